@@ -1,0 +1,209 @@
+//! `closure.json`, the one joint of the system: an environment's units, closures, views and paths.
+//!
+//! Written by `pinfold sync` and by Nix; read by the hook (through [`crate::index`]), by abicheck and by
+//! people. The schema is `closure.schema.json` beside this file. Deliberately not here: how units came to
+//! be (the lock says that), and any rule of resolution ([`crate::resolve`]).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::{ROOT, UnitId};
+
+/// The version of the format that this code writes and reads.
+pub const VERSION: u32 = 1;
+
+/// An environment, as `closure.json` states it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// The format's version: [`VERSION`].
+    pub version: u32,
+    /// Python's minor version, `3.12`.
+    pub python: String,
+    /// The platform in wheel-tag form, `linux_x86_64`.
+    pub platform: String,
+    /// Every unit, sorted by identifier.
+    pub units: Vec<Unit>,
+    /// Every closure; the first is root's.
+    pub closures: Vec<Closure>,
+}
+
+/// A distribution together with the units its dependencies resolve to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unit {
+    /// `name@hash`, see [`UnitId`].
+    pub id: UnitId,
+    /// The distribution's name, normalised (PEP 503).
+    pub name: String,
+    /// The distribution's version, as its metadata writes it.
+    pub version: String,
+    /// Merkle hash of the wheel and of the units it depends on, 64 hexadecimal digits.
+    pub hash: String,
+    /// SHA-256 of the wheel file, 64 hexadecimal digits; absent where there was no wheel file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wheel: Option<String>,
+    /// The folder that importers would have on `sys.path`: packages and `*.dist-info` stand in it.
+    pub path: PathBuf,
+    /// The module table of that folder (see [`crate::modules`]); scanned when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modules: Option<PathBuf>,
+    /// The units that its declared dependencies resolved to, sorted.
+    pub dependencies: Vec<UnitId>,
+    /// Names of the closures that it is part of, in the order of [`Environment::closures`].
+    ///
+    /// A pinned unit is a part of its own closure and of those that require it.
+    pub closures: Vec<String>,
+    /// The sharing domain of C-level registries, named after a closure.
+    pub domain: String,
+    /// Whether the distribution has compiled files.
+    pub native: bool,
+    /// Importable names: top-level ones and, under namespace packages, the first that is not a namespace.
+    pub provides: BTreeMap<String, Provided>,
+    /// Present when the unit is pinned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Pin>,
+}
+
+/// What stands under an importable name of a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provided {
+    /// A folder with `__init__`.
+    Package,
+    /// A single file.
+    Module,
+    /// A folder without `__init__` (PEP 420): several units may have a part of it.
+    Namespace,
+    /// A folder whose `__init__` extends its path (`pkgutil.extend_path`, `declare_namespace`): both.
+    Legacy,
+}
+
+/// The pin of a unit: its dependencies are resolved in a closure of their own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pin {
+    /// The name of that closure.
+    pub closure: String,
+    /// What the unit's own imports may reach beyond what it declares.
+    #[serde(default)]
+    pub undeclared: Undeclared,
+    /// Names of distributions that the closure takes from root.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub share: Vec<String>,
+}
+
+/// What a pinned unit may import beyond its own modules and declared dependencies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Undeclared {
+    /// Whatever does not mix two versions of something it sees.
+    #[default]
+    Allow,
+    /// Nothing.
+    Deny,
+    /// Anything, also where that mixes versions.
+    Any,
+}
+
+/// A set of units resolved together as one consistent environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Closure {
+    /// `root`, or the name of the pinned distribution (`name==version` where two versions are pinned).
+    pub name: String,
+    /// The pinned unit whose closure it is; absent for root's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<UnitId>,
+    /// The requirements it was resolved from, as the manifest writes them.
+    pub requires: Vec<String>,
+    /// The units that those requirements name directly, sorted.
+    pub direct: Vec<UnitId>,
+    /// Every unit of the closure, sorted; one version of a name inside it.
+    pub units: Vec<UnitId>,
+}
+
+/// Why a `closure.json` could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ClosureError {
+    /// The file could not be read.
+    #[error("could not read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not what the schema says.
+    #[error("{path} is not a closure.json of version {VERSION}: {reason}")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        reason: String,
+    },
+}
+
+impl Environment {
+    /// Reads and checks a `closure.json`.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not JSON of this shape, or contradicts itself ([`Self::check`]).
+    pub fn read(path: &Path) -> Result<Self, ClosureError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ClosureError::Read { path: path.to_owned(), source })?;
+        let malformed = |reason: String| ClosureError::Malformed { path: path.to_owned(), reason };
+        let env: Environment = serde_json::from_str(&text).map_err(|e| malformed(e.to_string()))?;
+        env.check().map_err(malformed)?;
+        Ok(env)
+    }
+
+    /// The text of the file, stable for equal environments.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// Checks what the types cannot: the version, and that every name refers to something.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn check(&self) -> Result<(), String> {
+        if self.version != VERSION {
+            return Err(format!("its version is {}", self.version));
+        }
+        if self.closures.first().is_none_or(|c| c.name != ROOT) {
+            return Err(format!("its first closure is not `{ROOT}`"));
+        }
+        if let Some(pair) = self.units.windows(2).find(|pair| pair[0].id >= pair[1].id) {
+            return Err(format!("its units are not sorted and unique at `{}`", pair[1].id));
+        }
+        let known = |id: &UnitId| self.find(id).is_some();
+        for unit in &self.units {
+            if let Some(id) = unit.dependencies.iter().find(|id| !known(id)) {
+                return Err(format!("`{}` depends on `{id}`, which is not among its units", unit.id));
+            }
+            let closures = unit.closures.iter().chain(unit.pin.iter().map(|pin| &pin.closure));
+            for name in closures.chain([&unit.domain]) {
+                if !self.closures.iter().any(|c| c.name == *name) {
+                    return Err(format!("`{}` names closure `{name}`, which is not there", unit.id));
+                }
+            }
+        }
+        for closure in &self.closures {
+            let ids = closure.units.iter().chain(&closure.direct).chain(&closure.owner);
+            if let Some(id) = ids.into_iter().find(|id| !known(id)) {
+                return Err(format!("closure `{}` names unit `{id}`, which is not there", closure.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// The position of unit `id` in [`Self::units`].
+    pub fn find(&self, id: &UnitId) -> Option<usize> {
+        self.units.binary_search_by(|unit| unit.id.cmp(id)).ok()
+    }
+}

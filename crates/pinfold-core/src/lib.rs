@@ -1,0 +1,11 @@
+//! The model of Pinfold: what a unit is, who sees what, and the files that say so.
+//!
+//! Nothing here talks to Python, to uv or to the network; the only input and output are this project's own
+//! files. Everyone above (the hook, the command line, abicheck) shares these types, so that there is one
+//! answer to "which file does this importer get".
+
+pub mod closure;
+pub mod index;
+pub mod modules;
+pub mod names;
+pub mod resolve;
