@@ -43,12 +43,12 @@ pub struct Unit {
     /// Merkle hash of the wheel and of the units it depends on, 64 hexadecimal digits.
     pub hash: String,
     /// SHA-256 of the wheel file, 64 hexadecimal digits; absent where there was no wheel file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub wheel: Option<String>,
     /// The folder that importers would have on `sys.path`: packages and `*.dist-info` stand in it.
     pub path: PathBuf,
     /// The module table of that folder (see [`crate::modules`]); scanned when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub modules: Option<PathBuf>,
     /// The units that its declared dependencies resolved to, sorted.
     pub dependencies: Vec<UnitId>,
@@ -63,7 +63,7 @@ pub struct Unit {
     /// Importable names: top-level ones and, under namespace packages, the first that is not a namespace.
     pub provides: BTreeMap<String, Provided>,
     /// Present when the unit is pinned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub pin: Option<Pin>,
 }
 
@@ -91,7 +91,7 @@ pub struct Pin {
     #[serde(default)]
     pub undeclared: Undeclared,
     /// Names of distributions that the closure takes from root.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub share: Vec<String>,
 }
 
@@ -115,7 +115,7 @@ pub struct Closure {
     /// `root`, or the name of the pinned distribution (`name==version` where two versions are pinned).
     pub name: String,
     /// The pinned unit whose closure it is; absent for root's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub owner: Option<UnitId>,
     /// The requirements it was resolved from, as the manifest writes them.
     pub requires: Vec<String>,

@@ -1,0 +1,143 @@
+//! The index: `closure.json` in the form that the hook reads at start, and the frame of such files.
+//!
+//! A frame is magic, version, length and checksum before a postcard body, so that a file that is truncated,
+//! damaged or of another version is an error that says so. Deliberately not here: the meaning of what is
+//! inside.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::closure::Environment;
+
+const FRAME: Frame = Frame { magic: *b"PFINDEX\0", version: 1 };
+
+/// The name of the index in an environment, beside `closure.json`.
+pub const FILE: &str = "index.bin";
+
+/// The name of the `.pth` file that starts the hook. Digits sort before letters: it is the first that `site` runs.
+pub const PTH_FILE: &str = "0_pinfold.pth";
+
+/// The one line of [`PTH_FILE`].
+///
+/// `site` prints and ignores what a `.pth` line raises, and Python would run on without the hook; so the
+/// line itself ends the process. `PINFOLD_DISABLE=1` is the only way round.
+pub const PTH: &str = concat!(
+    r#"import sys, os; exec("try:\n    import pinfold._boot\nexcept BaseException as e:\n    "#,
+    r#"sys.stderr.write('error: pinfold could not start its import hook: %r\\nhint: `pinfold sync` repairs "#,
+    r#"an environment; PINFOLD_DISABLE=1 starts Python without the hook\\n' % (e,)); sys.stderr.flush(); "#,
+    r#"os._exit(2)") if os.environ.get("PINFOLD_DISABLE") != "1" else setattr(sys, "dont_write_bytecode", True)"#,
+    "\n"
+);
+
+/// The frame around a file's body.
+pub struct Frame {
+    /// The file's first eight bytes.
+    pub magic: [u8; 8],
+    /// The version of the body's format.
+    pub version: u32,
+}
+
+/// Why a framed file could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FrameError {
+    /// The system refused.
+    #[error("could not {action} {path}: {source}")]
+    Io {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The content is not what this version of Pinfold wrote.
+    #[error("{path} {reason}")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Bytes before the body: magic, version, length, checksum.
+const HEADER: usize = 8 + 4 + 8 + 4;
+
+impl Frame {
+    /// Writes `body` to `path`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write<T: Serialize>(&self, path: &Path, body: &T) -> Result<(), FrameError> {
+        let malformed = |e: postcard::Error| FrameError::Malformed {
+            path: path.to_owned(),
+            reason: format!("cannot be encoded: {e}"),
+        };
+        let body = postcard::to_stdvec(body).map_err(malformed)?;
+        let mut bytes = Vec::with_capacity(HEADER + body.len());
+        bytes.extend(self.magic);
+        bytes.extend(self.version.to_le_bytes());
+        bytes.extend((body.len() as u64).to_le_bytes());
+        bytes.extend(crc32fast::hash(&body).to_le_bytes());
+        bytes.extend(body);
+        std::fs::write(path, bytes)
+            .map_err(|source| FrameError::Io { action: "write", path: path.to_owned(), source })
+    }
+
+    /// Reads what [`Self::write`] wrote.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is truncated, damaged or of another version.
+    pub fn read<T: DeserializeOwned>(&self, path: &Path) -> Result<T, FrameError> {
+        let bytes = std::fs::read(path)
+            .map_err(|source| FrameError::Io { action: "read", path: path.to_owned(), source })?;
+        self.decode(&bytes).map_err(|reason| FrameError::Malformed { path: path.to_owned(), reason })
+    }
+
+    /// Decodes the bytes of a framed file.
+    ///
+    /// # Errors
+    /// A phrase that says what is wrong with them.
+    pub fn decode<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, String> {
+        let header: &[u8; HEADER] = bytes.first_chunk().ok_or("is truncated")?;
+        let (magic, rest) = header.split_at(8);
+        let (version, rest) = rest.split_at(4);
+        let (length, checksum) = rest.split_at(8);
+        if magic != self.magic {
+            return Err("is not a file of this kind".into());
+        }
+        if version != self.version.to_le_bytes() {
+            return Err("was written by another version of Pinfold".into());
+        }
+        let body = &bytes[HEADER..];
+        if length != (body.len() as u64).to_le_bytes() {
+            return Err("is truncated".into());
+        }
+        if checksum != crc32fast::hash(body).to_le_bytes() {
+            return Err("is damaged: its checksum does not match".into());
+        }
+        postcard::from_bytes(body).map_err(|e| format!("is damaged: {e}"))
+    }
+}
+
+/// Writes the index of `env` to `path`.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write(env: &Environment, path: &Path) -> Result<(), FrameError> {
+    FRAME.write(path, env)
+}
+
+/// Reads an index.
+///
+/// # Errors
+/// When the file cannot be read, is truncated, damaged or of another version, or contradicts itself.
+pub fn read(path: &Path) -> Result<Environment, FrameError> {
+    let env: Environment = FRAME.read(path)?;
+    env.check().map_err(|reason| FrameError::Malformed {
+        path: path.to_owned(),
+        reason: format!("contradicts itself: {reason}"),
+    })?;
+    Ok(env)
+}

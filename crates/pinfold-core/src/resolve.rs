@@ -1,0 +1,414 @@
+//! The rule of resolution: for importer U and name n, which unit answers.
+//!
+//! One implementation for the hook and for `pinfold why`. The steps, the first that answers:
+//!
+//! 1. the standard library, which the caller knows ([`Resolver`] is asked only for other names);
+//! 2. U's own modules and its declared dependencies, by longest prefix, so that a namespace package is
+//!    assembled per view;
+//! 3. a closure that U belongs to (optional dependencies that nobody declares);
+//! 4. the nearest unit up the call stack that can answer;
+//! 5. root; then the interpreter's other finders.
+//!
+//! Steps 3 to 5 never mix worlds: a unit is accepted only if it sees no other instance of anything that U
+//! sees. Deliberately not here: files (the caller asks the unit's module table) and frames (the caller
+//! walks the stack).
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+use crate::closure::{Environment, Provided, Undeclared};
+use crate::names::ROOT;
+
+/// A unit's position in [`Environment::units`].
+pub type UnitIndex = usize;
+
+/// On whose behalf an import runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Importer {
+    /// The user's own code.
+    Root,
+    /// A unit's code.
+    Unit(UnitIndex),
+}
+
+/// Which step of the rule answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Step 2: its own modules and declared dependencies.
+    Declared,
+    /// Step 3: a closure it belongs to.
+    Closure(usize),
+    /// Step 4: what this importer, up the call stack, sees.
+    Stack(Importer),
+    /// Step 5: what root sees.
+    Root,
+}
+
+/// What a name stands for, in somebody's view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What kind of thing; for several units, the strongest of theirs.
+    pub provided: Provided,
+    /// The units that provide it, the first to be asked first.
+    pub units: Vec<UnitIndex>,
+    /// Whether longer names below this one may be provided by other units.
+    deep: bool,
+}
+
+/// The answer to one question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolution<'r> {
+    /// These units provide the name's longest known prefix.
+    Found {
+        /// What stands under that prefix.
+        entry: &'r Entry,
+        /// How many bytes of the name that prefix has.
+        prefix: usize,
+        /// Which step answered.
+        rule: Rule,
+    },
+    /// No unit that the importer may use provides it: the interpreter's other finders are asked.
+    Unknown,
+    /// Units provide it, or might, but the importer may not use them.
+    Denied(Denial),
+}
+
+/// Why an importer may not use what is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// The importer is pinned with `undeclared = "deny"`.
+    Undeclared,
+    /// The unit would mix two worlds: it sees `theirs` where the importer sees `ours`.
+    Mixes {
+        /// The unit that provides the name.
+        unit: UnitIndex,
+        /// What the importer sees.
+        ours: UnitIndex,
+        /// What the unit sees.
+        theirs: UnitIndex,
+    },
+    /// The importer is shared by closures that answer differently, and the stack does not decide.
+    Ambiguous(Vec<(usize, UnitIndex)>),
+}
+
+type View = HashMap<String, Entry>;
+
+/// Answers questions about one environment.
+pub struct Resolver {
+    env: Environment,
+    /// Per unit: its own modules and its dependencies'.
+    declared: Vec<OnceCell<View>>,
+    /// Per closure: what all of it provides.
+    closures: Vec<OnceCell<View>>,
+    /// Per unit: distribution name -> unit, for all that it sees.
+    sees: Vec<OnceCell<HashMap<String, UnitIndex>>>,
+    /// Per unit: the closures that step 3 asks.
+    member: Vec<Vec<usize>>,
+    /// Per unit: whether it resolves exactly as root does.
+    rootlike: Vec<bool>,
+    /// Per unit: whether root's closure has it, so that its modules carry plain names.
+    in_root: Vec<bool>,
+}
+
+impl Resolver {
+    /// Prepares an environment that passed [`Environment::check`].
+    pub fn new(env: Environment) -> Self {
+        let cells = |n| (0..n).map(|_| OnceCell::new()).collect();
+        let position: HashMap<&str, usize> =
+            env.closures.iter().enumerate().map(|(i, c)| (c.name.as_str(), i)).collect();
+        let member: Vec<Vec<usize>> = env
+            .units
+            .iter()
+            .map(|unit| match &unit.pin {
+                Some(pin) => position.get(pin.closure.as_str()).copied().into_iter().collect(),
+                None => unit.closures.iter().filter_map(|c| position.get(c.as_str()).copied()).collect(),
+            })
+            .collect();
+        let in_root: Vec<bool> = env.units.iter().map(|u| u.closures.iter().any(|c| c == ROOT)).collect();
+        let rootlike =
+            env.units.iter().zip(&member).map(|(u, m)| u.pin.is_none() && m.as_slice() == [0]).collect();
+        let mut resolver = Resolver {
+            declared: Vec::new(),
+            closures: Vec::new(),
+            sees: (0..env.units.len()).map(|_| OnceCell::new()).collect(),
+            member,
+            rootlike,
+            in_root,
+            env,
+        };
+        resolver.declared = cells(resolver.env.units.len());
+        resolver.closures = cells(resolver.env.closures.len());
+        resolver
+    }
+
+    /// The environment that it answers for.
+    pub fn env(&self) -> &Environment {
+        &self.env
+    }
+
+    /// Whether the unit resolves names exactly as root does: a part of root's closure alone, not pinned.
+    pub fn is_rootlike(&self, unit: UnitIndex) -> bool {
+        self.rootlike[unit]
+    }
+
+    /// Whether root sees the unit, so that its modules carry plain names.
+    pub fn in_root(&self, unit: UnitIndex) -> bool {
+        self.in_root[unit]
+    }
+
+    /// Resolves dotted `name`, which is not of the standard library, for `importer`.
+    ///
+    /// `stack` is called only when steps 3 or 4 need it: the importers up the call stack, nearest first.
+    pub fn resolve(&self, importer: Importer, name: &str, stack: impl FnOnce() -> Vec<Importer>) -> Resolution<'_> {
+        let unit = match importer {
+            Importer::Unit(unit) if !self.rootlike[unit] => unit,
+            _ => return self.look(self.closure(0), name, Rule::Declared).unwrap_or(Resolution::Unknown),
+        };
+        if let Some(found) = self.look(self.declared(unit), name, Rule::Declared) {
+            return found;
+        }
+        let undeclared = self.env.units[unit].pin.as_ref().map(|pin| pin.undeclared).unwrap_or_default();
+        if undeclared == Undeclared::Deny {
+            return Resolution::Denied(Denial::Undeclared);
+        }
+        let mut refused = None;
+        let mut accept = |found: Option<Resolution<'_>>| -> bool {
+            let Some(Resolution::Found { entry, .. }) = found else { return false };
+            if undeclared == Undeclared::Any {
+                return true;
+            }
+            match self.mixes(unit, entry) {
+                Some(denial) => {
+                    refused.get_or_insert(denial);
+                    false
+                }
+                None => true,
+            }
+        };
+        let stack = stack();
+        match self.member_closure(unit, name, &stack) {
+            Ok(Some(closure)) => {
+                let found = self.look(self.closure(closure), name, Rule::Closure(closure));
+                if accept(found.clone()) {
+                    return found.unwrap_or(Resolution::Unknown);
+                }
+            }
+            Ok(None) => {}
+            Err(candidates) => return Resolution::Denied(Denial::Ambiguous(candidates)),
+        }
+        for above in stack.into_iter().filter(|above| *above != importer) {
+            let found = self.look(self.view(above), name, Rule::Stack(above));
+            if accept(found.clone()) {
+                return found.unwrap_or(Resolution::Unknown);
+            }
+        }
+        let found = self.look(self.closure(0), name, Rule::Root);
+        if accept(found.clone()) {
+            return found.unwrap_or(Resolution::Unknown);
+        }
+        refused.map_or(Resolution::Unknown, Resolution::Denied)
+    }
+
+    /// The unit of a distribution that `importer` sees, by normalised name: declared, then its closures', then root's.
+    pub fn distribution(&self, importer: Importer, name: &str) -> Option<UnitIndex> {
+        let in_closure = |closure: usize| {
+            let units = self.env.closures[closure].units.iter().filter_map(|id| self.env.find(id));
+            units.into_iter().find(|&u| self.env.units[u].name == name)
+        };
+        match importer {
+            Importer::Unit(unit) if !self.rootlike[unit] => {
+                self.sees(unit).get(name).copied().or_else(|| {
+                    self.member[unit].iter().chain(&[0]).find_map(|&closure| in_closure(closure))
+                })
+            }
+            _ => in_closure(0),
+        }
+    }
+
+    /// The units that an importer sees as distributions, those of [`Self::distribution`].
+    pub fn distributions(&self, importer: Importer) -> Vec<UnitIndex> {
+        let mut by_name: HashMap<&str, UnitIndex> = HashMap::new();
+        let mut add = |unit: UnitIndex| {
+            by_name.entry(self.env.units[unit].name.as_str()).or_insert(unit);
+        };
+        if let Importer::Unit(unit) = importer
+            && !self.rootlike[unit]
+        {
+            self.sees(unit).values().for_each(|&u| add(u));
+            for &closure in &self.member[unit] {
+                self.env.closures[closure].units.iter().filter_map(|id| self.env.find(id)).for_each(&mut add);
+            }
+        } else {
+            self.env.closures[0].units.iter().filter_map(|id| self.env.find(id)).for_each(add);
+        }
+        let mut units: Vec<_> = by_name.into_values().collect();
+        units.sort_unstable();
+        units
+    }
+
+    /// What an importer sees by steps 1 and 2.
+    pub fn view(&self, importer: Importer) -> &HashMap<String, Entry> {
+        match importer {
+            Importer::Unit(unit) if !self.rootlike[unit] => self.declared(unit),
+            _ => self.closure(0),
+        }
+    }
+
+    /// The longest prefix of `name` that `view` knows.
+    fn look<'r>(&'r self, view: &'r View, name: &str, rule: Rule) -> Option<Resolution<'r>> {
+        let mut end = name.find('.').unwrap_or(name.len());
+        let mut best = None;
+        while let Some(entry) = view.get(&name[..end]) {
+            best = Some((entry, end));
+            if !entry.deep || end == name.len() {
+                break;
+            }
+            end = name[end + 1..].find('.').map_or(name.len(), |dot| end + 1 + dot);
+        }
+        let (entry, prefix) = best?;
+        // A longer name under a namespace that nobody in this view provides is not found here.
+        if prefix < name.len() && entry.provided == Provided::Namespace {
+            return None;
+        }
+        Some(Resolution::Found { entry, prefix, rule })
+    }
+
+    fn declared(&self, unit: UnitIndex) -> &View {
+        self.declared[unit].get_or_init(|| {
+            let dependencies = self.env.units[unit].dependencies.iter().filter_map(|id| self.env.find(id));
+            self.assemble(std::iter::once(unit).chain(dependencies))
+        })
+    }
+
+    fn closure(&self, closure: usize) -> &View {
+        self.closures[closure].get_or_init(|| {
+            self.assemble(self.env.closures[closure].units.iter().filter_map(|id| self.env.find(id)))
+        })
+    }
+
+    /// Merges what units provide, as one `site-packages` with all of them would.
+    fn assemble(&self, units: impl Iterator<Item = UnitIndex>) -> View {
+        let mut view = View::new();
+        let mut seen = Vec::new();
+        for unit in units {
+            if seen.contains(&unit) {
+                continue;
+            }
+            seen.push(unit);
+            for (name, &provided) in &self.env.units[unit].provides {
+                let entry = view.entry(name.clone());
+                let entry = entry.or_insert_with(|| Entry { provided, units: Vec::new(), deep: false });
+                // A folder with `__init__` wins over one without, whoever came first.
+                if entry.provided == Provided::Namespace && provided != Provided::Namespace {
+                    entry.provided = provided;
+                    entry.units.insert(0, unit);
+                } else {
+                    entry.units.push(unit);
+                }
+            }
+        }
+        let parents: Vec<String> =
+            view.keys().filter_map(|name| name.rsplit_once('.')).map(|(parent, _)| parent.to_owned()).collect();
+        for parent in parents {
+            if let Some(entry) = view.get_mut(&parent) {
+                entry.deep = true;
+            }
+        }
+        view
+    }
+
+    /// The closure that step 3 asks for `unit`; an error lists closures that answer differently.
+    fn member_closure(
+        &self,
+        unit: UnitIndex,
+        name: &str,
+        stack: &[Importer],
+    ) -> Result<Option<usize>, Vec<(usize, UnitIndex)>> {
+        let closures = &self.member[unit];
+        if closures.len() < 2 {
+            return Ok(closures.first().copied());
+        }
+        for above in stack.iter().filter(|above| **above != Importer::Unit(unit)) {
+            let theirs: Vec<usize> = match above {
+                Importer::Root => vec![0],
+                Importer::Unit(above) => self.member[*above].clone(),
+            };
+            let shared: Vec<usize> = theirs.into_iter().filter(|c| closures.contains(c)).collect();
+            if let [closure] = shared[..] {
+                return Ok(Some(closure));
+            }
+        }
+        if closures.contains(&0) {
+            return Ok(Some(0));
+        }
+        let mut answers = Vec::new();
+        for &closure in closures {
+            if let Some(Resolution::Found { entry, .. }) = self.look(self.closure(closure), name, Rule::Root) {
+                answers.push((closure, entry.units[0]));
+            }
+        }
+        match answers.split_first() {
+            None => Ok(None),
+            Some((first, rest)) if rest.iter().all(|other| other.1 == first.1) => Ok(Some(first.0)),
+            Some(_) => Err(answers),
+        }
+    }
+
+    /// Whether `unit` would mix two worlds by importing from `entry`.
+    fn mixes(&self, unit: UnitIndex, entry: &Entry) -> Option<Denial> {
+        let ours = self.sees(unit);
+        entry.units.iter().find_map(|&provider| {
+            let theirs = self.sees(provider);
+            let (name, theirs) = theirs
+                .iter()
+                .filter(|(name, unit)| ours.get(*name).is_some_and(|ours| ours != *unit))
+                .min_by_key(|(name, _)| name.as_str())?;
+            Some(Denial::Mixes { unit: provider, ours: ours[name], theirs: *theirs })
+        })
+    }
+
+    /// All that a unit sees: itself and its dependencies, transitively; a pin's dependencies are its own affair.
+    fn sees(&self, unit: UnitIndex) -> &HashMap<String, UnitIndex> {
+        self.sees[unit].get_or_init(|| {
+            let mut sees = HashMap::new();
+            let mut queue = vec![unit];
+            while let Some(next) = queue.pop() {
+                let this = &self.env.units[next];
+                if sees.insert(this.name.clone(), next).is_none() && (next == unit || this.pin.is_none()) {
+                    queue.extend(this.dependencies.iter().filter_map(|id| self.env.find(id)));
+                }
+            }
+            sees
+        })
+    }
+
+    /// A sentence for people that says why.
+    pub fn explain(&self, denial: &Denial) -> String {
+        let show = |unit: UnitIndex| format!("{} {}", self.env.units[unit].name, self.env.units[unit].version);
+        match denial {
+            Denial::Undeclared => {
+                "it is neither its own nor declared, and its pin says `undeclared = \"deny\"`".to_owned()
+            }
+            Denial::Mixes { unit, ours, theirs } if unit == theirs => format!(
+                "{} is there, but this importer sees {}, and two versions must not mix",
+                show(*unit),
+                show(*ours)
+            ),
+            Denial::Mixes { unit, ours, theirs } => format!(
+                "{} is there, but it sees {} where this importer sees {}, and two versions must not mix",
+                show(*unit),
+                show(*theirs),
+                show(*ours)
+            ),
+            Denial::Ambiguous(candidates) => {
+                let list: Vec<String> = candidates
+                    .iter()
+                    .map(|(closure, unit)| {
+                        format!("{} in closure `{}`", show(*unit), self.env.closures[*closure].name)
+                    })
+                    .collect();
+                format!("several closures share this importer and answer differently: {}", list.join(", "))
+            }
+        }
+    }
+}
