@@ -6,6 +6,9 @@
 
 pub mod closure;
 pub mod index;
+pub mod lock;
+pub mod manifest;
 pub mod modules;
 pub mod names;
 pub mod resolve;
+pub mod units;

@@ -1,0 +1,9 @@
+//! One file per command: its clap arguments, and `run(args, context)`.
+//!
+//! Deliberately not here: the work itself, which other modules do and these only order and report.
+
+pub mod add;
+pub mod init;
+pub mod lock;
+pub mod pin;
+pub mod remove;

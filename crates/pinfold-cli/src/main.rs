@@ -1,0 +1,3 @@
+//! The process `pinfold`.
+
+fn main() {}
