@@ -17,6 +17,8 @@ pub struct Context {
     pub offline: bool,
     /// Do not change the lock.
     pub frozen: bool,
+    /// Refuse to go on if the lock would have to change.
+    pub locked: bool,
     /// Say only what went wrong.
     pub quiet: bool,
     /// Say more; a count.

@@ -38,6 +38,11 @@ pub trait Hint: std::error::Error + Send + Sync + 'static {
 pub struct Error(Box<dyn Hint>);
 
 impl Error {
+    /// The error as the standard library knows it, with its chain of sources.
+    pub fn as_std(&self) -> &(dyn std::error::Error + 'static) {
+        self.0.as_ref()
+    }
+
     /// What to do next, one line each.
     pub fn hints(&self) -> Vec<String> {
         self.0.hints()
@@ -53,6 +58,12 @@ impl Error {
 impl<E: Hint> From<E> for Error {
     fn from(error: E) -> Self {
         Error(Box::new(error))
+    }
+}
+
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        Error(Box::new(crate::failure::Failure::from(error)))
     }
 }
 

@@ -3,9 +3,15 @@
 //! A manifest becomes a lock ([`locking`], which asks uv), a lock becomes an environment. Deliberately not
 //! here: reading and unpacking of wheels (wheelsplit), and what an import does (the hook).
 
+pub mod cli;
 pub mod commands;
 pub mod context;
+pub mod environment;
 pub mod error;
+pub mod failure;
+pub mod interpreter;
 pub mod locking;
 pub mod manifests;
+pub mod project;
+pub mod terminal;
 pub mod uv;

@@ -1,3 +1,7 @@
 //! The process `pinfold`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pinfold_cli::cli::main()
+}

@@ -3,7 +3,12 @@
 //! Deliberately not here: the work itself, which other modules do and these only order and report.
 
 pub mod add;
+pub mod gc;
 pub mod init;
 pub mod lock;
 pub mod pin;
 pub mod remove;
+pub mod run;
+pub mod sync;
+pub mod tree;
+pub mod why;
