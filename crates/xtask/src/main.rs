@@ -1,3 +1,51 @@
-//! The project's own commands, `cargo xtask`.
+//! `cargo xtask`: the project's own commands, so that a fresh machine needs no script and no list of steps.
+//!
+//! Everything made here lands under `target/`; the user's caches and environments are not touched.
+//! Deliberately not here: anything that the programs do; this runs them as a user would.
 
-fn main() {}
+mod bench;
+mod demo;
+mod install;
+mod places;
+mod pythons;
+mod step;
+mod system;
+mod tally;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "The project's own commands", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build, install and run the two-numpys example: who sees which version, with a result from each
+    Demo(demo::Options),
+    /// Run every test, on every supported Python that is found
+    Test(test::Options),
+    /// Measure each figure of the README beside its peer, in one run, and print one table
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Demo(options) => demo::run(&options),
+        Command::Test(options) => test::run(&options),
+        Command::Bench(options) => bench::run(&options),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

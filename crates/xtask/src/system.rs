@@ -1,0 +1,84 @@
+//! What the tests need from the system: looked for, installed as root on Debian, else asked for exactly.
+//!
+//! Deliberately not here: anything that pip or cargo bring, and what the programs themselves need.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use crate::pythons::Python;
+use crate::step::Step;
+
+/// A need that is not met: what for, and the Debian package that has it.
+#[derive(Debug, PartialEq, Eq)]
+struct Missing {
+    what: String,
+    package: String,
+}
+
+/// Makes sure that all needs are met.
+pub(crate) fn prepare(pythons: &[Python]) -> Result<()> {
+    let missing = missing(pythons);
+    if missing.is_empty() {
+        eprintln!("everything that the tests need from the system is there");
+        return Ok(());
+    }
+    for Missing { what, package } in &missing {
+        eprintln!("missing: {what} (Debian package {package})");
+    }
+    let packages: Vec<&str> = missing.iter().map(|missing| missing.package.as_str()).collect();
+    let command = format!("apt-get install --yes --no-install-recommends {}", packages.join(" "));
+    if !(rustix::process::geteuid().is_root() && runs("apt-get")) {
+        bail!("the tests need {}\nhint: as root, on Debian: {command}", packages.join(", "));
+    }
+    Step::new("apt-get").args(["update", "--quiet"]).run()?;
+    let install = Step::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive");
+    install.args(command.split(' ').skip(1)).run()
+}
+
+fn missing(pythons: &[Python]) -> Vec<Missing> {
+    let mut missing = Vec::new();
+    let mut need = |met: bool, what: &str, package: &str| {
+        if !met {
+            missing.push(Missing { what: what.to_owned(), package: package.to_owned() });
+        }
+    };
+    need(runs("cc"), "a C compiler, for the extension modules of the tests", "gcc");
+    for python in pythons {
+        let met = python.include.join("Python.h").is_file();
+        let what = format!("the C headers of Python {}, {}", python.minor, python.include.display());
+        // Only Debian's own interpreter can get them from Debian; for any other, the hint at least names it.
+        need(met, &what, &format!("python{}-dev", python.minor));
+    }
+    missing
+}
+
+fn runs(program: impl AsRef<Path>) -> bool {
+    let mut command = Command::new(program.as_ref());
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_looked_for_where_the_interpreter_says() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let python = Python {
+            minor: "3.12".into(),
+            version: "3.12.1".into(),
+            include: folder.path().into(),
+            executable: "python3".into(),
+        };
+        let asked = |python: &Python| {
+            let missing = missing(std::slice::from_ref(python));
+            missing.iter().any(|missing| missing.package == "python3.12-dev")
+        };
+        assert!(asked(&python));
+        std::fs::write(folder.path().join("Python.h"), "").expect("a header");
+        assert!(!asked(&python));
+    }
+}
