@@ -88,7 +88,10 @@ fn python(found: &[Python], arguments: &[String], outcome: &mut Outcome) -> Resu
     heading("Python tests");
     let mut tally = Tally::default();
     let executables: Vec<_> = found.iter().map(|python| python.executable.to_string_lossy()).collect();
-    let pytest = Step::new(venv.program("python")).args(["-m", "pytest", "--config-file=tests/pytest.ini"]);
+    let pytest = Step::new(venv.program("python")).args(["-m", "pytest"]);
+    let everything =
+        (!arguments.iter().any(|argument| argument.starts_with("tests/"))).then_some("tests/hook");
+    let pytest = pytest.args(everything);
     let pytest = pytest.arg(format!("--pythons={}", executables.join(",")));
     let pytest = pytest.arg("--basetemp").arg(folder.join("tmp")).args(arguments);
     let pytest = pytest.env("PINFOLD_CACHE", places::store());
