@@ -1,3 +1,6 @@
-//! Tests that cross crates; each lives in a file of its own beside this folder.
+//! The checkout as the tests that cross crates see it: its files, its manifests, its code without comments.
 //!
-//! Deliberately not here: tests of one crate's own behaviour, which stand in that crate.
+//! Deliberately not here: the tests, which stand in files beside this folder.
+
+pub mod checkout;
+pub mod code;
