@@ -80,7 +80,6 @@ pub struct Script {
 #[derive(Serialize, Deserialize)]
 struct Document<F> {
     version: u32,
-    #[serde(flatten)]
     facts: F,
 }
 
