@@ -93,10 +93,40 @@ impl Error for Failure {
     }
 }
 
+/// A command's error on its way through code that gathers context; see [`carried`].
+struct Carried(crate::error::Error);
+
+impl fmt::Debug for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Error for Carried {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.as_std().source()
+    }
+}
+
+/// A command's error as one that gathers context; its hints are kept.
+pub fn carried(error: crate::error::Error) -> anyhow::Error {
+    anyhow::Error::new(Carried(error))
+}
+
 impl Hint for Failure {
     fn hints(&self) -> Vec<String> {
         let mut hints: Vec<String> = Vec::new();
         for cause in self.0.chain() {
+            if let Some(Carried(error)) = cause.downcast_ref() {
+                hints.extend(error.hints());
+            }
+            hints.extend(cause.downcast_ref::<wheelsplit::Error>().and_then(wheelsplit::Error::hint));
             // A hint may hold another: the inner one is not part of the chain of sources.
             let mut inner = cause.downcast_ref::<Hinted>();
             while let Some(one) = inner {

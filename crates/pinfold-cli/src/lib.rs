@@ -13,5 +13,6 @@ pub mod interpreter;
 pub mod locking;
 pub mod manifests;
 pub mod project;
+pub mod ready;
 pub mod terminal;
 pub mod uv;

@@ -1,16 +1,118 @@
 //! `pinfold sync`: make the environment what the lock says.
+//!
+//! Deliberately not here: the steps themselves ([`crate::environment::sync`]); this orders them, and says what
+//! they did. Other commands that end in a synced environment call [`bring`] too.
+
+use std::time::{Duration, Instant};
+
+use pinfold_core::lock::Lock;
+use wheelsplit::Store;
 
 use crate::context::Context;
+use crate::environment::changes::Change;
+use crate::environment::layout::Layout;
+use crate::environment::sync::{Request, Synced, sync};
 use crate::error::{Error, Outcome};
+use crate::ready::{self, Ready};
+use crate::terminal::{self, Style, count, elapsed, styled};
 
-/// Make the environment what the lock says.
+/// Make the environment what the lock says
 #[derive(Clone, Debug, clap::Args)]
-pub struct SyncArgs {}
+pub struct SyncArgs {
+    /// Move aside what stands in the environment's place and is not ours; build anew even if nothing changed
+    #[arg(long)]
+    force: bool,
+}
+
+/// What [`bring`] did.
+#[derive(Debug)]
+pub struct Done {
+    /// The lock that the environment now is.
+    pub lock: Lock,
+    /// What happened to the environment.
+    pub synced: Synced,
+    /// How long that took, without resolving.
+    pub took: Duration,
+    /// The interpreter's version.
+    pub python: String,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// Says what could not be done.
-pub fn run(_args: &SyncArgs, _context: &Context) -> Result<Outcome, Error> {
+/// Says what could not be done; the environment that was there is whole then.
+pub fn run(args: &SyncArgs, context: &Context) -> Result<Outcome, Error> {
+    let done = bring(context, args.force)?;
+    if let Synced::Unchanged { generation } = done.synced {
+        terminal::note(&format!(
+            "Nothing to do: {} is what the lock says (generation {generation}, {}, Python {}; checked in {})",
+            name(context),
+            contents(&done.lock),
+            done.python,
+            elapsed(done.took)
+        ));
+    }
+    report_changes(&done, context);
     Ok(Outcome::Fine)
+}
+
+/// Makes the lock fit the manifest, and the environment fit the lock.
+///
+/// # Errors
+/// When one of them cannot be done; the old environment is whole then.
+pub fn bring(context: &Context, force: bool) -> Result<Done, Error> {
+    let store = Store::from_env().map_err(anyhow::Error::from)?;
+    let Ready { lock, interpreter } = ready::ready(context, &store)?;
+    let start = Instant::now();
+    let layout = Layout::new(&context.environment)?;
+    let fetch = |wheels: &[pinfold_core::lock::Wheel]| ready::fetch(context, &store, &interpreter, wheels);
+    let request =
+        Request { layout: &layout, lock: &lock, interpreter: &interpreter, store: &store, force, fetch: &fetch };
+    let synced = sync(&request)?;
+    Ok(Done { lock, synced, took: start.elapsed(), python: interpreter.version })
+}
+
+/// Says what came and went; nothing if nothing did.
+pub fn report_changes(done: &Done, context: &Context) {
+    let Synced::Switched { generation, fetched, changes } = &done.synced else { return };
+    if *fetched > 0 {
+        terminal::say("Fetched", &count(*fetched, "wheel"));
+    }
+    terminal::say(
+        "Switched",
+        &format!(
+            "{} to generation {generation}: {}, Python {} in {}",
+            name(context),
+            contents(&done.lock),
+            done.python,
+            elapsed(done.took)
+        ),
+    );
+    for change in changes {
+        terminal::note(&line(change));
+    }
+}
+
+/// ` + numpy==1.26.4  for report-old`
+fn line(change: &Change) -> String {
+    let colour = terminal::colour_on_stderr();
+    let (sign, style) = if change.came { ("+", Style::Plus) } else { ("-", Style::Minus) };
+    let whom = match change.closures.as_slice() {
+        [] => String::new(),
+        closures => styled(&format!(" (in {})", closures.join(", ")), Style::Dim, colour),
+    };
+    let version = styled(&format!("=={}", change.version), Style::Dim, colour);
+    format!(" {} {}{version}{whom}", styled(sign, style, colour), styled(&change.name, Style::Strong, colour))
+}
+
+fn contents(lock: &Lock) -> String {
+    let units = count(lock.units.len(), "unit");
+    match lock.closures.len() {
+        0 | 1 => units,
+        closures => format!("{units} in {closures} closures"),
+    }
+}
+
+fn name(context: &Context) -> String {
+    context.environment.strip_prefix(&context.project).unwrap_or(&context.environment).display().to_string()
 }

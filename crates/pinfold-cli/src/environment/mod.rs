@@ -1,7 +1,18 @@
 //! Environments: what stands behind `.venv`, how it is built, switched and cleared away.
 //!
-//! Deliberately not here: resolving ([`crate::locking`]), and wheels and their store (wheelsplit).
+//! [`sync`] orders the steps: the wheels are put together to the model ([`assemble`]), the model becomes a
+//! generation ([`generation`], of [`links`], [`scripts`] and [`activation`]), and one rename makes it current
+//! ([`switch`]). Deliberately not here: resolving ([`crate::locking`]), and wheels and their store (wheelsplit).
 
+pub mod activation;
+pub mod assemble;
+pub mod changes;
+pub mod gc;
+pub mod generation;
+pub mod hook;
 pub mod layout;
 pub mod links;
+pub mod registry;
 pub mod scripts;
+pub mod switch;
+pub mod sync;

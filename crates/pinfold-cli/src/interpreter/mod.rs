@@ -4,6 +4,7 @@
 //! installing interpreters, and which wheels fit one ([`crate::uv`]'s tags, made from these facts).
 
 mod cache;
+mod choose;
 mod find;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::{WithHint, hinted};
 
+pub use choose::choose;
 pub use find::{Request, find};
 
 /// Python versions that the hook is made and tested for.

@@ -1,0 +1,237 @@
+//! A generation: one complete virtual environment, built beside the current one.
+//!
+//! ```text
+//! pyvenv.cfg  generation.json  closure.json  index.bin  pinfold.lock  lock
+//! bin/        python, activation, the scripts of root's closure
+//! lib/python3.X/site-packages/    links to the units of root's closure, and the line that starts the hook
+//! ```
+//! It is built in a temporary folder, made durable, and renamed to its number; a process that is killed on the
+//! way leaves a temporary folder that the next one removes. Deliberately not here: when to build one, and the
+//! link that users see ([`super::switch`]).
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use pinfold_core::closure::Environment;
+use pinfold_core::index;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::assemble::Root;
+use super::layout::Layout;
+use super::links::Tree;
+use super::{activation, scripts};
+use crate::interpreter::Interpreter;
+
+/// Raised when generations of this version of Pinfold differ from those of the last one.
+const VERSION: u32 = 1;
+
+const STAMP: &str = "generation.json";
+
+/// What a generation was made from; two equal digests make two equal generations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// The version of this file's format.
+    pub version: u32,
+    /// SHA-256 over the lock, the interpreter, the hook, and the environment's path.
+    pub digest: String,
+    /// The interpreter that it was made for.
+    pub interpreter: PathBuf,
+    /// Its full version.
+    pub python: String,
+    /// Seconds since 1970.
+    pub created: u64,
+}
+
+impl Stamp {
+    /// The stamp of a generation yet to be built.
+    pub fn new(layout: &Layout, lock: &str, interpreter: &Interpreter, hook: &str, store: &Path) -> Self {
+        let mut digest = Sha256::new();
+        let facts = serde_json::to_vec(interpreter).unwrap_or_default();
+        let parts: [&[u8]; 6] = [
+            env!("CARGO_PKG_VERSION").as_bytes(),
+            layout.link.as_os_str().as_encoded_bytes(),
+            store.as_os_str().as_encoded_bytes(),
+            lock.as_bytes(),
+            hook.as_bytes(),
+            &facts,
+        ];
+        digest.update(VERSION.to_le_bytes());
+        for part in parts {
+            digest.update((part.len() as u64).to_le_bytes());
+            digest.update(part);
+        }
+        Stamp {
+            version: VERSION,
+            digest: digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            interpreter: interpreter.executable.clone(),
+            python: interpreter.version.clone(),
+            created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
+        }
+    }
+
+    /// The stamp of the generation in `folder`; `None` if it cannot be read, for whatever reason.
+    pub fn read(folder: &Path) -> Option<Self> {
+        let stamp: Stamp = serde_json::from_slice(&fs::read(folder.join(STAMP)).ok()?).ok()?;
+        (stamp.version == VERSION).then_some(stamp)
+    }
+}
+
+/// Everything that a generation is made from.
+pub struct Blueprint<'a> {
+    /// Where it goes.
+    pub layout: &'a Layout,
+    /// Its interpreter.
+    pub interpreter: &'a Interpreter,
+    /// Units, closures and views.
+    pub environment: &'a Environment,
+    /// The units of root's closure.
+    pub roots: &'a [Root],
+    /// The hook's package in the store.
+    pub hook: &'a Path,
+    /// The text of the lock.
+    pub lock: &'a str,
+    /// What it is made from.
+    pub stamp: &'a Stamp,
+    /// What the shell's prompt shows.
+    pub prompt: &'a str,
+}
+
+/// Builds a generation and returns its number; the caller holds the environment's lock.
+///
+/// # Errors
+/// When something cannot be written; nothing is left behind then.
+pub fn build(blueprint: &Blueprint<'_>) -> Result<u64> {
+    let layout = blueprint.layout;
+    sweep(layout);
+    let temporary = tempfile::Builder::new()
+        .prefix("tmp-")
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777))
+        .tempdir_in(&layout.home)
+        .with_context(|| format!("could not make a folder in {}", layout.home.display()))?;
+    let folder = temporary.path();
+    let failed = |what: &str| format!("could not write {what} of the new environment in {}", folder.display());
+    write_base(blueprint, folder).with_context(|| failed("the interpreter's part"))?;
+    write_site(blueprint, folder).with_context(|| failed("site-packages"))?;
+    write_programs(blueprint, folder).with_context(|| failed("the programs"))?;
+    fs::write(folder.join("closure.json"), blueprint.environment.to_json()).with_context(|| failed("closure.json"))?;
+    index::write(blueprint.environment, &folder.join(index::FILE))?;
+    fs::write(folder.join("pinfold.lock"), blueprint.lock).with_context(|| failed("the lock"))?;
+    File::create(folder.join("lock")).with_context(|| failed("the lock file"))?;
+    fs::write(folder.join(STAMP), serde_json::to_vec_pretty(blueprint.stamp)?).with_context(|| failed(STAMP))?;
+    persist(folder).with_context(|| format!("could not make {} durable", folder.display()))?;
+
+    let number = layout.generations().last().copied().unwrap_or(0) + 1;
+    let place = layout.generation(number);
+    fs::rename(folder, &place).with_context(|| format!("could not rename {} to {}", folder.display(), place.display()))?;
+    // It has another name now: there is nothing left to remove.
+    let _ = temporary.keep();
+    Ok(number)
+}
+
+/// Removes what killed processes left; whoever holds the environment's lock is the only one who builds.
+fn sweep(layout: &Layout) {
+    for entry in fs::read_dir(&layout.home).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with("tmp-") {
+            // Next time, if not now: it is only space.
+            let _ = fs::remove_dir_all(entry.path()).or_else(|_| fs::remove_file(entry.path()));
+        }
+    }
+}
+
+fn write_base(blueprint: &Blueprint<'_>, folder: &Path) -> Result<()> {
+    let interpreter = blueprint.interpreter;
+    let version = &interpreter.version;
+    fs::write(
+        folder.join("pyvenv.cfg"),
+        format!(
+            "home = {}\nimplementation = CPython\nversion = {version}\nversion_info = {version}\n\
+             include-system-site-packages = false\nprompt = {}\npinfold = {}\n",
+            interpreter.home().display(),
+            blueprint.prompt,
+            env!("CARGO_PKG_VERSION"),
+        ),
+    )?;
+    let bin = folder.join("bin");
+    fs::create_dir(&bin)?;
+    symlink(&interpreter.executable, bin.join("python"))?;
+    symlink("python", bin.join("python3"))?;
+    symlink("python", bin.join(format!("python{}", interpreter.minor)))?;
+    for (name, text) in activation::render(&blueprint.layout.link, blueprint.prompt) {
+        fs::write(bin.join(name), text)?;
+    }
+    fs::create_dir_all(folder.join(site(interpreter)))?;
+    symlink("lib", folder.join("lib64"))?;
+    Ok(())
+}
+
+/// `lib/python3.X/site-packages`.
+pub fn site(interpreter: &Interpreter) -> PathBuf {
+    Path::new("lib").join(format!("python{}", interpreter.minor)).join("site-packages")
+}
+
+fn write_site(blueprint: &Blueprint<'_>, folder: &Path) -> Result<()> {
+    let site = folder.join(site(blueprint.interpreter));
+    let mut tree = Tree::default();
+    tree.add("pinfold".into(), blueprint.hook.to_owned(), true)?;
+    for root in blueprint.roots {
+        for top in &root.wheel.facts.top {
+            let added = tree.add(top.name.clone().into(), root.site.join(&top.name), top.is_dir);
+            added.with_context(|| format!("could not link `{}` of {}", top.name, root.wheel.facts.name))?;
+        }
+    }
+    tree.write(&site)?;
+    fs::write(site.join(index::PTH_FILE), index::PTH)?;
+    Ok(())
+}
+
+fn write_programs(blueprint: &Blueprint<'_>, folder: &Path) -> Result<()> {
+    let python = blueprint.layout.link.join("bin/python");
+    let bin = folder.join("bin");
+    let include = Path::new("include/site").join(format!("python{}", blueprint.interpreter.minor));
+    let mut prefix = Tree::default();
+    for Root { wheel, .. } in blueprint.roots {
+        let facts = &wheel.facts;
+        for script in facts.console_scripts.iter().chain(&facts.gui_scripts) {
+            let text = scripts::console(&python, &script.module, &script.attr);
+            scripts::write(&bin.join(&script.name), text.as_bytes())
+                .with_context(|| format!("could not write the script `{}` of {}", script.name, facts.name))?;
+        }
+        for name in &facts.data_scripts {
+            scripts::place(&wheel.data().join("scripts").join(name), &bin.join(name), &python)
+                .with_context(|| format!("could not place the script `{name}` of {}", facts.name))?;
+        }
+        if facts.data {
+            prefix.add_contents(Path::new(""), &wheel.data().join("data"))?;
+        }
+        if facts.headers {
+            prefix.add_contents(&include.join(&facts.name), &wheel.data().join("headers"))?;
+        }
+    }
+    prefix.write(folder)?;
+    Ok(())
+}
+
+/// Whether everything that the generation links to is there.
+pub fn healthy(folder: &Path, interpreter: &Interpreter) -> bool {
+    let Ok(environment) = index::read(&folder.join(index::FILE)) else { return false };
+    let there = |path: PathBuf| path.exists();
+    let site = folder.join(site(interpreter));
+    let Ok(entries) = fs::read_dir(&site) else { return false };
+    there(folder.join("bin/python"))
+        && ["closure.json", "lock", "pyvenv.cfg"].iter().all(|name| there(folder.join(name)))
+        && there(site.join(index::PTH_FILE))
+        && environment.units.iter().all(|unit| unit.path.is_dir())
+        && entries.flatten().all(|entry| there(entry.path()))
+}
+
+/// Makes what was written survive a power cut, before the rename that makes it visible.
+fn persist(folder: &Path) -> io::Result<()> {
+    // One call for the file system instead of one for each of some hundred small files.
+    rustix::fs::syncfs(File::open(folder)?)?;
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! The switch from one generation to another: one rename.
+//!
+//! Until it, everything sees the old environment; after it, everything new sees the new one. Processes that run
+//! keep what they started with. Deliberately not here: making the generation.
+
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+
+use anyhow::{Context, Result};
+
+use super::layout::Layout;
+
+/// Makes the environment's link point to generation `number`.
+///
+/// # Errors
+/// When the link cannot be made; the old one stands then.
+pub fn switch(layout: &Layout, number: u64) -> Result<()> {
+    let link = &layout.link;
+    // Outside the folder of generations its target would be wrong for a moment; nobody follows it here.
+    let temporary = layout.home.join("tmp-link");
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("could not remove {}", temporary.display()));
+        }
+        _ => {}
+    }
+    symlink(layout.target(number), &temporary).with_context(|| format!("could not make {}", temporary.display()))?;
+    fs::rename(&temporary, link).with_context(|| format!("could not switch {} to generation {number}", link.display()))?;
+    // The rename must outlive a power cut, as the generation does.
+    for folder in [Some(layout.home.as_path()), link.parent()].into_iter().flatten() {
+        File::open(folder).and_then(|folder| folder.sync_all()).with_context(|| format!("could not make {} durable", folder.display()))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::layout::Found;
+
+    #[test]
+    fn the_link_goes_from_one_generation_to_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::new(&folder.path().join("env")).unwrap();
+        for number in [1, 2] {
+            fs::create_dir_all(layout.generation(number)).unwrap();
+            fs::write(layout.generation(number).join("mark"), number.to_string()).unwrap();
+            switch(&layout, number).unwrap();
+            assert_eq!(layout.found().unwrap(), Found::Generation(number));
+            assert_eq!(fs::read_to_string(layout.link.join("mark")).unwrap(), number.to_string());
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! From a lock to an environment that is what the lock says: fetch, assemble, build, switch; or nothing at all.
+//!
+//! Until the last step the old environment stands as it was, whatever fails. Deliberately not here: making the
+//! lock, and what is said about it all.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow};
+use pinfold_core::lock::{Lock, Wheel};
+use wheelsplit::{Installed, Store};
+
+use super::assemble::{Assembled, assemble};
+use super::changes::{Change, changes};
+use super::generation::{self, Blueprint, Stamp};
+use super::hook::Package;
+use super::layout::{Found, Layout};
+use super::{registry, switch};
+use crate::failure::{WithHint, hinted};
+use crate::interpreter::Interpreter;
+use crate::terminal;
+
+/// What an environment is made from.
+pub struct Request<'a> {
+    /// Where it is.
+    pub layout: &'a Layout,
+    /// What it must hold.
+    pub lock: &'a Lock,
+    /// The interpreter.
+    pub interpreter: &'a Interpreter,
+    /// The store.
+    pub store: &'a Store,
+    /// Move aside what is not ours; build anew even if nothing changed.
+    pub force: bool,
+    /// Brings wheels that the store lacks into it.
+    pub fetch: &'a dyn Fn(&[Wheel]) -> Result<()>,
+}
+
+/// What was done.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Synced {
+    /// Nothing: the environment is what it should be.
+    Unchanged {
+        /// The current generation.
+        generation: u64,
+    },
+    /// A new generation is current.
+    Switched {
+        /// Its number.
+        generation: u64,
+        /// How many wheels were fetched.
+        fetched: usize,
+        /// What came and went.
+        changes: Vec<Change>,
+    },
+}
+
+/// Makes the environment what the lock says.
+///
+/// # Errors
+/// When something cannot be done; the old environment is whole then.
+pub fn sync(request: &Request<'_>) -> Result<Synced> {
+    let Request { layout, lock, interpreter, store, .. } = *request;
+    fits(lock, interpreter)?;
+    let text = lock.to_toml().context("could not write the lock as text")?;
+    let package = Package::find()?;
+    let stamp = Stamp::new(layout, &text, interpreter, &package.digest, store.root());
+    if !request.force
+        && let Some(generation) = current(layout, &stamp, interpreter)?
+    {
+        return Ok(Synced::Unchanged { generation });
+    }
+    // Before any work: what stands there may not be ours to replace.
+    if !request.force && matches!(layout.found()?, Found::Foreign(_)) {
+        layout.claim(false)?;
+    }
+    let _guard = layout.guard()?;
+    // Another process may have done it while we waited.
+    if !request.force
+        && let Some(generation) = current(layout, &stamp, interpreter)?
+    {
+        return Ok(Synced::Unchanged { generation });
+    }
+    let _shared = store.share()?;
+    if let Err(error) = registry::register(store.root(), &layout.home) {
+        let root = store.root().display();
+        terminal::warn(&format!("could not register this environment in the store {root}: {error}; `pinfold gc` will not know that it uses it"));
+    }
+    let (wheels, fetched) = gather(request)?;
+    let Assembled { environment, roots } = assemble(lock, store, &wheels)?;
+    let hook = package.in_store(store.root(), interpreter)?;
+    let before = previous(layout);
+    let prompt = prompt(layout);
+    let blueprint = Blueprint {
+        layout,
+        interpreter,
+        environment: &environment,
+        roots: &roots,
+        hook: &hook,
+        lock: &text,
+        stamp: &stamp,
+        prompt: &prompt,
+    };
+    let built = generation::build(&blueprint);
+    let generation = built.hint("the environment that was there is as it was; free space or permissions, then `pinfold sync` again")?;
+    layout.claim(request.force)?;
+    switch::switch(layout, generation)?;
+    Ok(Synced::Switched { generation, fetched, changes: changes(before.as_ref(), &environment) })
+}
+
+/// Refuses a lock for another Python or platform.
+fn fits(lock: &Lock, interpreter: &Interpreter) -> Result<()> {
+    if lock.python != interpreter.minor {
+        return Err(hinted(
+            anyhow!("the lock is for Python {}, and {} is Python {}", lock.python, interpreter.executable.display(), interpreter.version),
+            format!("`pinfold lock --python {}` makes a lock for it, `--python {}` uses the lock that is there", interpreter.minor, lock.python),
+        ));
+    }
+    if lock.platform != interpreter.platform {
+        return Err(hinted(
+            anyhow!("the lock is for {}, and this is {}", lock.platform, interpreter.platform),
+            "a lock is for one platform; `pinfold lock` makes one for this",
+        ));
+    }
+    Ok(())
+}
+
+/// The current generation, if it is what `stamp` says and whole.
+fn current(layout: &Layout, stamp: &Stamp, interpreter: &Interpreter) -> Result<Option<u64>> {
+    let Found::Generation(number) = layout.found()? else { return Ok(None) };
+    let folder = layout.generation(number);
+    let same = Stamp::read(&folder).is_some_and(|there| there.digest == stamp.digest);
+    Ok((same && generation::healthy(&folder, interpreter)).then_some(number))
+}
+
+/// Every wheel of the lock, from the store; what it lacks is fetched first.
+fn gather(request: &Request<'_>) -> Result<(BTreeMap<String, Installed>, usize)> {
+    let mut wheels = BTreeMap::new();
+    let missing = take(request, &request.lock.wheels, &mut wheels)?;
+    if missing.is_empty() {
+        return Ok((wheels, 0));
+    }
+    {
+        let _busy = terminal::spinner(format!("Fetching {}", terminal::count(missing.len(), "wheel")));
+        (request.fetch)(&missing)?;
+    }
+    let still = take(request, &missing, &mut wheels)?;
+    match still.first() {
+        Some(wheel) => Err(anyhow!("the wheel {} was fetched and is not in the store", wheel.file)),
+        None => Ok((wheels, missing.len())),
+    }
+}
+
+/// Takes the wheels that the store has; returns the others.
+fn take(request: &Request<'_>, wanted: &[Wheel], wheels: &mut BTreeMap<String, Installed>) -> Result<Vec<Wheel>> {
+    let mut missing = Vec::new();
+    for wheel in wanted {
+        match request.store.wheel(&wheel.sha256)? {
+            Some(installed) => {
+                wheels.insert(wheel.sha256.clone(), installed);
+            }
+            None => missing.push(wheel.clone()),
+        }
+    }
+    Ok(missing)
+}
+
+/// The model of the environment that is there.
+fn previous(layout: &Layout) -> Option<pinfold_core::closure::Environment> {
+    let Ok(Found::Generation(number)) = layout.found() else { return None };
+    pinfold_core::index::read(&layout.generation(number).join(pinfold_core::index::FILE)).ok()
+}
+
+/// `.venv` says nothing in a prompt: the project's folder does.
+fn prompt(layout: &Layout) -> String {
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let own = name(&layout.link).unwrap_or_default();
+    let parent = layout.link.parent().and_then(name);
+    match parent {
+        Some(parent) if own.trim_start_matches('.') == "venv" => parent,
+        _ => own,
+    }
+}
+
+/// The current generation's folder, for commands that only look.
+///
+/// # Errors
+/// When there is no environment, or it is not ours.
+pub fn existing(layout: &Layout) -> Result<PathBuf> {
+    let missing = |what: String| hinted(anyhow!(what), "`pinfold sync` makes it");
+    match layout.found()? {
+        Found::Generation(number) => {
+            let folder = layout.generation(number);
+            if fs::metadata(&folder).is_ok() {
+                return Ok(folder);
+            }
+            Err(missing(format!("generation {number} of {} is gone", layout.link.display())))
+        }
+        Found::Nothing => Err(missing(format!("there is no environment {}", layout.link.display()))),
+        Found::Foreign(what) => Err(hinted(
+            anyhow!("{} is {what}, and Pinfold did not make it", layout.link.display()),
+            "`pinfold sync --force` moves it aside and makes one; `--env PATH` names another",
+        )),
+    }
+}

@@ -1,0 +1,303 @@
+//! Projects made in a temporary folder: wheels of a few lines, a lock over them, a store, a stand-in for the hook.
+//!
+//! No network, no uv: the lock is made here and used with `--frozen`. Deliberately not here: the real hook, which
+//! the tests of the folder `tests/` at the top use.
+#![allow(dead_code, reason = "every test binary uses its own part of this")]
+#![allow(unreachable_pub, reason = "a module of a test binary has no outside")]
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use pinfold_core::closure::{Closure, Pin};
+use pinfold_core::lock::{Lock, LockedUnit, Wheel};
+use pinfold_core::names::UnitId;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use zip::write::SimpleFileOptions;
+
+/// A project with a store of its own.
+pub struct Project {
+    root: tempfile::TempDir,
+    wheels: Vec<Wheel>,
+    units: Vec<LockedUnit>,
+    closures: Vec<Closure>,
+}
+
+/// What `pinfold tree` and others say about the interpreter that tests use.
+pub struct Python {
+    pub path: PathBuf,
+    pub minor: String,
+    pub platform: String,
+}
+
+/// The interpreter that tests use: the first supported one that there is.
+pub fn python() -> &'static Python {
+    static PYTHON: OnceLock<Python> = OnceLock::new();
+    PYTHON.get_or_init(|| {
+        let store = tempfile::tempdir().unwrap();
+        let request = pinfold_cli::interpreter::Request::Any;
+        let found = pinfold_cli::interpreter::find(&request, store.path(), None).expect("these tests need Python 3.11, 3.12 or 3.13");
+        Python { path: found.executable, minor: found.minor, platform: found.platform }
+    })
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Project {
+    pub fn new() -> Self {
+        let root = Closure { name: "root".into(), owner: None, requires: Vec::new(), direct: Vec::new(), units: Vec::new() };
+        let folder = tempfile::tempdir().unwrap();
+        let project = Project { root: folder, wheels: Vec::new(), units: Vec::new(), closures: vec![root] };
+        fs::create_dir_all(project.path("app/wheels")).unwrap();
+        fs::create_dir_all(project.path("package/pinfold")).unwrap();
+        fs::write(project.path("app/pinfold.toml"), "requires = []\n").unwrap();
+        fs::write(project.path("package/pinfold/__init__.py"), "").unwrap();
+        fs::write(project.path("package/pinfold/_boot.py"), "").unwrap();
+        fs::write(project.path("package/pinfold/_hook.abi3.so"), "not a library").unwrap();
+        project
+    }
+
+    pub fn path(&self, inside: &str) -> PathBuf {
+        self.root.path().canonicalize().unwrap().join(inside)
+    }
+
+    pub fn app(&self) -> PathBuf {
+        self.path("app")
+    }
+
+    pub fn venv(&self) -> PathBuf {
+        self.path("app/.venv")
+    }
+
+    pub fn store(&self) -> PathBuf {
+        self.path("store")
+    }
+
+    /// Makes a wheel of `files` and adds it to the lock; returns its hash.
+    pub fn wheel(&mut self, name: &str, version: &str, files: &[(&str, &str)]) -> String {
+        let dist_info = format!("{}-{version}.dist-info", name.replace('-', "_"));
+        let mut all: Vec<(String, String)> = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+        all.push((format!("{dist_info}/METADATA"), format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")));
+        all.push((format!("{dist_info}/WHEEL"), "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned()));
+        let mut record: String = all
+            .iter()
+            .map(|(path, text)| format!("{path},sha256={},{}\n", base64(&Sha256::digest(text.as_bytes())), text.len()))
+            .collect();
+        record.push_str(&format!("{dist_info}/RECORD,,\n"));
+        all.push((format!("{dist_info}/RECORD"), record));
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (path, text) in &all {
+            zip.start_file(path.as_str(), SimpleFileOptions::default()).unwrap();
+            zip.write_all(text.as_bytes()).unwrap();
+        }
+        let bytes = zip.finish().unwrap().into_inner();
+        let sha256 = hex(&bytes);
+        let file = format!("{}-{version}-py3-none-any.whl", name.replace('-', "_"));
+        fs::write(self.path("app/wheels").join(&file), &bytes).unwrap();
+        self.wheels.push(Wheel {
+            name: name.into(),
+            version: version.into(),
+            path: Some(format!("wheels/{file}")),
+            file,
+            sha256: sha256.clone(),
+            size: None,
+            index: None,
+            uploaded: None,
+            source: None,
+        });
+        sha256
+    }
+
+    /// Adds a unit of `wheel` with these dependencies to the closures named.
+    pub fn unit(&mut self, name: &str, wheel: &str, dependencies: &[&UnitId], closures: &[&str]) -> UnitId {
+        let mut dependencies: Vec<UnitId> = dependencies.iter().map(|id| (*id).clone()).collect();
+        dependencies.sort();
+        let hash = hex(format!("{wheel} {dependencies:?}").as_bytes());
+        let id = UnitId::new(name, &hash);
+        for closure in self.closures.iter_mut().filter(|closure| closures.contains(&closure.name.as_str())) {
+            closure.units.push(id.clone());
+            closure.units.sort();
+        }
+        self.units.push(LockedUnit { id: id.clone(), hash, wheel: wheel.to_owned(), dependencies, pin: None });
+        self.units.sort_by(|a, b| a.id.cmp(&b.id));
+        id
+    }
+
+    /// A wheel with one module, as a unit of root's closure that root requires.
+    pub fn simple(&mut self, name: &str, version: &str, dependencies: &[&UnitId]) -> UnitId {
+        let module = format!("{}.py", name.replace('-', "_"));
+        let wheel = self.wheel(name, version, &[(&module, &format!("version = {version:?}\n"))]);
+        let id = self.unit(name, &wheel, dependencies, &["root"]);
+        self.require(&id, name);
+        id
+    }
+
+    /// Root requires the unit.
+    pub fn require(&mut self, id: &UnitId, requirement: &str) {
+        self.closures[0].direct.push(id.clone());
+        self.closures[0].direct.sort();
+        self.closures[0].requires.push(requirement.into());
+    }
+
+    /// Pins a unit: from now on there is a closure of its name, which holds it.
+    pub fn pin(&mut self, id: &UnitId, name: &str, direct: &[&UnitId]) {
+        let mut direct: Vec<UnitId> = direct.iter().map(|id| (*id).clone()).collect();
+        direct.sort();
+        let mut units = direct.clone();
+        units.push(id.clone());
+        units.sort();
+        let requires = direct.iter().map(ToString::to_string).collect();
+        self.closures.push(Closure { name: name.into(), owner: Some(id.clone()), requires, direct, units });
+        let unit = self.units.iter_mut().find(|unit| unit.id == *id).unwrap();
+        unit.pin = Some(Pin { closure: name.into(), undeclared: Default::default(), share: Vec::new() });
+    }
+
+    /// Adds a closure to be filled by [`Self::unit`].
+    pub fn forget(&mut self, id: &UnitId) {
+        self.units.retain(|unit| unit.id != *id);
+        for closure in &mut self.closures {
+            closure.units.retain(|unit| unit != id);
+            closure.direct.retain(|unit| unit != id);
+        }
+    }
+
+    /// Writes the lock.
+    pub fn lock(&mut self) {
+        self.wheels.sort();
+        let used: Vec<Wheel> = self.wheels.iter().filter(|wheel| self.units.iter().any(|unit| unit.wheel == wheel.sha256)).cloned().collect();
+        let lock = Lock {
+            version: 1,
+            python: python().minor.clone(),
+            platform: python().platform.clone(),
+            manifest: "made by a test".into(),
+            wheels: used,
+            units: self.units.clone(),
+            closures: self.closures.clone(),
+        };
+        lock.check().unwrap();
+        fs::write(self.app().join("pinfold.lock"), lock.to_toml().unwrap()).unwrap();
+    }
+
+    /// `pinfold ARGS` in the project, with its own store.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pinfold"));
+        command
+            .current_dir(self.app())
+            .args(args)
+            .env("PINFOLD_CACHE", self.store())
+            .env("PINFOLD_PACKAGE", self.path("package/pinfold"))
+            .env("PINFOLD_PYTHON", &python().path)
+            .env_remove("VIRTUAL_ENV")
+            .env_remove("PINFOLD_ENV");
+        command
+    }
+
+    /// Runs `pinfold ARGS` and expects it to succeed.
+    pub fn ok(&self, args: &[&str]) -> Output {
+        let output = self.command(args).output().unwrap();
+        assert!(output.status.success(), "pinfold {args:?}: {}", said(&output));
+        output
+    }
+
+    /// `pinfold sync --frozen`, expected to succeed.
+    pub fn sync(&self) -> Output {
+        self.ok(&["sync", "--frozen"])
+    }
+
+    /// The output of the environment's Python.
+    pub fn python(&self, code: &str) -> String {
+        let output = Command::new(self.venv().join("bin/python")).args(["-c", code]).output().unwrap();
+        assert!(output.status.success(), "{code}: {}", said(&output));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// The number of the current generation.
+    pub fn generation(&self) -> u64 {
+        let target = fs::read_link(self.venv()).unwrap();
+        target.file_name().unwrap().to_str().unwrap().parse().unwrap()
+    }
+
+    /// What stands in the folder of generations besides generations and the lock.
+    pub fn leftovers(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.app().join(".pinfold/.venv")).unwrap().flatten();
+        let names = entries.map(|entry| entry.file_name().into_string().unwrap());
+        names.filter(|name| name != "lock" && name.parse::<u64>().is_err()).collect()
+    }
+
+    /// Every wheel in the store is what its RECORD says: complete, or it would not be there.
+    pub fn store_is_right(&self) {
+        for wheel in fs::read_dir(self.store().join("wheels")).into_iter().flatten().flatten() {
+            let site = wheel.path().join("site-packages");
+            let records = fs::read_dir(&site).unwrap().flatten().map(|entry| entry.path().join("RECORD"));
+            let record = records.into_iter().find(|path| path.is_file()).expect("a wheel without RECORD");
+            for line in fs::read_to_string(record).unwrap().lines() {
+                let [path, hash, _] = line.split(',').collect::<Vec<_>>()[..] else { panic!("{line}") };
+                if let Some(hash) = hash.strip_prefix("sha256=") {
+                    let bytes = fs::read(site.join(path)).unwrap();
+                    assert_eq!(base64(&Sha256::digest(bytes)), hash, "{path}");
+                }
+            }
+            let facts: Value = serde_json::from_slice(&fs::read(wheel.path().join("facts.json")).unwrap()).unwrap();
+            assert!(facts["name"].is_string());
+            assert!(wheel.path().join("modules.idx").is_file());
+        }
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        // The store is read-only; a test that is not root could not remove it.
+        for entry in walkdir::WalkDir::new(self.root.path()).into_iter().flatten().filter(|entry| entry.file_type().is_dir()) {
+            let _ = fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o755));
+        }
+    }
+}
+
+/// stdout and stderr, for messages.
+pub fn said(output: &Output) -> String {
+    format!("{}\n{}{}", output.status, String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// URL-safe, without padding, as RECORD has it.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let word = chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for digit in 0..=chunk.len() {
+            text.push(char::from(DIGITS[(word >> (18 - 6 * digit)) as usize & 63]));
+        }
+    }
+    text
+}
+
+/// Every file below `folder` with its bytes or link, to tell whether anything changed.
+pub fn picture(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().flatten();
+    entries
+        .map(|entry| {
+            let content = if entry.file_type().is_symlink() {
+                fs::read_link(entry.path()).unwrap().into_os_string().into_encoded_bytes()
+            } else if entry.file_type().is_file() {
+                fs::read(entry.path()).unwrap()
+            } else {
+                Vec::new()
+            };
+            (entry.into_path(), content)
+        })
+        .collect()
+}
