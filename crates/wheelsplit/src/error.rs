@@ -116,7 +116,7 @@ pub enum Defect {
         reason: &'static str,
     },
     /// An entry is a symbolic link, a device or the like.
-    #[error("its entry `{entry}` is {kind}; wheels hold regular files only")]
+    #[error("its entry `{entry}` is {kind}; a wheel holds plain files, stored or deflated")]
     EntryKind {
         /// The entry.
         entry: String,

@@ -30,7 +30,7 @@ fn bad_wheels() -> Vec<(&'static str, Forge)> {
         ("file and folder", good().file("bad/a", "1").file("bad/a/b.py", "1")),
         ("unknown .data folder", good().file("bad-1.0.data/etc/passwd", "")),
         (
-            "hash",
+            "hash of a wrong length",
             good().record(|text| {
                 text.replace("METADATA,sha256=", "METADATA,sha256=AAAA").replacen("=AAAA", "=AAA", 1)
             }),
