@@ -1,0 +1,242 @@
+//! Redirects the C API calls of loaded shared objects, object by object, through their relocations.
+//!
+//! After an extension was loaded and before its init function runs, every object under a unit's folder that
+//! was not seen before is walked (`dl_iterate_phdr(3)`), and its global offset table entries for the
+//! functions that `shims` knows are pointed at thunks of its unit: `JUMP_SLOT`, `GLOB_DAT` and absolute
+//! relocations (System V ABI, ELF for x86-64 and AArch64). Pages that RELRO made read-only are opened for
+//! the writes and closed again. Deliberately not here: reading ELF files; this is about memory.
+
+use std::collections::HashSet;
+use std::ffi::{CStr, c_int, c_void};
+use std::sync::{Mutex, PoisonError};
+
+use crate::shims;
+use crate::state::State;
+use crate::thunks;
+
+#[cfg(target_arch = "x86_64")]
+mod relocation {
+    pub(super) const ABSOLUTE: u32 = 1; // R_X86_64_64
+    pub(super) const GLOB_DAT: u32 = 6;
+    pub(super) const JUMP_SLOT: u32 = 7;
+}
+// Not exercised by the project's tests: no machine of that kind was at hand.
+#[cfg(target_arch = "aarch64")]
+mod relocation {
+    pub(super) const ABSOLUTE: u32 = 257; // R_AARCH64_ABS64
+    pub(super) const GLOB_DAT: u32 = 1025;
+    pub(super) const JUMP_SLOT: u32 = 1026;
+}
+
+const DT_NULL: u64 = 0;
+const DT_PLTRELSZ: u64 = 2;
+const DT_STRTAB: u64 = 5;
+const DT_SYMTAB: u64 = 6;
+const DT_RELA: u64 = 7;
+const DT_RELASZ: u64 = 8;
+const DT_JMPREL: u64 = 23;
+const PT_GNU_RELRO: u32 = 0x6474_e552;
+
+#[repr(C)]
+struct Dynamic {
+    tag: u64,
+    value: u64,
+}
+
+#[repr(C)]
+struct Relocation {
+    offset: u64,
+    info: u64,
+    addend: i64,
+}
+
+/// Objects that were walked, by load address and the address of their name, which the loader keeps.
+static WALKED: Mutex<Option<HashSet<(usize, usize)>>> = Mutex::new(None);
+
+/// An object that is loaded and belongs to a unit.
+struct Loaded {
+    base: usize,
+    name: String,
+    dynamic: *const Dynamic,
+    /// Segments: start, end, flags as `mprotect` wants them.
+    segments: Vec<(usize, usize, c_int)>,
+    /// The part that RELRO made read-only.
+    relro: Option<(usize, usize)>,
+    unit: usize,
+}
+
+/// Redirects the calls of every unit's object that came since the last time. The GIL is held.
+pub(crate) fn redirect_new(state: &State) -> Result<(), String> {
+    let mut search = Search { state, found: Vec::new() };
+    // SAFETY: the callback gets the pointer to `search`, which lives through the call, and does not unwind.
+    unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut search).cast()) };
+    for object in search.found {
+        // SAFETY: the object is loaded and cannot be unloaded while this thread, which holds the GIL, works:
+        // CPython never closes an extension.
+        unsafe { redirect(state, &object)? };
+    }
+    Ok(())
+}
+
+struct Search<'s> {
+    state: &'s State,
+    found: Vec<Loaded>,
+}
+
+unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _: usize, data: *mut c_void) -> c_int {
+    // SAFETY: libc passes a valid info; `data` is the Search of `redirect_new`; the program headers and the
+    // name belong to the object and outlive the call.
+    unsafe {
+        let search = &mut *data.cast::<Search<'_>>();
+        let info = &*info;
+        if info.dlpi_name.is_null() {
+            return 0;
+        }
+        let base = info.dlpi_addr as usize;
+        let mut walked = WALKED.lock().unwrap_or_else(PoisonError::into_inner);
+        if !walked.get_or_insert_default().insert((base, info.dlpi_name.addr())) {
+            return 0;
+        }
+        let Ok(name) = CStr::from_ptr(info.dlpi_name).to_str() else { return 0 };
+        let Some(unit) = search.state.unit_of_origin(name) else { return 0 };
+        let mut object = Loaded {
+            base,
+            name: name.to_owned(),
+            dynamic: std::ptr::null(),
+            segments: Vec::new(),
+            relro: None,
+            unit,
+        };
+        for header in std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum as usize) {
+            let start = base + header.p_vaddr as usize;
+            let end = start + header.p_memsz as usize;
+            match header.p_type {
+                libc::PT_DYNAMIC => object.dynamic = start as *const Dynamic,
+                libc::PT_LOAD => {
+                    let flag = |elf: u32, protection| if header.p_flags & elf != 0 { protection } else { 0 };
+                    let protection = flag(libc::PF_R, libc::PROT_READ)
+                        | flag(libc::PF_W, libc::PROT_WRITE)
+                        | flag(libc::PF_X, libc::PROT_EXEC);
+                    object.segments.push((start, end, protection));
+                }
+                PT_GNU_RELRO => object.relro = Some((start, end)),
+                _ => {}
+            }
+        }
+        search.found.push(object);
+        0
+    }
+}
+
+/// # Safety
+/// The object is loaded and stays so.
+unsafe fn redirect(state: &State, object: &Loaded) -> Result<(), String> {
+    let registries = state.has_own_registries(object.unit);
+    let (mut symbols, mut strings, mut rela, mut jmprel) = (0, 0, (0, 0), (0, 0));
+    // SAFETY: the dynamic section ends with DT_NULL; its tables are mapped with the object. glibc has already
+    // added the load address to most addresses in it, where the section is writable.
+    unsafe {
+        let mut entry = object.dynamic;
+        if entry.is_null() {
+            return Ok(());
+        }
+        let address = |value: u64| {
+            let value = value as usize;
+            if value < object.base { value + object.base } else { value }
+        };
+        while (*entry).tag != DT_NULL {
+            let value = (*entry).value;
+            match (*entry).tag {
+                DT_SYMTAB => symbols = address(value),
+                DT_STRTAB => strings = address(value),
+                DT_RELA => rela.0 = address(value),
+                DT_RELASZ => rela.1 = value as usize,
+                DT_JMPREL => jmprel.0 = address(value),
+                DT_PLTRELSZ => jmprel.1 = value as usize,
+                _ => {}
+            }
+            entry = entry.add(1);
+        }
+        if symbols == 0 || strings == 0 {
+            return Ok(());
+        }
+        for (table, size) in [rela, jmprel] {
+            if table == 0 {
+                continue;
+            }
+            let count = size / size_of::<Relocation>();
+            for relocation in std::slice::from_raw_parts(table as *const Relocation, count) {
+                let kind = (relocation.info & 0xffff_ffff) as u32;
+                let known =
+                    [relocation::JUMP_SLOT, relocation::GLOB_DAT, relocation::ABSOLUTE].contains(&kind);
+                if !known || relocation.addend != 0 {
+                    continue;
+                }
+                let symbol = symbols + (relocation.info >> 32) as usize * size_of::<libc::Elf64_Sym>();
+                let symbol = &*(symbol as *const libc::Elf64_Sym);
+                let name = CStr::from_ptr((strings + symbol.st_name as usize) as *const _);
+                let Some(shim) = shims::shim(name, registries) else { continue };
+                let Some(thunk) = thunks::thunk(object.unit, shim) else {
+                    return Err(format!(
+                        "{}: more than {} redirected functions in one process",
+                        object.name,
+                        thunks::COUNT
+                    ));
+                };
+                write_entry(object, object.base + relocation.offset as usize, thunk)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// # Safety
+/// `place` is an aligned pointer-sized entry of the loaded object.
+unsafe fn write_entry(object: &Loaded, place: usize, value: usize) -> Result<(), String> {
+    let segment = object.segments.iter().find(|(start, end, _)| (*start..*end).contains(&place));
+    let Some(&(.., protection)) = segment else { return Ok(()) };
+    // SAFETY: asking for the page size has no conditions.
+    let page_size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+    let page = place & !(page_size - 1);
+    let in_relro = object.relro.is_some_and(|(start, end)| {
+        // Whole pages only, as the loader protects them.
+        (start & !(page_size - 1)..end & !(page_size - 1)).contains(&place)
+    });
+    let closed = in_relro || protection & libc::PROT_WRITE == 0;
+    let protect = |protection: c_int| {
+        // SAFETY: the page belongs to the object's segment.
+        let failed = unsafe { libc::mprotect(page as *mut c_void, page_size, protection) } != 0;
+        if failed {
+            let reason = std::io::Error::last_os_error();
+            return Err(format!("{}: could not open its offset table for a redirection: {reason}", object.name));
+        }
+        Ok(())
+    };
+    if closed {
+        protect(libc::PROT_READ | libc::PROT_WRITE)?;
+    }
+    // SAFETY: the entry is pointer-sized and aligned (the ABI says so) and writable now; other threads read
+    // either the old or the new address, both of which are good.
+    unsafe { (*(place as *const std::sync::atomic::AtomicUsize)).store(value, std::sync::atomic::Ordering::Release) };
+    if closed {
+        protect(if in_relro { libc::PROT_READ } else { protection })?;
+    }
+    Ok(())
+}
+
+/// Loads `path` as CPython will, so that its calls can be redirected before its init function runs.
+///
+/// The handle is never closed: CPython opens the same object once more and keeps it.
+pub(crate) fn load(path: &CStr, flags: c_int) -> Result<(), String> {
+    // SAFETY: the path is a C string; the object's constructors run, as they would under CPython's own call.
+    let handle = unsafe { libc::dlopen(path.as_ptr(), flags) };
+    if !handle.is_null() {
+        return Ok(());
+    }
+    // SAFETY: after a failed dlopen, dlerror returns a string of this thread.
+    let reason = unsafe {
+        let reason = libc::dlerror();
+        if reason.is_null() { String::new() } else { CStr::from_ptr(reason).to_string_lossy().into_owned() }
+    };
+    Err(reason)
+}

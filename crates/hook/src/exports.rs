@@ -1,0 +1,245 @@
+//! The functions of `pinfold._hook`.
+//!
+//! Each is a few lines over a module of this crate; errors of Rust become Python exceptions here. Panics
+//! become `PanicException` in the wrappers that PyO3 makes. Deliberately not here: anything else.
+
+use pinfold_core::resolve::Importer;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::elf;
+use crate::finder;
+use crate::frames;
+use crate::marks;
+use crate::modules;
+use crate::owner::{self, Owner};
+use crate::start as starting;
+use crate::state::{self, State};
+
+/// Adds the functions to the module.
+pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(start, module)?)?;
+    module.add_function(wrap_pyfunction!(stop, module)?)?;
+    module.add_function(wrap_pyfunction!(hold, module)?)?;
+    module.add_function(wrap_pyfunction!(plural, module)?)?;
+    module.add_function(wrap_pyfunction!(find_spec, module)?)?;
+    module.add_function(wrap_pyfunction!(create_extension, module)?)?;
+    module.add_function(wrap_pyfunction!(exec_extension, module)?)?;
+    module.add_function(wrap_pyfunction!(lock_name, module)?)?;
+    module.add_function(wrap_pyfunction!(search_path, module)?)?;
+    module.add_function(wrap_pyfunction!(distributions, module)?)?;
+    module.add_function(wrap_pyfunction!(bytecode_key, module)?)?;
+    module.add_function(wrap_pyfunction!(unit_of, module)?)?;
+    module.add_function(wrap_pyfunction!(importer, module)?)?;
+    module.add_function(wrap_pyfunction!(units, module)?)?;
+    module.add_function(wrap_pyfunction!(modules_snapshot, module)?)?;
+    module.add_function(wrap_pyfunction!(modules_clear, module)?)?;
+    Ok(())
+}
+
+fn started() -> PyResult<&'static State> {
+    state::get().ok_or_else(|| PyRuntimeError::new_err("pinfold's import hook has not started"))
+}
+
+/// Starts the hook with what `pinfold._boot` collected; see `start::start`.
+#[pyfunction]
+fn start<'py>(py: Python<'py>, parts: starting::Parts) -> PyResult<Option<Bound<'py, PyAny>>> {
+    starting::start(py, parts)
+}
+
+/// Gives `sys.modules` its own type back, with every unit's modules in it for the interpreter to tear down.
+#[pyfunction]
+fn stop(py: Python<'_>) -> PyResult<()> {
+    let Some(state) = state::get() else { return Ok(()) };
+    // SAFETY: the storage lives as long as the process.
+    let storage = unsafe { Bound::from_borrowed_ptr(py, state.storage) };
+    modules::set_type(&storage, py.get_type::<PyDict>().as_any())?;
+    modules::gather(py, state)
+}
+
+/// Holds a shared lock on a generation's lock file for as long as the process lives, so that it is not
+/// collected. An environment without that file is never collected by anyone.
+#[pyfunction]
+fn hold(path: std::path::PathBuf) -> PyResult<()> {
+    let Ok(file) = std::fs::File::open(path) else { return Ok(()) };
+    file.lock_shared()?;
+    std::mem::forget(file);
+    Ok(())
+}
+
+/// Whether some unit resolves names in another way than root.
+#[pyfunction]
+fn plural() -> PyResult<bool> {
+    Ok(started()?.plural)
+}
+
+/// `MetaPathFinder.find_spec`, for whoever asks.
+#[pyfunction]
+#[pyo3(signature = (fullname, path=None, target=None))]
+fn find_spec<'py>(
+    py: Python<'py>,
+    fullname: &Bound<'py, PyAny>,
+    path: Option<&Bound<'py, PyAny>>,
+    target: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let _ = target;
+    let none = py.None().into_bound(py);
+    finder::find_spec(started()?, fullname, path.unwrap_or(&none))
+}
+
+/// `ExtensionFileLoader.create_module`: loads the shared object, redirects its imports, runs its init function.
+#[pyfunction]
+fn create_extension<'py>(py: Python<'py>, spec: &Bound<'py, PyAny>, unit: usize) -> PyResult<Bound<'py, PyAny>> {
+    let state = started()?;
+    let _guard = frames::push(unit);
+    if state.plural {
+        let flags: i32 = py.import("sys")?.call_method0("getdlopenflags")?.extract()?;
+        let path = std::ffi::CString::new(spec.getattr("origin")?.extract::<String>()?)?;
+        // Where it cannot be loaded, `create_dynamic` says so in Python's own words.
+        if elf::load(&path, flags).is_ok() {
+            elf::redirect_new(state).map_err(PyRuntimeError::new_err)?;
+        }
+    }
+    let module = py.import("_imp")?.call_method1("create_dynamic", (spec,))?;
+    if state.plural {
+        elf::redirect_new(state).map_err(PyRuntimeError::new_err)?;
+    }
+    Ok(module)
+}
+
+/// `ExtensionFileLoader.exec_module`.
+#[pyfunction]
+fn exec_extension(py: Python<'_>, module: &Bound<'_, PyAny>, unit: usize) -> PyResult<()> {
+    let _guard = frames::push(unit);
+    py.import("_imp")?.call_method1("exec_dynamic", (module,))?;
+    Ok(())
+}
+
+/// The name under which importlib locks the loading of `name`: one per unit and name.
+#[pyfunction]
+fn lock_name<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let state = started()?;
+    // SAFETY: `name` is alive while its text is used; the GIL is held.
+    let (text, unit) = unsafe { (marks::text(name.as_ptr()), marks::name_unit(name.as_ptr())) };
+    let Some(text) = text else { return Ok(name.clone()) };
+    let unit = match unit {
+        Some(unit) => Some(unit),
+        None => match owner::owner(state, frames::nearest(state), text) {
+            Owner::Units { units, .. } => units.first().copied(),
+            Owner::Namespace(unit) => Some(unit),
+            _ => None,
+        },
+    };
+    let qualified = match unit {
+        Some(unit) if owner::home(state, unit, text) != state.storage => owner::qualify(state, unit, text),
+        _ => text.to_owned(),
+    };
+    Ok(pyo3::types::PyString::new(name.py(), &qualified).into_any())
+}
+
+/// What the path finder searches for a top-level name on behalf of whoever asks: `None` for `sys.path` as it is.
+#[pyfunction]
+fn search_path<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Some((state, importer)) = frames::current() else { return Ok(None) };
+    match importer {
+        Importer::Unit(unit) if !state.resolver.is_rootlike(unit) => {
+            let denied = matches!(
+                owner::owner(state, importer, name),
+                Owner::Denied(_, pinfold_core::resolve::Denial::Undeclared)
+            );
+            if denied {
+                return Ok(Some(pyo3::types::PyList::empty(py).into_any()));
+            }
+            let path = py.import("sys")?.getattr("path")?;
+            finder::without_site_packages(py, state, &path).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Folders and names of the distributions that whoever asks sees, or of the one called `name`; `None` for root.
+#[pyfunction]
+#[pyo3(signature = (name=None))]
+fn distributions(name: Option<&str>) -> Option<Vec<(String, String, String)>> {
+    let (state, importer) = frames::current()?;
+    let Importer::Unit(unit) = importer else { return None };
+    if state.resolver.is_rootlike(unit) {
+        return None;
+    }
+    let units = match name {
+        Some(name) => {
+            let name = pinfold_core::names::normalize(name);
+            state.resolver.distribution(importer, &name).into_iter().collect()
+        }
+        None => state.resolver.distributions(importer),
+    };
+    let described = |unit: usize| {
+        let unit = &state.resolver.env().units[unit];
+        (unit.path.to_string_lossy().into_owned(), unit.name.clone(), unit.version.clone())
+    };
+    Some(units.into_iter().map(described).collect())
+}
+
+/// Where the bytecode of a unit's source file is kept: the wheel's key and the file relative to its folder.
+#[pyfunction]
+fn bytecode_key(unit: usize, path: &str) -> Option<(String, String)> {
+    let state = state::get()?;
+    let described = state.resolver.env().units.get(unit)?;
+    let key = described.wheel.clone().unwrap_or_else(|| described.hash.clone());
+    let relative = std::path::Path::new(path).strip_prefix(&described.path).ok()?;
+    Some((key, relative.to_str()?.to_owned()))
+}
+
+/// The identifier of the unit that a module belongs to, `None` for root's and the standard library's.
+#[pyfunction]
+fn unit_of(module: &Bound<'_, PyAny>) -> Option<String> {
+    let state = state::get()?;
+    let unit = state.unit_of_module(module.as_ptr())?;
+    Some(state.resolver.env().units[unit].id.as_str().to_owned())
+}
+
+/// The identifier of whoever asks: a unit's, or `root`.
+#[pyfunction]
+fn importer() -> Option<String> {
+    let (state, importer) = frames::current()?;
+    Some(match importer {
+        Importer::Root => pinfold_core::names::ROOT.to_owned(),
+        Importer::Unit(unit) => state.resolver.env().units[unit].id.as_str().to_owned(),
+    })
+}
+
+/// Identifier, name, version, folder, closures of every unit.
+#[pyfunction]
+fn units() -> Vec<(String, String, String, String, Vec<String>)> {
+    let Some(state) = state::get() else { return Vec::new() };
+    let described = |unit: &pinfold_core::closure::Unit| {
+        (
+            unit.id.as_str().to_owned(),
+            unit.name.clone(),
+            unit.version.clone(),
+            unit.path.to_string_lossy().into_owned(),
+            unit.closures.clone(),
+        )
+    };
+    state.resolver.env().units.iter().map(described).collect()
+}
+
+/// All modules as whoever asks sees them, as a plain dict.
+#[pyfunction]
+fn modules_snapshot(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    modules::snapshot(py, started()?)
+}
+
+/// Empties `sys.modules`.
+#[pyfunction]
+fn modules_clear() -> PyResult<()> {
+    modules::clear(started()?);
+    // SAFETY: the GIL is held.
+    if !unsafe { ffi::PyErr_Occurred() }.is_null() {
+        return Python::attach(|py| Err(PyErr::fetch(py)));
+    }
+    Ok(())
+}

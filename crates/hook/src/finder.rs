@@ -1,0 +1,473 @@
+//! Finds the file of a module that is not loaded yet, for whoever asks.
+//!
+//! `find_spec` is the first of `sys.meta_path`. It answers from the module tables of the units that the
+//! importer may use; what no unit provides goes on to the interpreter's other finders. Deliberately not
+//! here: who may use what (`pinfold_core::resolve`) and loading (`pinfold._loaders`).
+
+use std::path::Path;
+
+use pinfold_core::closure::Provided;
+use pinfold_core::modules::{Kind, Module};
+use pinfold_core::names::QUALIFIER;
+use pinfold_core::resolve::{Denial, Importer, Resolution, UnitIndex};
+use pyo3::exceptions::{PyImportError, PyModuleNotFoundError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+use pyo3::{ffi, intern};
+
+use crate::frames;
+use crate::marks;
+use crate::owner;
+use crate::state::{Object, State};
+
+type Spec<'py> = Option<Bound<'py, PyAny>>;
+
+/// One question to the finder.
+struct Question<'a, 'py> {
+    py: Python<'py>,
+    state: &'static State,
+    importer: Importer,
+    /// Whether the importer resolves as root does.
+    rootlike: bool,
+    name: &'a Bound<'py, PyAny>,
+    text: &'a str,
+    /// The parent's `__path__`, `None` for a top-level name.
+    path: &'a Bound<'py, PyAny>,
+}
+
+/// The spec of module `name` for whoever asks, `None` to let the next finder answer.
+///
+/// # Errors
+/// `ModuleNotFoundError` where an import statement would end in one and there is more to say than stock
+/// Python says; `ImportError` when a unit's folder is gone.
+pub(crate) fn find_spec<'py>(
+    state: &'static State,
+    name: &Bound<'py, PyAny>,
+    path: &Bound<'py, PyAny>,
+) -> PyResult<Spec<'py>> {
+    let py = name.py();
+    // SAFETY: `name` outlives its text, and the GIL is held.
+    let Some(text) = (unsafe { marks::text(name.as_ptr()) }) else { return Ok(None) };
+    // SAFETY: as above.
+    if let Some(unit) = unsafe { marks::name_unit(name.as_ptr()) } {
+        return exact(py, state, unit, text, path);
+    }
+    if text.contains(QUALIFIER) {
+        return match owner::parse_qualified(state, text) {
+            Some((Some(unit), module)) => exact(py, state, unit, module, path),
+            _ => Ok(None),
+        };
+    }
+    let importer = frames::nearest(state);
+    let rootlike = match importer {
+        Importer::Root => true,
+        Importer::Unit(unit) => state.resolver.is_rootlike(unit),
+    };
+    let question = Question { py, state, importer, rootlike, name, text, path };
+    if state.is_stdlib(text) {
+        return if rootlike { Ok(None) } else { question.stdlib() };
+    }
+    question.answer()
+}
+
+/// A module of one given unit and no other.
+fn exact<'py>(
+    py: Python<'py>,
+    state: &'static State,
+    unit: UnitIndex,
+    text: &str,
+    path: &Bound<'py, PyAny>,
+) -> PyResult<Spec<'py>> {
+    if unit >= state.stdlib_unit() {
+        return Ok(None);
+    }
+    let table = state.table(unit).map_err(PyImportError::new_err)?;
+    if let Some(module) = table.find(text, &state.suffixes) {
+        if module.kind != Kind::Namespace {
+            return module_spec(py, state, unit, text, module).map(Some);
+        }
+        let importer = Importer::Unit(unit);
+        if let Resolution::Found { entry, .. } = state.resolver.resolve(importer, text, Vec::new)
+            && entry.provided == Provided::Namespace
+        {
+            return namespace_spec(py, state, unit, text, &entry.units).map(Some);
+        }
+        return namespace_spec(py, state, unit, text, &[unit]).map(Some);
+    }
+    if path.is_none() {
+        return Ok(None);
+    }
+    let name = marked_name(py, state, unit, text)?;
+    let found = path_finder(py, state, &name, path)?;
+    adopt(py, state, found, Some(unit), text)
+}
+
+impl<'py> Question<'_, 'py> {
+    fn answer(&self) -> PyResult<Spec<'py>> {
+        let state = self.state;
+        if self.path.is_none() {
+            if let Some(spec) = self.ahead_of_index()? {
+                return Ok(Some(spec));
+            }
+        } else if self.rootlike && !self.path_is_of_units()? {
+            return self.others();
+        }
+        let resolution = state.resolver.resolve(self.importer, self.text, || frames::stack(state));
+        match resolution {
+            Resolution::Found { entry, prefix, .. } => {
+                if entry.provided == Provided::Namespace {
+                    return match self.importer {
+                        // Root's namespace packages stand in site-packages, merged with local folders.
+                        _ if self.rootlike => self.others(),
+                        Importer::Unit(unit) => {
+                            namespace_spec(self.py, state, unit, self.text, &entry.units).map(Some)
+                        }
+                        Importer::Root => self.others(),
+                    };
+                }
+                for &unit in &entry.units {
+                    let table = state.table(unit).map_err(PyImportError::new_err)?;
+                    if let Some(module) = table.find(self.text, &state.suffixes) {
+                        return match module.kind {
+                            Kind::Namespace if self.rootlike => self.others(),
+                            Kind::Namespace => {
+                                namespace_spec(self.py, state, unit, self.text, &[unit]).map(Some)
+                            }
+                            _ => module_spec(self.py, state, unit, self.text, module).map(Some),
+                        };
+                    }
+                }
+                if prefix < self.text.len() && !self.path.is_none() {
+                    // Packages may extend their own `__path__` at run time.
+                    let path = if self.rootlike { self.path.clone() } else { self.without_site_packages(self.path)? };
+                    let found = path_finder(self.py, state, self.name, &path)?;
+                    if let Some(spec) = adopt(self.py, state, found, entry.units.first().copied(), self.text)? {
+                        return Ok(Some(spec));
+                    }
+                }
+                self.others()
+            }
+            Resolution::Unknown => self.others(),
+            Resolution::Denied(denial) => self.denied(&denial),
+        }
+    }
+
+    /// What the importer finds before any unit: for root, what stands on `sys.path` ahead of site-packages;
+    /// for a unit, folders of its own that it put on `sys.path`.
+    fn ahead_of_index(&self) -> PyResult<Spec<'py>> {
+        let state = self.state;
+        let entries = PyList::empty(self.py);
+        for entry in sys_path(self.py)?.iter() {
+            // SAFETY: the list holds the entry while its text is used; the GIL is held.
+            let Some(text) = (unsafe { marks::text(entry.as_ptr()) }) else { continue };
+            if self.rootlike {
+                if Path::new(text) == state.site_packages {
+                    break;
+                }
+                entries.append(&entry)?;
+            } else if let Importer::Unit(unit) = self.importer
+                && Path::new(text) != state.resolver.env().units[unit].path
+                && state.unit_of_origin(text).is_some_and(|owner| self.same_folder(owner, unit))
+            {
+                entries.append(&entry)?;
+            }
+        }
+        if entries.is_empty() {
+            return Ok(None);
+        }
+        let Some(found) = path_finder(self.py, state, self.name, entries.as_any())? else { return Ok(None) };
+        if found.getattr(intern!(self.py, "origin"))?.is_none() {
+            // A part of a namespace package: the interpreter's own finder merges it with the others.
+            return Ok(None);
+        }
+        let own = match self.importer {
+            Importer::Unit(unit) if !self.rootlike => Some(unit),
+            _ => None,
+        };
+        match adopt(self.py, state, Some(found.clone()), own, self.text)? {
+            Some(spec) => Ok(Some(spec)),
+            None => Ok(Some(found)),
+        }
+    }
+
+    fn same_folder(&self, one: UnitIndex, other: UnitIndex) -> bool {
+        let units = &self.state.resolver.env().units;
+        one == other || units[one].path == units[other].path
+    }
+
+    /// Whether any entry of the parent's `__path__` stands in a unit's folder or in site-packages.
+    fn path_is_of_units(&self) -> PyResult<bool> {
+        for entry in self.path.try_iter()? {
+            let entry = entry?;
+            // SAFETY: `entry` is alive while its text is used; the GIL is held.
+            if let Some(text) = unsafe { marks::text(entry.as_ptr()) }
+                && (self.state.unit_of_path(text).is_some() || Path::new(text).starts_with(&self.state.site_packages))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A module of the standard library, for a unit that must not get a local file of the same name.
+    fn stdlib(&self) -> PyResult<Spec<'py>> {
+        let state = self.state;
+        if !self.path.is_none() {
+            return Ok(None);
+        }
+        let ahead = PyList::empty(self.py);
+        for entry in sys_path(self.py)?.iter() {
+            // SAFETY: the list holds the entry while its text is used; the GIL is held.
+            let text = unsafe { marks::text(entry.as_ptr()) };
+            if text.is_some_and(|text| state.stdlib_paths.iter().any(|p| p == text)) {
+                break;
+            }
+            ahead.append(entry)?;
+        }
+        let builtin = self.py.import("sys")?.getattr("builtin_module_names")?.contains(self.name)?;
+        if builtin || path_finder(self.py, state, self.name, ahead.as_any())?.is_none() {
+            return Ok(None);
+        }
+        state.shadowed.borrow_mut().insert(self.text.to_owned());
+        let folders = PyList::new(self.py, &state.stdlib_paths)?;
+        let name = marked_name(self.py, state, state.stdlib_unit(), self.text)?;
+        path_finder(self.py, state, &name, folders.as_any())
+    }
+
+    /// The rest of `sys.meta_path`, asked from here only where its failure will be explained.
+    fn others(&self) -> PyResult<Spec<'py>> {
+        self.rest(None)
+    }
+
+    fn denied(&self, denial: &Denial) -> PyResult<Spec<'py>> {
+        self.rest(Some(denial))
+    }
+
+    fn rest(&self, denial: Option<&Denial>) -> PyResult<Spec<'py>> {
+        let state = self.state;
+        if !state.plural || !frames::called_from("_find_and_load_unlocked") {
+            return Ok(None);
+        }
+        // Denied outright: other finders are root's too.
+        if denial != Some(&Denial::Undeclared) {
+            let meta_path = self.py.import("sys")?.getattr("meta_path")?;
+            let finder = state.python.finder;
+            let after = meta_path.try_iter()?.skip_while(|f| !f.as_ref().is_ok_and(|f| f.as_ptr() == finder));
+            for finder in after.skip(1) {
+                let finder = finder?;
+                let Ok(find_spec) = finder.getattr(intern!(self.py, "find_spec")) else { continue };
+                let found = find_spec.call1((self.name, self.path))?;
+                if !found.is_none() {
+                    return Ok(Some(found));
+                }
+            }
+        }
+        if let Some(Denial::Ambiguous(_)) = denial {
+            return Err(PyImportError::new_err(self.message(denial)));
+        }
+        let error = PyModuleNotFoundError::new_err(self.message(denial));
+        error.value(self.py).setattr("name", self.name)?;
+        Err(error)
+    }
+
+    /// What an import error says: the importer, the name, what was searched.
+    fn message(&self, denial: Option<&Denial>) -> String {
+        let who = owner::describe(self.state, self.importer);
+        let units = &self.state.resolver.env().units;
+        let searched = match self.importer {
+            Importer::Unit(unit) if !self.rootlike => {
+                let names: Vec<&str> =
+                    units[unit].dependencies.iter().map(|id| id.as_str().split('@').next().unwrap_or("")).collect();
+                let declared =
+                    if names.is_empty() { "no dependencies".to_owned() } else { format!("its dependencies ({})", names.join(", ")) };
+                if denial == Some(&Denial::Undeclared) {
+                    format!("its own modules and {declared}")
+                } else {
+                    format!("its own modules, {declared}, its closures, the units that called it, root, and sys.meta_path")
+                }
+            }
+            _ => "sys.path and the units of root's closure".to_owned(),
+        };
+        let mut message = format!("No module named '{}' for importer {who}; searched: {searched}", self.text);
+        if let Some(denial) = denial {
+            message.push_str("; ");
+            message.push_str(&self.state.resolver.explain(denial));
+        }
+        message
+    }
+
+    fn without_site_packages(&self, path: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        without_site_packages(self.py, self.state, path)
+    }
+}
+
+/// `path` without the environment's own site-packages, where root's view stands.
+pub(crate) fn without_site_packages<'py>(
+    py: Python<'py>,
+    state: &State,
+    path: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let kept = PyList::empty(py);
+    for entry in path.try_iter()? {
+        let entry = entry?;
+        // SAFETY: `entry` is alive while its text is used; the GIL is held.
+        let text = unsafe { marks::text(entry.as_ptr()) };
+        if !text.is_some_and(|text| Path::new(text).starts_with(&state.site_packages)) {
+            kept.append(entry)?;
+        }
+    }
+    Ok(kept.into_any())
+}
+
+fn sys_path(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
+    Ok(py.import("sys")?.getattr(intern!(py, "path"))?.cast_into::<PyList>()?)
+}
+
+/// `PathFinder.find_spec(name, path)`.
+fn path_finder<'py>(
+    py: Python<'py>,
+    state: &State,
+    name: &Bound<'py, PyAny>,
+    path: &Bound<'py, PyAny>,
+) -> PyResult<Spec<'py>> {
+    let finder = borrowed(py, state.python.path_finder);
+    let found = finder.call_method1(intern!(py, "find_spec"), (name, path))?;
+    Ok((!found.is_none()).then_some(found))
+}
+
+fn borrowed<'py>(py: Python<'py>, object: Object) -> Bound<'py, PyAny> {
+    // SAFETY: the state's objects live as long as the process, and the GIL is held.
+    unsafe { Bound::from_borrowed_ptr(py, object) }
+}
+
+/// The name that a module of `unit` gets: plain where root sees the unit, else one that carries the unit.
+fn marked_name<'py>(py: Python<'py>, state: &State, unit: UnitIndex, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    let plain = unit < state.stdlib_unit() && state.resolver.in_root(unit);
+    let name = if plain { marks::new_str(text) } else { marks::new_name(text, unit) };
+    // SAFETY: a new reference or null with an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(py, name) }
+}
+
+/// The spec of a module in a unit's table.
+fn module_spec<'py>(
+    py: Python<'py>,
+    state: &State,
+    unit: UnitIndex,
+    text: &str,
+    module: &Module,
+) -> PyResult<Bound<'py, PyAny>> {
+    let file = state.resolver.env().units[unit].path.join(&module.path);
+    file_spec(py, state, unit, text, &file.to_string_lossy(), module.kind)
+}
+
+fn file_spec<'py>(
+    py: Python<'py>,
+    state: &State,
+    unit: UnitIndex,
+    text: &str,
+    file: &str,
+    kind: Kind,
+) -> PyResult<Bound<'py, PyAny>> {
+    let class = match kind {
+        Kind::Extension | Kind::ExtensionPackage => state.python.extension_loader,
+        Kind::Bytecode | Kind::BytecodePackage => state.python.bytecode_loader,
+        _ => state.python.source_loader,
+    };
+    let name = marked_name(py, state, unit, text)?;
+    let loader = borrowed(py, class).call1((&name, file))?;
+    loader.setattr(intern!(py, "_pinfold_unit"), unit)?;
+    let arguments = PyDict::new(py);
+    arguments.set_item(intern!(py, "origin"), file)?;
+    arguments.set_item(intern!(py, "is_package"), kind.is_package())?;
+    let spec = borrowed(py, state.python.module_spec).call((&name, loader), Some(&arguments))?;
+    spec.setattr(intern!(py, "_set_fileattr"), true)?;
+    if kind.is_package() {
+        let folder = file.rsplit_once('/').map_or(file, |(folder, _)| folder);
+        spec.getattr(intern!(py, "submodule_search_locations"))?.call_method1(intern!(py, "append"), (folder,))?;
+    }
+    Ok(spec)
+}
+
+/// The spec of a namespace package (PEP 420), as the view of `viewer` assembles it.
+fn namespace_spec<'py>(
+    py: Python<'py>,
+    state: &State,
+    viewer: UnitIndex,
+    text: &str,
+    units: &[UnitIndex],
+) -> PyResult<Bound<'py, PyAny>> {
+    let folder = text.replace('.', "/");
+    let portions: Vec<String> = units
+        .iter()
+        .map(|&unit| state.resolver.env().units[unit].path.join(&folder).to_string_lossy().into_owned())
+        .collect();
+    let name = namespace_name(py, viewer, text)?;
+    let arguments = PyDict::new(py);
+    arguments.set_item(intern!(py, "is_package"), true)?;
+    let spec = borrowed(py, state.python.module_spec).call((&name, py.None()), Some(&arguments))?;
+    let nothing = py.import("pinfold._loaders")?.getattr("no_other_portions")?;
+    let locations = borrowed(py, state.python.namespace_path).call1((&name, portions, nothing))?;
+    spec.setattr(intern!(py, "submodule_search_locations"), locations)?;
+    Ok(spec)
+}
+
+/// Namespace packages belong to a view, so their names always carry it.
+fn namespace_name<'py>(py: Python<'py>, viewer: UnitIndex, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: a new reference or null with an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(py, marks::new_name(text, viewer)) }
+}
+
+/// Makes a spec that another finder found in a unit's folder that unit's; `None` where it stands elsewhere.
+fn adopt<'py>(
+    py: Python<'py>,
+    state: &State,
+    found: Spec<'py>,
+    preferred: Option<UnitIndex>,
+    text: &str,
+) -> PyResult<Spec<'py>> {
+    let Some(found) = found else { return Ok(None) };
+    let origin = found.getattr(intern!(py, "origin"))?;
+    // SAFETY: `origin` is alive while its text is used; the GIL is held.
+    let Some(file) = (unsafe { marks::text(origin.as_ptr()) }) else { return Ok(Some(found)) };
+    let Some(owner) = state.unit_of_origin(file) else { return Ok(Some(found)) };
+    let units = &state.resolver.env().units;
+    let unit = preferred.filter(|&unit| units[unit].path == units[owner].path).unwrap_or(owner);
+    let package = !found.getattr(intern!(py, "submodule_search_locations"))?.is_none();
+    let kind = match (Path::new(file).extension().and_then(|e| e.to_str()), package) {
+        (Some("py"), true) => Kind::Package,
+        (Some("py"), false) => Kind::Source,
+        (Some("pyc"), true) => Kind::BytecodePackage,
+        (Some("pyc"), false) => Kind::Bytecode,
+        (Some("so"), true) => Kind::ExtensionPackage,
+        (Some("so"), false) => Kind::Extension,
+        _ => return Ok(Some(found)),
+    };
+    file_spec(py, state, unit, text, file, kind).map(Some)
+}
+
+/// The unit that a module's loader was made for.
+///
+/// # Safety
+/// `module` is a live object and the GIL is held.
+pub(crate) unsafe fn unit_of_loader(module: Object) -> Option<UnitIndex> {
+    // SAFETY: the caller vouches for `module`; every reference is released, every error cleared.
+    unsafe {
+        let mut object = ffi::Py_NewRef(module);
+        for name in [c"__spec__", c"loader", c"_pinfold_unit"] {
+            let next = ffi::PyObject_GetAttrString(object, name.as_ptr());
+            ffi::Py_DECREF(object);
+            if next.is_null() {
+                ffi::PyErr_Clear();
+                return None;
+            }
+            object = next;
+        }
+        let unit = ffi::PyLong_AsSize_t(object);
+        ffi::Py_DECREF(object);
+        if !ffi::PyErr_Occurred().is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        Some(unit)
+    }
+}

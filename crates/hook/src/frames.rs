@@ -1,0 +1,201 @@
+//! Who asks: the nearest marked Python frame, or the C code that pushed its unit.
+//!
+//! Every module's globals carry a mark; importlib, runpy and the rest of the standard library carry none
+//! and are walked past. C code has no frame of its own: the shims push its unit together with the Python
+//! frame that was current, so that the walk meets the push where it happened, also when greenlets switch
+//! stacks in between. Deliberately not here: what the importer may see.
+
+use std::cell::RefCell;
+use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pinfold_core::resolve::Importer;
+use pyo3::ffi;
+
+use crate::marks;
+use crate::state::{self, Object, State};
+
+/// A unit on whose behalf C code is running.
+struct Push {
+    /// The Python frame that was current (a strong reference), null where there was none.
+    frame: Object,
+    unit: usize,
+    serial: usize,
+}
+
+thread_local! {
+    static PUSHES: RefCell<Vec<Push>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Pushes alive in all threads: while there are none, nobody needs to look into a thread's list.
+static ALIVE: AtomicUsize = AtomicUsize::new(0);
+static SERIAL: AtomicUsize = AtomicUsize::new(0);
+
+/// Keeps a push alive; not moved to another thread.
+pub(crate) struct Guard {
+    serial: usize,
+    _here: std::marker::PhantomData<*const ()>,
+}
+
+/// Says that C code of `unit` runs from here until the guard is dropped. The GIL is held at both ends.
+pub(crate) fn push(unit: usize) -> Guard {
+    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+    // SAFETY: the GIL is held, so there is a thread state.
+    let frame: Object = unsafe { ffi::PyThreadState_GetFrame(ffi::PyThreadState_Get()).cast() };
+    PUSHES.with_borrow_mut(|pushes| pushes.push(Push { frame, unit, serial }));
+    ALIVE.fetch_add(1, Ordering::Relaxed);
+    Guard { serial, _here: std::marker::PhantomData }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // By serial, not by position: greenlets leave in any order.
+        let frame = PUSHES.with_borrow_mut(|pushes| {
+            let position = pushes.iter().rposition(|push| push.serial == self.serial)?;
+            Some(pushes.remove(position).frame)
+        });
+        ALIVE.fetch_sub(1, Ordering::Relaxed);
+        if let Some(frame) = frame {
+            // SAFETY: the reference was taken in `push`; the GIL is held.
+            unsafe { ffi::Py_XDECREF(frame) };
+        }
+    }
+}
+
+/// The mark's value for root's modules.
+pub(crate) fn root_value(state: &State) -> usize {
+    state.stdlib_unit() + 1
+}
+
+fn importer(state: &State, value: usize) -> Importer {
+    if value >= state.stdlib_unit() { Importer::Root } else { Importer::Unit(value) }
+}
+
+/// Who asks, if the current frame says so itself and no C code pushed a unit: the path of a cached import.
+///
+/// # Safety
+/// The GIL is held.
+#[inline]
+pub(crate) unsafe fn quick() -> Option<usize> {
+    if ALIVE.load(Ordering::Relaxed) != 0 {
+        return None;
+    }
+    // SAFETY: the globals are borrowed from the running frame, the mark from them.
+    unsafe {
+        let globals = ffi::PyEval_GetGlobals();
+        if globals.is_null() {
+            return None;
+        }
+        marks::mark_value(ffi::PyDict_GetItemWithError(globals, marks::key()))
+    }
+}
+
+/// Who asks: the nearest importer up the call stack.
+pub(crate) fn nearest(state: &State) -> Importer {
+    // SAFETY: every caller holds the GIL.
+    if let Some(value) = unsafe { quick() } {
+        return importer(state, value);
+    }
+    let mut nearest = None;
+    walk(&mut |value| {
+        nearest = Some(value);
+        false
+    });
+    nearest.map_or(Importer::Root, |value| importer(state, value))
+}
+
+/// All importers up the call stack, nearest first, neighbours merged, root at the end.
+pub(crate) fn stack(state: &State) -> Vec<Importer> {
+    let mut stack = Vec::new();
+    walk(&mut |value| {
+        let importer = importer(state, value);
+        if stack.last() != Some(&importer) {
+            stack.push(importer);
+        }
+        true
+    });
+    if stack.last() != Some(&Importer::Root) {
+        stack.push(Importer::Root);
+    }
+    stack
+}
+
+/// Visits the values of pushes and marks from the current frame outwards, while `visit` says to go on.
+fn walk(visit: &mut dyn FnMut(usize) -> bool) {
+    let pushed = ALIVE.load(Ordering::Relaxed) != 0;
+    let pushes_at = |frame: Object| -> Vec<usize> {
+        if !pushed {
+            return Vec::new();
+        }
+        PUSHES.with_borrow(|pushes| {
+            pushes.iter().rev().filter(|push| ptr::eq(push.frame, frame)).map(|push| push.unit).collect()
+        })
+    };
+    // SAFETY: the GIL is held; every frame is a strong reference that is released once left; globals and
+    // marks are borrowed from a frame that is alive.
+    unsafe {
+        let mut frame = ffi::PyThreadState_GetFrame(ffi::PyThreadState_Get());
+        while !frame.is_null() {
+            for unit in pushes_at(frame.cast()) {
+                if !visit(unit) {
+                    ffi::Py_DECREF(frame.cast());
+                    return;
+                }
+            }
+            let globals = PyFrame_GetGlobals(frame);
+            let value = marks::mark_value(ffi::PyDict_GetItemWithError(globals, marks::key()));
+            ffi::Py_XDECREF(globals);
+            if value.is_some_and(|value| !visit(value)) {
+                ffi::Py_DECREF(frame.cast());
+                return;
+            }
+            let back = PyFrame_GetBack(frame);
+            ffi::Py_DECREF(frame.cast());
+            frame = back;
+        }
+    }
+    for unit in pushes_at(ptr::null_mut()) {
+        if !visit(unit) {
+            return;
+        }
+    }
+}
+
+/// Whether the function `outer` called the function of the current frame.
+pub(crate) fn called_from(outer: &str) -> bool {
+    // SAFETY: the GIL is held; all references are released here.
+    unsafe {
+        let frame = ffi::PyThreadState_GetFrame(ffi::PyThreadState_Get());
+        if frame.is_null() {
+            return false;
+        }
+        let back = PyFrame_GetBack(frame);
+        ffi::Py_DECREF(frame.cast());
+        if back.is_null() {
+            return false;
+        }
+        let code = ffi::PyFrame_GetCode(back).cast::<ffi::PyObject>();
+        ffi::Py_DECREF(back.cast());
+        let name = ffi::PyObject_GetAttrString(code, c"co_name".as_ptr());
+        ffi::Py_DECREF(code);
+        if name.is_null() {
+            ffi::PyErr_Clear();
+            return false;
+        }
+        let same = marks::text(name) == Some(outer);
+        ffi::Py_DECREF(name);
+        same
+    }
+}
+
+/// The importer that a started hook would name, for functions that Python calls.
+pub(crate) fn current() -> Option<(&'static State, Importer)> {
+    state::get().map(|state| (state, nearest(state)))
+}
+
+// Exported by every CPython since 3.11 (`Include/cpython/pyframe.h`), outside the limited API; `start`
+// checks that they are there.
+unsafe extern "C" {
+    fn PyFrame_GetBack(frame: *mut ffi::PyFrameObject) -> *mut ffi::PyFrameObject;
+    fn PyFrame_GetGlobals(frame: *mut ffi::PyFrameObject) -> Object;
+}

@@ -1,0 +1,24 @@
+//! The extension module `pinfold._hook`: what Python sees of the import hook, and nothing else.
+//!
+//! The work is done in the modules below, each of one concern. Deliberately not here: any rule of
+//! resolution (`pinfold_core::resolve`) and anything that reads manifests, locks or the network.
+
+mod elf;
+mod exports;
+mod finder;
+mod frames;
+mod marks;
+mod modules;
+mod owner;
+mod shims;
+mod start;
+mod state;
+mod thunks;
+
+use pyo3::prelude::*;
+
+/// Python's side of the import hook; `pinfold._boot` starts it.
+#[pymodule]
+fn _hook(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    exports::add(module)
+}

@@ -1,0 +1,263 @@
+//! Marks: how a module's globals, and a module's name, carry the unit they belong to.
+//!
+//! A [`Mark`](mark) stands in the globals of every module under [`KEY`]; a [`UnitName`](unit_name) is a `str`
+//! that also knows its unit, and is the `__name__` of modules that root does not see. Both are plain heap
+//! types with one machine word behind what they inherit. Deliberately not here: who reads them.
+
+use std::ffi::{CStr, c_int, c_void};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::state::{self, Object};
+
+/// The key of the mark in a module's globals.
+pub(crate) const KEY: &CStr = c"__pinfold__";
+
+static KEY_OBJECT: AtomicPtr<ffi::PyObject> = AtomicPtr::new(ptr::null_mut());
+static MARK_TYPE: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(ptr::null_mut());
+static NAME_TYPE: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(ptr::null_mut());
+/// Where the word stands in a `UnitName`: the size of a `str` object in this interpreter.
+static NAME_OFFSET: AtomicUsize = AtomicUsize::new(0);
+
+#[repr(C)]
+struct MarkObject {
+    base: ffi::PyObject,
+    value: usize,
+}
+
+/// The interned key under which a module's globals carry their mark.
+#[inline]
+pub(crate) fn key() -> Object {
+    KEY_OBJECT.load(Ordering::Relaxed)
+}
+
+/// Makes the two types. Called once, at start, with the GIL held.
+pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
+    if !key().is_null() {
+        return Ok(());
+    }
+    let str_size: usize = py.get_type::<pyo3::types::PyString>().getattr("__basicsize__")?.extract()?;
+    let name_size = str_size + size_of::<usize>();
+    let too_large = |_| pyo3::exceptions::PyRuntimeError::new_err("str objects of this Python are too large");
+    let name_basicsize = c_int::try_from(name_size).map_err(too_large)?;
+    // SAFETY: the specs and their slots live through the calls; the functions in the slots have the
+    // signatures that their slots ask for; the GIL is held.
+    unsafe {
+        let key = ffi::PyUnicode_InternFromString(KEY.as_ptr());
+        let mut slots = [
+            ffi::PyType_Slot { slot: ffi::Py_tp_methods, pfunc: (&raw mut MARK_METHODS).cast() },
+            ffi::PyType_Slot { slot: 0, pfunc: ptr::null_mut() },
+        ];
+        let mut spec = ffi::PyType_Spec {
+            name: c"pinfold._hook.Mark".as_ptr(),
+            basicsize: size_of::<MarkObject>() as c_int,
+            itemsize: 0,
+            flags: (ffi::Py_TPFLAGS_DEFAULT) as _,
+            slots: slots.as_mut_ptr(),
+        };
+        let mark_type = ffi::PyType_FromSpec(&raw mut spec);
+        let mut slots = [
+            ffi::PyType_Slot { slot: ffi::Py_tp_methods, pfunc: (&raw mut NAME_METHODS).cast() },
+            ffi::PyType_Slot { slot: 0, pfunc: ptr::null_mut() },
+        ];
+        let mut spec = ffi::PyType_Spec {
+            name: c"pinfold._hook.UnitName".as_ptr(),
+            basicsize: name_basicsize,
+            itemsize: 0,
+            flags: (ffi::Py_TPFLAGS_DEFAULT) as _,
+            slots: slots.as_mut_ptr(),
+        };
+        let bases = ffi::PyTuple_Pack(1, (&raw mut ffi::PyUnicode_Type).cast::<ffi::PyObject>());
+        let name_type = ffi::PyType_FromSpecWithBases(&raw mut spec, bases);
+        ffi::Py_XDECREF(bases);
+        if key.is_null() || mark_type.is_null() || name_type.is_null() {
+            return Err(PyErr::fetch(py));
+        }
+        NAME_OFFSET.store(str_size, Ordering::Relaxed);
+        MARK_TYPE.store(mark_type.cast(), Ordering::Relaxed);
+        NAME_TYPE.store(name_type.cast(), Ordering::Relaxed);
+        KEY_OBJECT.store(key, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// A new mark with `value`; null with an exception set when memory runs out.
+pub(crate) fn new_mark(value: usize) -> Object {
+    let ty = MARK_TYPE.load(Ordering::Relaxed);
+    // SAFETY: the type was made by `prepare` with the size of a MarkObject and without a dictionary; the GIL
+    // is held by every caller.
+    unsafe {
+        let object = ffi::PyType_GenericAlloc(ty, 0);
+        if !object.is_null() {
+            (*object.cast::<MarkObject>()).value = value;
+        }
+        object
+    }
+}
+
+/// The value of a mark, `None` for anything else.
+///
+/// # Safety
+/// `object` is a valid object or null, and the GIL is held.
+#[inline]
+pub(crate) unsafe fn mark_value(object: Object) -> Option<usize> {
+    // SAFETY: the caller vouches for the object; the type tells that it is a MarkObject.
+    unsafe {
+        if object.is_null() || ffi::Py_TYPE(object) != MARK_TYPE.load(Ordering::Relaxed) {
+            return None;
+        }
+        Some((*object.cast::<MarkObject>()).value)
+    }
+}
+
+/// A `UnitName`: `name` as a `str` that carries `unit`. New reference; null with an exception set on failure.
+pub(crate) fn new_name(name: &str, unit: usize) -> Object {
+    let ty = NAME_TYPE.load(Ordering::Relaxed);
+    // SAFETY: `str.__new__(UnitName, name)` allocates NAME_OFFSET + one word; the GIL is held.
+    unsafe {
+        let plain = ffi::PyUnicode_FromStringAndSize(name.as_ptr().cast(), name.len() as ffi::Py_ssize_t);
+        if plain.is_null() {
+            return plain;
+        }
+        let object = ffi::PyObject_CallFunctionObjArgs(ty.cast(), plain, ptr::null_mut::<ffi::PyObject>());
+        ffi::Py_DECREF(plain);
+        if !object.is_null() {
+            name_word(object).write(unit);
+        }
+        object
+    }
+}
+
+/// The unit of a `UnitName`, `None` for any other object.
+///
+/// # Safety
+/// `object` is a valid object, and the GIL is held.
+#[inline]
+pub(crate) unsafe fn name_unit(object: Object) -> Option<usize> {
+    // SAFETY: the caller vouches for the object; the exact type tells that the word is there.
+    unsafe {
+        (ffi::Py_TYPE(object) == NAME_TYPE.load(Ordering::Relaxed)).then(|| name_word(object).read())
+    }
+}
+
+/// # Safety
+/// `object` is a `UnitName`.
+unsafe fn name_word(object: Object) -> *mut usize {
+    // SAFETY: the type's basicsize is NAME_OFFSET plus one word, and objects are aligned to words.
+    unsafe { object.cast::<u8>().add(NAME_OFFSET.load(Ordering::Relaxed)).cast() }
+}
+
+static mut MARK_METHODS: [ffi::PyMethodDef; 3] = [
+    method(c"__copy__", mark_itself, ffi::METH_NOARGS),
+    method(c"__deepcopy__", mark_itself, ffi::METH_O),
+    ffi::PyMethodDef::zeroed(),
+];
+
+static mut NAME_METHODS: [ffi::PyMethodDef; 3] = [
+    method(c"__reduce_ex__", name_reduce, ffi::METH_O),
+    method(c"rpartition", name_rpartition, ffi::METH_O),
+    ffi::PyMethodDef::zeroed(),
+];
+
+pub(crate) const fn method(name: &'static CStr, function: ffi::PyCFunction, flags: c_int) -> ffi::PyMethodDef {
+    ffi::PyMethodDef {
+        ml_name: name.as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunction: function },
+        ml_flags: flags,
+        ml_doc: ptr::null(),
+    }
+}
+
+/// A copy of a module's globals keeps the mark itself.
+unsafe extern "C" fn mark_itself(this: Object, _: Object) -> Object {
+    // SAFETY: called by Python with a valid object and the GIL.
+    unsafe { ffi::Py_NewRef(this) }
+}
+
+/// `(str, (qualified name,))`: pickle then writes a name that resolves to this unit from anywhere.
+unsafe extern "C" fn name_reduce(this: Object, _: Object) -> Object {
+    // SAFETY: called by Python with a UnitName and the GIL; all references are checked.
+    unsafe {
+        let qualified = qualified_name(this);
+        if qualified.is_null() {
+            return qualified;
+        }
+        let arguments = ffi::PyTuple_Pack(1, qualified);
+        ffi::Py_DECREF(qualified);
+        if arguments.is_null() {
+            return arguments;
+        }
+        let result = ffi::PyTuple_Pack(2, (&raw mut ffi::PyUnicode_Type).cast::<c_void>(), arguments);
+        ffi::Py_DECREF(arguments);
+        result
+    }
+}
+
+/// `str.rpartition`, with a first part that carries the unit too: importlib finds a module's parent by it.
+unsafe extern "C" fn name_rpartition(this: Object, separator: Object) -> Object {
+    // SAFETY: called by Python with a UnitName and the GIL; all references are checked.
+    unsafe {
+        let parts = ffi::PyUnicode_RPartition(this, separator);
+        let Some(unit) = name_unit(this).filter(|_| !parts.is_null()) else { return parts };
+        let head = text(ffi::PyTuple_GetItem(parts, 0)).unwrap_or_default();
+        if head.is_empty() {
+            return parts;
+        }
+        let head = new_name(head, unit);
+        let result = if head.is_null() {
+            head
+        } else {
+            ffi::PyTuple_Pack(3, head, ffi::PyTuple_GetItem(parts, 1), ffi::PyTuple_GetItem(parts, 2))
+        };
+        ffi::Py_XDECREF(head);
+        ffi::Py_DECREF(parts);
+        result
+    }
+}
+
+/// The qualified form of a `UnitName`, as a plain `str`. New reference or null with an exception set.
+///
+/// # Safety
+/// `name` is a `UnitName` and the GIL is held.
+unsafe fn qualified_name(name: Object) -> Object {
+    // SAFETY: the caller vouches for `name`.
+    unsafe {
+        let text = text(name);
+        let (Some(unit), Some(text), Some(state)) = (name_unit(name), text, state::get()) else {
+            ffi::PyErr_SetString(ffi::PyExc_RuntimeError, c"pinfold: a name without a unit".as_ptr());
+            return ptr::null_mut();
+        };
+        let qualified = crate::owner::qualify(state, unit, text);
+        new_str(&qualified)
+    }
+}
+
+/// A plain `str`. New reference; null with an exception set on failure. The GIL is held.
+pub(crate) fn new_str(text: &str) -> Object {
+    // SAFETY: the pointer and length are those of a live string.
+    unsafe { ffi::PyUnicode_FromStringAndSize(text.as_ptr().cast(), text.len() as ffi::Py_ssize_t) }
+}
+
+/// The text of a `str` object; `None` for other objects and for lone surrogates.
+///
+/// # Safety
+/// `object` is a valid object that outlives the text, and the GIL is held.
+pub(crate) unsafe fn text<'a>(object: Object) -> Option<&'a str> {
+    // SAFETY: the buffer belongs to the object and holds UTF-8 of the given length.
+    unsafe {
+        if ffi::PyUnicode_Check(object) == 0 {
+            return None;
+        }
+        let mut size = 0;
+        let data = ffi::PyUnicode_AsUTF8AndSize(object, &raw mut size);
+        if data.is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        let bytes = std::slice::from_raw_parts(data.cast::<u8>(), size as usize);
+        Some(std::str::from_utf8_unchecked(bytes))
+    }
+}

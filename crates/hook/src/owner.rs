@@ -1,0 +1,280 @@
+//! Whose module a name means: from an importer and a name to the dictionary that holds the module.
+//!
+//! Modules that root sees and those of the standard library stand in the storage (the real `sys.modules`
+//! dict) under natural names; every other unit has a dictionary of its own. Deliberately not here: how a
+//! module that is not there yet is found (`finder`).
+
+use pinfold_core::closure::Provided;
+use pinfold_core::names::{self, ROOT};
+use pinfold_core::resolve::{Denial, Importer, Resolution, Rule, UnitIndex};
+use pyo3::ffi;
+
+use crate::frames;
+use crate::marks;
+use crate::state::{Object, State};
+
+/// Whose module a name means for an importer.
+#[derive(Clone, Debug)]
+pub(crate) enum Owner {
+    /// The storage under the natural name: the standard library, root's own, other finders'.
+    Storage,
+    /// One of these units, the first that has it. `deep` if the prefix that decided has a dot.
+    Units { units: Vec<UnitIndex>, deep: bool },
+    /// The namespace package of this unit's own view.
+    Namespace(UnitIndex),
+    /// No unit provides it: what the importer's domain put there itself, else the storage.
+    Unknown(UnitIndex),
+    /// It is there, but not for this importer.
+    Denied(UnitIndex, Denial),
+}
+
+/// The unit part of a qualified name of root's pseudo-unit.
+const ROOT_UNIT: &str = "root@0";
+
+/// The name under which `module` of `unit` is found from anywhere.
+pub(crate) fn qualify(state: &State, unit: UnitIndex, module: &str) -> String {
+    let env = state.resolver.env();
+    names::qualify(env.units.get(unit).map_or("stdlib@0", |unit| unit.id.as_str()), module)
+}
+
+/// The unit and the plain name that a qualified name stands for; the unit is `None` for root's pseudo-unit.
+pub(crate) fn parse_qualified<'n>(state: &State, name: &'n str) -> Option<(Option<UnitIndex>, &'n str)> {
+    let (unit, module) = names::split_qualified(name)?;
+    if unit == ROOT_UNIT {
+        return Some((None, module));
+    }
+    if unit == "stdlib@0" {
+        return Some((Some(state.stdlib_unit()), module));
+    }
+    let env = state.resolver.env();
+    let position = env.units.binary_search_by(|u| u.id.as_str().cmp(unit)).ok()?;
+    Some((Some(position), module))
+}
+
+/// Whose module `name` means when `importer` asks.
+pub(crate) fn owner(state: &State, importer: Importer, name: &str) -> Owner {
+    let Importer::Unit(unit) = importer else { return Owner::Storage };
+    if state.resolver.is_rootlike(unit) {
+        return Owner::Storage;
+    }
+    if state.is_stdlib(name) {
+        return stdlib_owner(state, name);
+    }
+    if let Some(owner) = state.memo.borrow().get(&unit).and_then(|names| names.get(name)) {
+        return owner.clone();
+    }
+    let resolution = state.resolver.resolve(importer, name, || frames::stack(state));
+    let (owner, lasting) = match resolution {
+        Resolution::Found { entry, prefix, rule } => {
+            let lasting = matches!(rule, Rule::Declared);
+            let owner = if entry.provided == Provided::Namespace {
+                Owner::Namespace(unit)
+            } else {
+                Owner::Units { units: entry.units.clone(), deep: name[..prefix].contains('.') }
+            };
+            (owner, lasting)
+        }
+        Resolution::Unknown => (Owner::Unknown(unit), false),
+        Resolution::Denied(denial) => {
+            let lasting = denial == Denial::Undeclared;
+            (Owner::Denied(unit, denial), lasting)
+        }
+    };
+    if lasting {
+        state.memo.borrow_mut().entry(unit).or_default().insert(name.to_owned(), owner.clone());
+    }
+    owner
+}
+
+fn stdlib_owner(state: &State, name: &str) -> Owner {
+    let shadowed = state.shadowed.borrow();
+    if !shadowed.is_empty() && shadowed.contains(names::top(name)) {
+        return Owner::Units { units: vec![state.stdlib_unit()], deep: false };
+    }
+    Owner::Storage
+}
+
+/// The dictionary that holds the modules of `unit` under plain names. For a unit that root sees it is the storage.
+pub(crate) fn dictionary(state: &State, unit: UnitIndex) -> Object {
+    if unit < state.stdlib_unit() && state.resolver.in_root(unit) { state.storage } else { state.own[unit] }
+}
+
+/// The module of `unit` under plain `key`. Borrowed; null when it is not loaded. The GIL is held.
+pub(crate) fn exact(state: &State, unit: UnitIndex, key: Object) -> Object {
+    // A unit that root sees but that has a view of its own keeps that view's namespace packages apart.
+    if let Some(&own) = state.own.get(unit)
+        && !own.is_null()
+    {
+        let found = item(own, key);
+        if !found.is_null() {
+            return found;
+        }
+    }
+    item(dictionary(state, unit), key)
+}
+
+/// The item of a dictionary under `key`. Borrowed; null when it is not there.
+pub(crate) fn item(dictionary: Object, key: Object) -> Object {
+    if dictionary.is_null() {
+        return dictionary;
+    }
+    // SAFETY: both are live objects and the GIL is held; strings do not raise when compared.
+    unsafe { ffi::PyDict_GetItemWithError(dictionary, key) }
+}
+
+/// The module that `name` (with text `text`) means for `importer`. Borrowed; null when it is not loaded.
+pub(crate) fn lookup(state: &State, importer: Importer, key: Object, text: &str) -> Object {
+    let found = match owner(state, importer, text) {
+        Owner::Storage => item(state.storage, key),
+        Owner::Units { units, deep } => {
+            let found = units.iter().map(|&unit| exact(state, unit, key)).find(|found| !found.is_null());
+            match found {
+                Some(found) if deep => attach(state, importer, text, found),
+                Some(found) => found,
+                None => std::ptr::null_mut(),
+            }
+        }
+        Owner::Namespace(unit) => item(state.own[unit], key),
+        Owner::Unknown(unit) => {
+            let found = item(state.loose[state.domain[unit]], key);
+            if found.is_null() { item(state.storage, key) } else { found }
+        }
+        Owner::Denied(unit, _) => item(state.loose[state.domain[unit]], key),
+    };
+    if !found.is_null() || !text.contains(names::QUALIFIER) {
+        return found;
+    }
+    match parse_qualified(state, text) {
+        Some((unit, module)) => {
+            let plain = marks::new_str(module);
+            if plain.is_null() {
+                // SAFETY: the GIL is held; a failed allocation reads as "not there".
+                unsafe { ffi::PyErr_Clear() };
+                return plain;
+            }
+            let found = match unit {
+                Some(unit) => exact(state, unit, plain),
+                None => item(state.storage, plain),
+            };
+            // SAFETY: `plain` is ours; `found` is kept alive by its dictionary.
+            unsafe { ffi::Py_DECREF(plain) };
+            found
+        }
+        None => found,
+    }
+}
+
+/// Binds a module found under a namespace package to its parent in this importer's view.
+///
+/// The import system binds a submodule to its parent only when it loads it; another view has another parent.
+/// Null while that parent is not loaded, so that the import system loads it first.
+fn attach(state: &State, importer: Importer, name: &str, module: Object) -> Object {
+    let Some((parent_name, child)) = name.rsplit_once('.') else { return module };
+    let parent_key = marks::new_str(parent_name);
+    let child_key = marks::new_str(child);
+    // SAFETY: the GIL is held; `parent` and `module` are kept alive by their dictionaries; errors are cleared
+    // because a parent without attributes is no reason not to find the module.
+    unsafe {
+        let mut result = module;
+        if parent_key.is_null() || child_key.is_null() {
+            ffi::PyErr_Clear();
+        } else {
+            let parent = lookup(state, importer, parent_key, parent_name);
+            if parent.is_null() {
+                result = std::ptr::null_mut();
+            } else {
+                let bound = ffi::PyObject_GetAttr(parent, child_key);
+                if bound.is_null() {
+                    ffi::PyErr_Clear();
+                    if ffi::PyObject_SetAttr(parent, child_key, module) != 0 {
+                        ffi::PyErr_Clear();
+                    }
+                }
+                ffi::Py_XDECREF(bound);
+            }
+        }
+        ffi::Py_XDECREF(parent_key);
+        ffi::Py_XDECREF(child_key);
+        result
+    }
+}
+
+/// Where an assignment or deletion of `name` goes, and under which plain name if it is not the key itself.
+pub(crate) fn target<'n>(state: &State, importer: Importer, text: &'n str, value: Object) -> (Object, Option<&'n str>) {
+    if text.contains(names::QUALIFIER)
+        && let Some((unit, module)) = parse_qualified(state, text)
+    {
+        return (unit.map_or(state.storage, |unit| home(state, unit, module)), Some(module));
+    }
+    let place = match owner(state, importer, text) {
+        Owner::Storage => state.storage,
+        Owner::Units { units, .. } => {
+            let having = |unit: &&UnitIndex| {
+                units.len() == 1 || state.table(**unit).is_ok_and(|t| !t.candidates(text).is_empty())
+            };
+            let unit = units.iter().find(having).or(units.first());
+            unit.map_or(state.storage, |&unit| dictionary(state, unit))
+        }
+        Owner::Namespace(unit) => state.own[unit],
+        Owner::Denied(unit, _) => state.loose[state.domain[unit]],
+        Owner::Unknown(unit) => {
+            let key = marks::new_str(text);
+            let loose = state.loose[state.domain[unit]];
+            // What the import system loads through other finders is root's; what a package puts there by
+            // hand is its own.
+            // SAFETY: the GIL is held and `key` is ours.
+            let by_hand = unsafe {
+                let there = !key.is_null() && !item(loose, key).is_null();
+                ffi::Py_XDECREF(key);
+                there || (!value.is_null() && !is_initializing(value)) || (value.is_null() && there)
+            };
+            if by_hand { loose } else { state.storage }
+        }
+    };
+    (place, None)
+}
+
+/// The dictionary in which `unit` keeps `module`.
+pub(crate) fn home(state: &State, unit: UnitIndex, module: &str) -> Object {
+    if unit < state.stdlib_unit() && state.resolver.in_root(unit) && !state.own[unit].is_null() {
+        let view = state.resolver.view(Importer::Unit(unit));
+        if view.get(module).is_some_and(|entry| entry.provided == Provided::Namespace) {
+            return state.own[unit];
+        }
+    }
+    dictionary(state, unit)
+}
+
+/// Whether the import system is loading `module` just now (`module.__spec__._initializing`).
+///
+/// # Safety
+/// `module` is a live object and the GIL is held.
+unsafe fn is_initializing(module: Object) -> bool {
+    // SAFETY: the caller vouches for `module`; every new reference is released, every error cleared.
+    unsafe {
+        let spec = ffi::PyObject_GetAttrString(module, c"__spec__".as_ptr());
+        let flag = if spec.is_null() {
+            spec
+        } else {
+            ffi::PyObject_GetAttrString(spec, c"_initializing".as_ptr())
+        };
+        ffi::PyErr_Clear();
+        let initializing = !flag.is_null() && ffi::PyObject_IsTrue(flag) == 1;
+        ffi::Py_XDECREF(flag);
+        ffi::Py_XDECREF(spec);
+        initializing
+    }
+}
+
+/// The name of an importer, for people: `numpy 1.26.4 (closure report-old)`.
+pub(crate) fn describe(state: &State, importer: Importer) -> String {
+    match importer {
+        Importer::Root => ROOT.to_owned(),
+        Importer::Unit(unit) => {
+            let env = state.resolver.env();
+            let described = &env.units[unit];
+            let closures = described.closures.join(", ");
+            format!("{} {} (in closure {closures})", described.name, described.version)
+        }
+    }
+}

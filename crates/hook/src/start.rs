@@ -1,0 +1,188 @@
+//! Starting the hook: check what it relies on, then take over; or refuse, with a sentence that says why.
+//!
+//! Deliberately not here: ending the process when it refuses (`pinfold._boot`, which alone knows that it
+//! runs from a `.pth` line).
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use pinfold_core::closure::Environment;
+use pinfold_core::resolve::Resolver;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::frames;
+use crate::marks;
+use crate::modules;
+use crate::shims;
+use crate::state::{self, Object, PythonParts, State};
+
+/// Python minor versions on which the hook is tested; it refuses others rather than run on a guess.
+const SUPPORTED: [(u8, u8); 3] = [(3, 11), (3, 12), (3, 13)];
+
+fn refuse<T>(reason: impl Into<String>) -> PyResult<T> {
+    Err(PyRuntimeError::new_err(reason.into()))
+}
+
+/// What `pinfold._boot` hands over.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Parts {
+    index: PathBuf,
+    site_packages: PathBuf,
+    stdlib: Vec<String>,
+    stdlib_paths: Vec<String>,
+    suffixes: Vec<String>,
+    path_finder: Py<PyAny>,
+    module_spec: Py<PyAny>,
+    source_loader: Py<PyAny>,
+    bytecode_loader: Py<PyAny>,
+    extension_loader: Py<PyAny>,
+    namespace_path: Py<PyAny>,
+    finder: Py<PyAny>,
+}
+
+/// Starts the hook. Returns the type that `sys.modules` has now, for the methods written in Python; `None` if
+/// it had started before.
+///
+/// # Errors
+/// `RuntimeError` with the reason when this interpreter or environment is not one it can work with.
+pub(crate) fn start<'py>(py: Python<'py>, parts: Parts) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if state::get().is_some() {
+        return Ok(None);
+    }
+    // SAFETY: the GIL is held; both functions only return pointers.
+    let main = unsafe { ffi::PyInterpreterState_Get() == PyInterpreterState_Main() };
+    if !main {
+        return refuse("sub-interpreters are not supported in this release; use processes");
+    }
+    let version = py.version_info();
+    let env = pinfold_core::index::read(&parts.index).or_else(|damaged| {
+        // The index is made from closure.json, which can be read instead.
+        let closure = parts.index.with_file_name("closure.json");
+        Environment::read(&closure).map_err(|e| PyRuntimeError::new_err(format!("{damaged}; and {e}")))
+    })?;
+    if !SUPPORTED.contains(&(version.major, version.minor)) {
+        return refuse(format!("Python {}.{} is not supported: it works on 3.11, 3.12 and 3.13", version.major, version.minor));
+    }
+    let running = format!("{}.{}", version.major, version.minor);
+    if env.python != running {
+        return refuse(format!(
+            "this environment was made for Python {}, and this is Python {running}",
+            env.python
+        ));
+    }
+    shims::prepare().map_err(PyRuntimeError::new_err)?;
+    marks::prepare(py)?;
+    let modules = py.import("sys")?.getattr("modules")?;
+    if !modules.is_exact_instance_of::<pyo3::types::PyDict>() {
+        return refuse("sys.modules is not a plain dict: another tool has replaced it");
+    }
+    let ty = modules::new_type(py)?;
+    let state = build(py, env, parts, modules.as_ptr())?;
+    if !state::set(state) {
+        return Ok(None);
+    }
+    let Some(state) = state::get() else { return refuse("its state was not kept") };
+    modules::set_type(&modules, &ty)?;
+    probe(py, state)?;
+    Ok(Some(ty))
+}
+
+fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyResult<State> {
+    let resolver = Resolver::new(env);
+    let units = resolver.env().units.len();
+    // SAFETY: the GIL is held; a null is checked below.
+    let dict = || unsafe { ffi::PyDict_New() };
+    let own: Vec<Object> = (0..=units)
+        .map(|unit| if unit < units && resolver.is_rootlike(unit) { std::ptr::null_mut() } else { dict() })
+        .collect();
+    let loose: Vec<Object> = resolver.env().closures.iter().map(|_| dict()).collect();
+    let marks: Vec<Object> = (0..units + 2).map(marks::new_mark).collect();
+    // SAFETY: the GIL is held.
+    if !unsafe { ffi::PyErr_Occurred() }.is_null() {
+        return Err(PyErr::fetch(py));
+    }
+    let closures: HashMap<&str, usize> =
+        resolver.env().closures.iter().enumerate().map(|(i, c)| (c.name.as_str(), i)).collect();
+    let domain = resolver.env().units.iter().map(|u| closures.get(u.domain.as_str()).copied().unwrap_or(0)).collect();
+    let mut folders = Vec::new();
+    for (position, unit) in resolver.env().units.iter().enumerate() {
+        let path = unit.path.to_string_lossy().into_owned();
+        folders.push((path, position));
+    }
+    folders.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then(a.1.cmp(&b.1)));
+    let plural = (0..units).any(|unit| !resolver.is_rootlike(unit));
+    let keep = |object: Py<PyAny>| object.into_ptr();
+    Ok(State {
+        storage,
+        own,
+        loose,
+        domain,
+        marks,
+        tables: (0..units).map(|_| OnceCell::new()).collect(),
+        suffixes: parts.suffixes,
+        stdlib: parts.stdlib.into_iter().collect(),
+        stdlib_paths: parts.stdlib_paths,
+        shadowed: RefCell::new(HashSet::new()),
+        site_packages: parts.site_packages,
+        memo: RefCell::new(HashMap::new()),
+        plural,
+        folders,
+        python: PythonParts {
+            path_finder: keep(parts.path_finder),
+            module_spec: keep(parts.module_spec),
+            source_loader: keep(parts.source_loader),
+            bytecode_loader: keep(parts.bytecode_loader),
+            extension_loader: keep(parts.extension_loader),
+            namespace_path: keep(parts.namespace_path),
+            finder: keep(parts.finder),
+        },
+        resolver,
+    })
+}
+
+/// Checks that a look-up by C code reaches the modules table, and marks what was loaded before.
+fn probe(py: Python<'_>, state: &'static State) -> PyResult<()> {
+    let unit = state.stdlib_unit();
+    // SAFETY: the GIL is held; every new reference is checked and released.
+    let reached = unsafe {
+        let key = marks::new_str("pinfold_probe");
+        let name = marks::new_name("pinfold_probe", unit);
+        if key.is_null() || name.is_null() {
+            return Err(PyErr::fetch(py));
+        }
+        ffi::PyDict_SetItem(state.own[unit], key, state.marks[unit]);
+        let found = ffi::PyImport_GetModule(name);
+        let reached = found == state.marks[unit];
+        ffi::Py_XDECREF(found);
+        ffi::PyDict_DelItem(state.own[unit], key);
+        ffi::Py_DECREF(key);
+        ffi::Py_DECREF(name);
+        ffi::PyErr_Clear();
+        reached
+    };
+    if !reached {
+        return refuse("a look-up of a module by C code does not reach it in this Python");
+    }
+    let mark = frames::root_value(state);
+    let frame_finds = marks::new_mark(mark);
+    // SAFETY: a new reference; the GIL is held.
+    let value = unsafe { marks::mark_value(frame_finds) };
+    // SAFETY: as above.
+    unsafe { ffi::Py_XDECREF(frame_finds) };
+    if value != Some(mark) {
+        return refuse("a mark does not keep its value in this Python");
+    }
+    for (name, module) in modules::loaded(py, state) {
+        modules::mark_as_root(state, &module, &name);
+    }
+    Ok(())
+}
+
+// `Include/cpython/pystate.h`: exported by every CPython since 3.8, outside the limited API.
+unsafe extern "C" {
+    fn PyInterpreterState_Main() -> *mut ffi::PyInterpreterState;
+}

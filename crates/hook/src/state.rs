@@ -1,0 +1,138 @@
+//! The hook's state: one per process, made at start, never freed.
+//!
+//! Invariants: it is read and written only while the GIL is held (the hook refuses free-threaded builds and
+//! sub-interpreters), and no borrow of a cell is alive while Python code may run. Every `Object` here is a
+//! strong reference that lives as long as the process. Deliberately not here: what the tables mean.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use pinfold_core::modules::ModuleTable;
+use pinfold_core::resolve::{Resolver, UnitIndex};
+use pyo3::ffi;
+
+use crate::owner::Owner;
+
+/// A Python object that the state keeps alive for the whole process.
+pub(crate) type Object = *mut ffi::PyObject;
+
+/// Everything the hook knows.
+pub(crate) struct State {
+    /// Answers who gets what.
+    pub(crate) resolver: Resolver,
+    /// `sys.modules`: the standard library, root's modules and those of units that root sees.
+    pub(crate) storage: Object,
+    /// Per unit that does not resolve as root does: its modules that are not in the storage, by plain name.
+    /// The last is for modules of the standard library that root shadows by local ones.
+    pub(crate) own: Vec<Object>,
+    /// Per closure: modules that its units put into `sys.modules` under names that no unit provides.
+    pub(crate) loose: Vec<Object>,
+    /// Per unit: the index in [`Self::loose`] of its sharing domain.
+    pub(crate) domain: Vec<usize>,
+    /// Per unit: the mark that its modules' globals carry; then the standard library's; then root's.
+    pub(crate) marks: Vec<Object>,
+    /// Per unit: its module table, read at its first import.
+    pub(crate) tables: Vec<OnceCell<ModuleTable>>,
+    /// The interpreter's extension suffixes, the preferred one first.
+    pub(crate) suffixes: Vec<String>,
+    /// `sys.stdlib_module_names` and what else belongs to no package.
+    pub(crate) stdlib: HashSet<String>,
+    /// Folders (and the zip file) of the standard library on `sys.path`.
+    pub(crate) stdlib_paths: Vec<String>,
+    /// Top-level names of the standard library under which root loaded a local module.
+    pub(crate) shadowed: RefCell<HashSet<String>>,
+    /// The environment's own `site-packages`, resolved.
+    pub(crate) site_packages: PathBuf,
+    /// What does not depend on the call stack, per unit and name.
+    pub(crate) memo: RefCell<HashMap<UnitIndex, HashMap<String, Owner>>>,
+    /// Whether any unit is not seen by root: without one, messages and lists are as stock Python's.
+    pub(crate) plural: bool,
+    /// Unit folders, with and without symbolic links resolved, longest first.
+    pub(crate) folders: Vec<(String, UnitIndex)>,
+    /// `importlib.machinery.PathFinder`, `ModuleSpec`, and the loader classes of `pinfold._boot`.
+    pub(crate) python: PythonParts,
+}
+
+/// Objects of Python's that the finder calls.
+pub(crate) struct PythonParts {
+    pub(crate) path_finder: Object,
+    pub(crate) module_spec: Object,
+    pub(crate) source_loader: Object,
+    pub(crate) bytecode_loader: Object,
+    pub(crate) extension_loader: Object,
+    pub(crate) namespace_path: Object,
+    pub(crate) finder: Object,
+}
+
+struct Shared(State);
+
+// SAFETY: the state is touched only under the GIL (see the module's text), which serialises all access.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+static STATE: OnceLock<Shared> = OnceLock::new();
+
+/// The state, once the hook has started.
+pub(crate) fn get() -> Option<&'static State> {
+    STATE.get().map(|shared| &shared.0)
+}
+
+/// Sets the state; false if it was there already.
+pub(crate) fn set(state: State) -> bool {
+    STATE.set(Shared(state)).is_ok()
+}
+
+impl State {
+    /// The pseudo-unit of the standard library's shadowed modules.
+    pub(crate) fn stdlib_unit(&self) -> UnitIndex {
+        self.resolver.env().units.len()
+    }
+
+    /// Whether a name's first component belongs to the standard library.
+    pub(crate) fn is_stdlib(&self, name: &str) -> bool {
+        self.stdlib.contains(pinfold_core::names::top(name))
+    }
+
+    /// The unit whose folder holds `path`, if any.
+    pub(crate) fn unit_of_path(&self, path: &str) -> Option<UnitIndex> {
+        let inside = |folder: &str| path.strip_prefix(folder).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+        self.folders.iter().find(|(folder, _)| inside(folder)).map(|(_, unit)| *unit)
+    }
+
+    /// The unit whose file `path` is, also where `path` leads there by the links in `site-packages`.
+    pub(crate) fn unit_of_origin(&self, path: &str) -> Option<UnitIndex> {
+        self.unit_of_path(path).or_else(|| {
+            if !Path::new(path).starts_with(&self.site_packages) {
+                return None;
+            }
+            self.unit_of_path(std::fs::canonicalize(path).ok()?.to_str()?)
+        })
+    }
+
+    /// Whether C code of a unit keeps its process-wide registries apart from root's.
+    pub(crate) fn has_own_registries(&self, unit: UnitIndex) -> bool {
+        self.domain[unit] != 0
+    }
+
+    /// The module table of a unit.
+    pub(crate) fn table(&self, unit: UnitIndex) -> Result<&ModuleTable, String> {
+        if let Some(table) = self.tables[unit].get() {
+            return Ok(table);
+        }
+        let described = &self.resolver.env().units[unit];
+        let read = match &described.modules {
+            Some(file) => ModuleTable::read(file).or_else(|_| ModuleTable::scan(&described.path)),
+            None => ModuleTable::scan(&described.path),
+        };
+        let table = read.map_err(|e| {
+            format!(
+                "the folder of {} {} is gone or cannot be read: {e}\nhint: `pinfold sync` repairs an environment",
+                described.name, described.version
+            )
+        })?;
+        Ok(self.tables[unit].get_or_init(|| table))
+    }
+}

@@ -1,0 +1,108 @@
+"""Starts the import hook; imported by the one line of ``0_pinfold.pth``.
+
+``site`` prints and ignores what such a line raises, and Python would run on without the hook. So a refusal
+ends the process here, with a message. Starting twice does nothing.
+"""
+
+import os
+import sys
+
+
+def start():
+    """Finds the environment that this interpreter belongs to and starts the hook for it."""
+    from pinfold import _hook
+
+    if _hook.importer() is not None:
+        return
+    generation = _generation()
+    _follow(generation)
+    _hook.hold(os.path.join(generation, "lock"))
+
+    import _frozen_importlib as bootstrap
+    import _frozen_importlib_external as external
+
+    from pinfold import _loaders
+
+    site_packages = os.path.join(generation, "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages")
+    stdlib = os.path.dirname(os.__file__)
+    finder = _loaders.Finder()
+    modules_type = _hook.start(
+        {
+            "index": os.path.join(generation, "index.bin"),
+            "site_packages": site_packages,
+            # Our own package answers everyone, as the standard library does.
+            "stdlib": [*sys.stdlib_module_names, "__main__", "__mp_main__", "pinfold"],
+            "stdlib_paths": [p for p in sys.path if _is_stdlib(p, stdlib)],
+            "suffixes": external.EXTENSION_SUFFIXES,
+            "path_finder": external.PathFinder,
+            "module_spec": bootstrap.ModuleSpec,
+            "source_loader": _loaders.SourceFileLoader,
+            "bytecode_loader": _loaders.SourcelessFileLoader,
+            "extension_loader": _loaders.ExtensionFileLoader,
+            "namespace_path": external._NamespacePath,
+            "finder": finder,
+        }
+    )
+    if modules_type is None:
+        return
+    from pinfold import _modules
+
+    _modules.complete(modules_type)
+    _lock_by_unit(bootstrap, _hook)
+    sys.meta_path.insert(0, finder)
+    if _hook.plural():
+        sys.meta_path[:] = [_loaders.PathFinder if f is external.PathFinder else f for f in sys.meta_path]
+
+    import atexit
+
+    # The first to be registered is the last to run: other handlers still import with the hook.
+    atexit.register(_hook.stop)
+
+
+def _is_stdlib(path, stdlib):
+    return path == stdlib or path.endswith("lib-dynload") or (path.endswith(".zip") and os.path.dirname(stdlib) == os.path.dirname(path))
+
+
+def _generation():
+    """The folder of the generation to run: the parent process's, if it ran in this environment too."""
+    current = os.path.realpath(sys.prefix)
+    inherited = os.environ.get("PINFOLD_GENERATION")
+    if inherited and inherited != current and os.path.dirname(inherited) == os.path.dirname(current):
+        if os.path.exists(os.path.join(inherited, "closure.json")):
+            return inherited
+    return current
+
+
+def _follow(generation):
+    """Stays with this generation, children included, when another one takes its place."""
+    os.environ["PINFOLD_GENERATION"] = generation
+    prefix = os.path.normpath(sys.prefix)
+    for position, path in enumerate(sys.path):
+        if path.startswith(prefix + os.sep):
+            sys.path[position] = generation + path[len(prefix) :]
+
+
+def _lock_by_unit(bootstrap, hook):
+    """Keys importlib's module locks by unit and name.
+
+    Two units whose modules import each other crosswise from two threads would otherwise wait for each other
+    under one name (``importlib._bootstrap._get_module_lock``, called by C code and by ``_ModuleLockManager``).
+    """
+    get_module_lock = bootstrap._get_module_lock
+    lock_name = hook.lock_name
+
+    def _get_module_lock(name):
+        return get_module_lock(lock_name(name))
+
+    bootstrap._get_module_lock = _get_module_lock
+
+
+try:
+    start()
+except BaseException as error:
+    sys.stderr.write(
+        f"error: pinfold refused to start its import hook in {sys.prefix}: {error}\n"
+        "hint: `pinfold sync` repairs an environment; PINFOLD_DISABLE=1 starts Python without the hook\n"
+    )
+    sys.stderr.flush()
+    os._exit(2)

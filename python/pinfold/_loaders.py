@@ -1,0 +1,158 @@
+"""The finder and the loaders that Python's import system sees.
+
+The loaders are the standard ones, with three differences: they know their unit, they keep bytecode beside the
+wheels in the store and not in them, and an extension module's C code is attributed to its unit before it
+runs. Source: ``Lib/importlib/_bootstrap_external.py``.
+"""
+
+import _frozen_importlib_external as external
+import _imp
+import marshal
+import os
+import sys
+
+from pinfold import _hook
+
+# Hash-based and not checked (PEP 552): the files of a unit never change.
+_HEADER = external.MAGIC_NUMBER + b"\x01\0\0\0" + b"\0" * 8
+
+
+class SourceFileLoader(external.SourceFileLoader):
+    """Loads a ``.py`` file of a unit."""
+
+    def get_code(self, fullname):
+        """The code object of the file; from the store's bytecode when that is there."""
+        cached = _bytecode_path(self._pinfold_unit, self.path)
+        if cached is not None:
+            code = _read_bytecode(cached, self.path)
+            if code is not None:
+                return code
+        code = self.source_to_code(self.get_data(self.path), self.path)
+        if cached is not None and not sys.dont_write_bytecode:
+            _write_bytecode(cached, code)
+        return code
+
+    def set_data(self, path, data, *, _mode=0o666):
+        """Writes nothing: a unit's folder never changes."""
+
+
+class SourcelessFileLoader(external.SourcelessFileLoader):
+    """Loads a ``.pyc`` file of a unit that comes without its source."""
+
+
+class ExtensionFileLoader(external.ExtensionFileLoader):
+    """Loads a shared object of a unit; whatever its C code imports, it imports as that unit."""
+
+    def create_module(self, spec):
+        """Loads the shared object, redirects its imports, and runs its init function."""
+        return _hook.create_extension(spec, self._pinfold_unit)
+
+    def exec_module(self, module):
+        """Runs the second phase of a multi-phase initialisation (PEP 489)."""
+        _hook.exec_extension(module, self._pinfold_unit)
+
+
+class Finder:
+    """The first of ``sys.meta_path``: answers from the units that the importer may use."""
+
+    find_spec = staticmethod(_hook.find_spec)
+
+    @staticmethod
+    def find_distributions(context=None):
+        """The distributions that the importer sees, for ``importlib.metadata``; root's come from ``sys.path``."""
+        seen = _hook.distributions(getattr(context, "name", None))
+        if seen is None:
+            return []
+        from importlib.metadata import PathDistribution
+        from pathlib import Path
+
+        found = []
+        for folder, name, _version in seen:
+            for entry in sorted(Path(folder).glob("*.dist-info")):
+                if entry.name.rpartition("-")[0] == "" or _same(entry.name, name):
+                    found.append(PathDistribution(entry))
+        return found
+
+    @staticmethod
+    def invalidate_caches():
+        """Nothing to forget: the files of units never change."""
+
+
+class PathFinder(external.PathFinder):
+    """The standard path finder, which for a pinned unit does not look into root's site-packages."""
+
+    @classmethod
+    def find_spec(cls, fullname, path=None, target=None):
+        """As the standard one; ``path`` defaults to what the importer may search."""
+        if path is None:
+            path = _hook.search_path(fullname)
+        return super().find_spec(fullname, path, target)
+
+    @classmethod
+    def find_distributions(cls, *args, **kwargs):
+        """As the standard one, for root; a unit's own come from ``Finder``."""
+        context = args[0] if args else kwargs.get("context")
+        if "path" not in vars(context or object.__new__(_Empty)):
+            path = _hook.search_path("")
+            if path is not None:
+                from importlib.metadata import DistributionFinder
+
+                context = DistributionFinder.Context(path=path, **vars(context or _Empty()))
+                return super().find_distributions(context)
+        return super().find_distributions(*args, **kwargs)
+
+
+class _Empty:
+    pass
+
+
+def _same(dist_info, name):
+    stem = dist_info[: -len(".dist-info")].rpartition("-")[0]
+    return stem.lower().replace("_", "-").replace(".", "-") == name
+
+
+def no_other_portions(name, path):
+    """The path finder of a unit's namespace package: its portions are known and do not change."""
+
+
+def _bytecode_path(unit, path):
+    """Where the bytecode of a unit's file is kept, or None where there is no store around it."""
+    key = _hook.bytecode_key(unit, path)
+    if key is None:
+        return None
+    wheel, relative = key
+    store, found, _ = path.rpartition("/wheels/" + wheel + "/")
+    if not found:
+        store, found, _ = path.rpartition("/instances/")
+    if not found:
+        return None
+    return f"{store}/bytecode/{sys.implementation.cache_tag}{_OPTIMIZATION}/{wheel}/{relative}c"
+
+
+_OPTIMIZATION = f".opt-{sys.flags.optimize}" if sys.flags.optimize else ""
+
+
+def _read_bytecode(cached, path):
+    try:
+        with open(cached, "rb") as file:
+            data = file.read()
+    except OSError:
+        return None
+    if data[:16] != _HEADER:
+        return None
+    try:
+        code = marshal.loads(memoryview(data)[16:])
+    except (EOFError, ValueError, TypeError):
+        return None
+    # The same wheel may stand in several folders; tracebacks must name the one that runs.
+    _imp._fix_co_filename(code, path)
+    return code
+
+
+def _write_bytecode(cached, code):
+    try:
+        os.makedirs(os.path.dirname(cached), exist_ok=True)
+        external._write_atomic(cached, _HEADER + marshal.dumps(code))
+    except (OSError, NotImplementedError):
+        # A read-only or full store costs the next start some time, and nothing else.
+        pass

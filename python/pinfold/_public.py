@@ -1,0 +1,56 @@
+"""What programs may ask the hook: units, and to which of them something belongs."""
+
+import sys
+from typing import NamedTuple
+
+from pinfold import _hook
+
+
+class Unit(NamedTuple):
+    """A distribution together with the units its dependencies resolve to."""
+
+    id: str
+    name: str
+    version: str
+    path: str
+    closures: list[str]
+
+
+def units() -> list[Unit]:
+    """Every unit of the running environment, sorted by identifier.
+
+    Raises RuntimeError where the hook is not active.
+    """
+    _check()
+    return [Unit(*fields) for fields in _hook.units()]
+
+
+def unit_of(what) -> Unit | None:
+    """The unit that a module, class, function or instance belongs to; None for root's and the standard library's.
+
+    Raises RuntimeError where the hook is not active.
+    """
+    _check()
+    module = what
+    if not isinstance(what, type(sys)):
+        name = getattr(what, "__module__", None) or getattr(type(what), "__module__", None)
+        module = sys.modules.get(name)
+    identifier = _hook.unit_of(module) if module is not None else None
+    return next((unit for unit in units() if unit.id == identifier), None)
+
+
+def importer() -> str:
+    """Identifier of the unit on whose behalf an import would run here, or ``root``.
+
+    Raises RuntimeError where the hook is not active.
+    """
+    _check()
+    return _hook.importer()
+
+
+def _check():
+    if _hook.importer() is None:
+        raise RuntimeError(
+            "pinfold's import hook is not active in this process\n"
+            "hint: run it with `pinfold run`, or with the environment's own bin/python"
+        )
