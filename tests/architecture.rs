@@ -9,7 +9,7 @@ use pinfold_tests::code::{has_word, only_code};
 const ARROWS: [(&str, &[&str]); 8] = [
     ("pinfold-core", &[]),
     ("wheelsplit", &["pinfold-core"]),
-    ("hook", &["pinfold-core"]),
+    ("pinfold-hook", &["pinfold-core"]),
     ("elf-facts", &[]),
     ("elf-loader", &["elf-facts"]),
     ("abicheck", &["pinfold-core", "elf-loader"]),
@@ -19,8 +19,8 @@ const ARROWS: [(&str, &[&str]); 8] = [
 
 /// Crates from outside that only some of ours may use, and why.
 const RESERVED: [(&str, &[&str], &str); 4] = [
-    ("pyo3", &["hook"], "the model must work without Python"),
-    ("pyo3-ffi", &["hook"], "the model must work without Python"),
+    ("pyo3", &["pinfold-hook"], "the model must work without Python"),
+    ("pyo3-ffi", &["pinfold-hook"], "the model must work without Python"),
     ("goblin", &["elf-facts"], "everything above works on facts"),
     ("anyhow", &["pinfold-cli", "abicheck", "xtask"], "libraries say what can go wrong in their types"),
 ];
@@ -72,7 +72,7 @@ fn every_crate_takes_the_lints_of_the_workspace() {
         let lints = krate.manifest.get("lints");
         let inherits = lints.and_then(|lints| lints.get("workspace")).and_then(|w| w.as_bool()) == Some(true);
         // The hook cannot lower `forbid`, so it states its own.
-        let own = krate.name == "hook" && lints.is_some();
+        let own = krate.name == "pinfold-hook" && lints.is_some();
         !(inherits || own)
     });
     none(

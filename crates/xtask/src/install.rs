@@ -49,7 +49,7 @@ impl Venv {
 
 /// Builds what `pip install ./python` will pack, so that cargo's progress is seen; pip shows none of it.
 pub(crate) fn build() -> Result<()> {
-    let packages = ["pinfold-cli", "abicheck", "hook"].map(|package| ["--package", package]);
+    let packages = ["pinfold-cli", "abicheck", "pinfold-hook"].map(|package| ["--package", package]);
     cargo().args(["build", "--release", "--locked"]).args(packages.concat()).run()
 }
 
