@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
 
@@ -53,7 +54,8 @@ impl Wheel<'_> {
         }
         let mut record = String::new();
         for (path, content) in &entries {
-            let digest = base64_url(&Sha256::digest(content.as_bytes()));
+            // Unpadded, as RECORD has it (PEP 376).
+            let digest = BASE64URL_NOPAD.encode(&Sha256::digest(content.as_bytes()));
             let _ = writeln!(record, "{path},sha256={digest},{}", content.len());
         }
         let _ = writeln!(record, "{info}/RECORD,,");
@@ -75,34 +77,4 @@ fn pack(path: &Path, entries: &[(String, String)]) -> Result<(), Box<dyn std::er
     }
     archive.finish()?;
     Ok(())
-}
-
-/// Base64 for URLs without padding, as RECORD has it (PEP 376, PEP 427).
-fn base64_url(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let mut group = 0u32;
-        for (at, byte) in chunk.iter().enumerate() {
-            group |= u32::from(*byte) << (16 - 8 * at);
-        }
-        for at in 0..=chunk.len() {
-            out.push(char::from(LETTERS[(group >> (18 - 6 * at) & 63) as usize]));
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64_url;
-
-    #[test]
-    fn base64_is_rfc_4648s() {
-        for (bytes, text) in
-            [("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("\u{3ff}\u{ff}", "z7_Dvw")]
-        {
-            assert_eq!(base64_url(bytes.as_bytes()), text);
-        }
-    }
 }
