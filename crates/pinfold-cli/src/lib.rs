@@ -15,4 +15,6 @@ pub mod manifests;
 pub mod project;
 pub mod ready;
 pub mod terminal;
+pub mod tree;
 pub mod uv;
+pub mod why;

@@ -1,16 +1,37 @@
-//! `pinfold tree`: show the units of every closure.
+//! `pinfold tree`: show the units of every closure, and where versions differ between importers.
+//!
+//! It reads the lock alone: no environment need be there. Deliberately not here: the drawing ([`crate::tree`]).
 
-use crate::context::Context;
+use anyhow::anyhow;
+use pinfold_core::lock::{FILE, Lock};
+
+use crate::context::{Context, OutputFormat};
 use crate::error::{Error, Outcome};
+use crate::failure::hinted;
+use crate::terminal;
+use crate::tree::Tree;
 
-/// Show the units of every closure.
+/// Show the units of every closure, and where versions differ
 #[derive(Clone, Debug, clap::Args)]
-pub struct TreeArgs {}
+pub struct TreeArgs {
+    /// How deep to go
+    #[arg(long, short, value_name = "N", default_value_t = usize::MAX, hide_default_value = true)]
+    depth: usize,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// Says what could not be done.
-pub fn run(_args: &TreeArgs, _context: &Context) -> Result<Outcome, Error> {
+/// When there is no lock, or it cannot be read.
+pub fn run(args: &TreeArgs, context: &Context) -> Result<Outcome, Error> {
+    let path = context.project.join(FILE);
+    let lock = Lock::read(&path)?.ok_or_else(|| {
+        hinted(anyhow!("there is no lock {} to show", path.display()), "`pinfold lock` makes it from the manifest")
+    })?;
+    let tree = Tree::new(&lock);
+    match context.format {
+        OutputFormat::Json => println!("{}", tree.json()),
+        OutputFormat::Text => print!("{}", tree.text(args.depth, terminal::colour_on_stdout())),
+    }
     Ok(Outcome::Fine)
 }
