@@ -3,31 +3,7 @@
 mod support;
 
 use serde_json::Value;
-use support::{Project, said, stdout};
-
-/// Two reports: the old one is pinned to an older numpy; six is common to both.
-fn two_numpys() -> Project {
-    let mut project = Project::new();
-    let old_numpy = project.wheel("numpy", "1.26.4", &[("numpy.py", "version = 1\n")]);
-    let new_numpy = project.wheel("numpy", "2.3.4", &[("numpy.py", "version = 2\n")]);
-    let six = project.wheel("six", "1.17", &[("six.py", "")]);
-    let scipy = project.wheel("scipy", "1.16", &[("scipy.py", "")]);
-    let report_old = project.wheel("report-old", "1.0", &[("report_old.py", "")]);
-    let report_new = project.wheel("report-new", "1.0", &[("report_new.py", "")]);
-    let six = project.unit("six", &six, &[], &["root"]);
-    let new_numpy = project.unit("numpy", &new_numpy, &[], &["root"]);
-    let new_scipy = project.unit("scipy", &scipy, &[&new_numpy], &["root"]);
-    let new = project.unit("report-new", &report_new, &[&new_scipy, &new_numpy], &["root"]);
-    let old_numpy = project.unit("numpy", &old_numpy, &[], &[]);
-    let old_scipy = project.unit("scipy", &scipy, &[&old_numpy], &[]);
-    let old = project.unit("report-old", &report_old, &[&old_numpy, &old_scipy, &six], &["root"]);
-    project.pin(&old, "report-old", &[&old_numpy, &old_scipy, &six]);
-    for (id, requirement) in [(&new, "report-new"), (&old, "report-old"), (&new_numpy, "numpy>=2")] {
-        project.require(id, requirement);
-    }
-    project.lock();
-    project
-}
+use support::{Project, said, stdout, two_numpys};
 
 #[test]
 fn the_tree_marks_where_versions_differ() {

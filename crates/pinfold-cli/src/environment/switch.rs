@@ -4,7 +4,9 @@
 //! keep what they started with. Deliberately not here: making the generation.
 
 use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
@@ -16,21 +18,33 @@ use super::layout::Layout;
 /// When the link cannot be made; the old one stands then.
 pub fn switch(layout: &Layout, number: u64) -> Result<()> {
     let link = &layout.link;
-    // Outside the folder of generations its target would be wrong for a moment; nobody follows it here.
-    let temporary = layout.home.join("tmp-link");
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(error).with_context(|| format!("could not remove {}", temporary.display()));
-        }
-        _ => {}
+    // Among the generations its target is wrong for a moment, and nobody follows it there. Where they are on another
+    // file system than the link, it is made beside the link.
+    let mut name = link.file_name().unwrap_or_default().to_owned();
+    name.push(".pinfold-new");
+    match replace(&layout.home.join("tmp-link"), layout, number) {
+        Err(error) if error.kind() == ErrorKind::CrossesDevices => replace(&link.with_file_name(name), layout, number),
+        done => done,
     }
-    symlink(layout.target(number), &temporary).with_context(|| format!("could not make {}", temporary.display()))?;
-    fs::rename(&temporary, link).with_context(|| format!("could not switch {} to generation {number}", link.display()))?;
+    .with_context(|| format!("could not switch {} to generation {number}", link.display()))?;
     // The rename must outlive a power cut, as the generation does.
     for folder in [Some(layout.home.as_path()), link.parent()].into_iter().flatten() {
         File::open(folder).and_then(|folder| folder.sync_all()).with_context(|| format!("could not make {} durable", folder.display()))?;
     }
     Ok(())
+}
+
+/// Makes the link as `temporary` and renames it over the old one.
+fn replace(temporary: &Path, layout: &Layout, number: u64) -> io::Result<()> {
+    match fs::remove_file(temporary) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    symlink(layout.target(number), temporary)?;
+    fs::rename(temporary, &layout.link).inspect_err(|_| {
+        // The switch failed: that its temporary link stays is no more news.
+        let _ = fs::remove_file(temporary);
+    })
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use data_encoding::BASE64URL_NOPAD;
 use pinfold_core::closure::{Closure, Pin};
 use pinfold_core::lock::{Lock, LockedUnit, Wheel};
 use pinfold_core::names::UnitId;
@@ -87,7 +88,7 @@ impl Project {
         all.push((format!("{dist_info}/WHEEL"), "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned()));
         let mut record: String = all
             .iter()
-            .map(|(path, text)| format!("{path},sha256={},{}\n", base64(&Sha256::digest(text.as_bytes())), text.len()))
+            .map(|(path, text)| format!("{path},sha256={},{}\n", BASE64URL_NOPAD.encode(&Sha256::digest(text.as_bytes())), text.len()))
             .collect();
         record.push_str(&format!("{dist_info}/RECORD,,\n"));
         all.push((format!("{dist_info}/RECORD"), record));
@@ -158,7 +159,12 @@ impl Project {
         unit.pin = Some(Pin { closure: name.into(), undeclared: Default::default(), share: Vec::new() });
     }
 
-    /// Adds a closure to be filled by [`Self::unit`].
+    /// The identifiers of all units.
+    pub fn units(&self) -> Vec<UnitId> {
+        self.units.iter().map(|unit| unit.id.clone()).collect()
+    }
+
+    /// Takes a unit out of the lock.
     pub fn forget(&mut self, id: &UnitId) {
         self.units.retain(|unit| unit.id != *id);
         for closure in &mut self.closures {
@@ -240,11 +246,11 @@ impl Project {
                 let [path, hash, _] = line.split(',').collect::<Vec<_>>()[..] else { panic!("{line}") };
                 if let Some(hash) = hash.strip_prefix("sha256=") {
                     let bytes = fs::read(site.join(path)).unwrap();
-                    assert_eq!(base64(&Sha256::digest(bytes)), hash, "{path}");
+                    assert_eq!(BASE64URL_NOPAD.encode(&Sha256::digest(bytes)), hash, "{path}");
                 }
             }
             let facts: Value = serde_json::from_slice(&fs::read(wheel.path().join("facts.json")).unwrap()).unwrap();
-            assert!(facts["name"].is_string());
+            assert!(facts["facts"]["name"].is_string());
             assert!(wheel.path().join("modules.idx").is_file());
         }
     }
@@ -272,19 +278,6 @@ pub fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// URL-safe, without padding, as RECORD has it.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for digit in 0..=chunk.len() {
-            text.push(char::from(DIGITS[(word >> (18 - 6 * digit)) as usize & 63]));
-        }
-    }
-    text
-}
-
 /// Every file below `folder` with its bytes or link, to tell whether anything changed.
 pub fn picture(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let entries = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().flatten();
@@ -300,4 +293,28 @@ pub fn picture(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
             (entry.into_path(), content)
         })
         .collect()
+}
+
+/// Two reports: the old one is pinned to an older numpy; six is common to both.
+pub fn two_numpys() -> Project {
+    let mut project = Project::new();
+    let old_numpy = project.wheel("numpy", "1.26.4", &[("numpy/__init__.py", "version = 1\n"), ("numpy/fft.py", "")]);
+    let new_numpy = project.wheel("numpy", "2.3.4", &[("numpy/__init__.py", "version = 2\n"), ("numpy/fft.py", "")]);
+    let six = project.wheel("six", "1.17", &[("six.py", "")]);
+    let scipy = project.wheel("scipy", "1.16", &[("scipy.py", "")]);
+    let report_old = project.wheel("report-old", "1.0", &[("report_old.py", "")]);
+    let report_new = project.wheel("report-new", "1.0", &[("report_new.py", "")]);
+    let six = project.unit("six", &six, &[], &["root"]);
+    let new_numpy = project.unit("numpy", &new_numpy, &[], &["root"]);
+    let new_scipy = project.unit("scipy", &scipy, &[&new_numpy], &["root"]);
+    let new = project.unit("report-new", &report_new, &[&new_scipy, &new_numpy], &["root"]);
+    let old_numpy = project.unit("numpy", &old_numpy, &[], &[]);
+    let old_scipy = project.unit("scipy", &scipy, &[&old_numpy], &[]);
+    let old = project.unit("report-old", &report_old, &[&old_numpy, &old_scipy, &six], &["root"]);
+    project.pin(&old, "report-old", &[&old_numpy, &old_scipy, &six]);
+    for (id, requirement) in [(&new, "report-new"), (&old, "report-old"), (&new_numpy, "numpy>=2")] {
+        project.require(id, requirement);
+    }
+    project.lock();
+    project
 }
