@@ -41,6 +41,7 @@ def start():
             "extension_loader": _loaders.ExtensionFileLoader,
             "namespace_path": external._NamespacePath,
             "finder": finder,
+            "run_as": os.environ.get("PINFOLD_AS"),
         }
     )
     if modules_type is None:

@@ -69,7 +69,7 @@ class Finder:
         found = []
         for folder, name, _version in seen:
             for entry in sorted(Path(folder).glob("*.dist-info")):
-                if entry.name.rpartition("-")[0] == "" or _same(entry.name, name):
+                if _is_of(entry.name, name):
                     found.append(PathDistribution(entry))
         return found
 
@@ -89,25 +89,20 @@ class PathFinder(external.PathFinder):
         return super().find_spec(fullname, path, target)
 
     @classmethod
-    def find_distributions(cls, *args, **kwargs):
+    def find_distributions(cls, context=None):
         """As the standard one, for root; a unit's own come from ``Finder``."""
-        context = args[0] if args else kwargs.get("context")
-        if "path" not in vars(context or object.__new__(_Empty)):
-            path = _hook.search_path("")
-            if path is not None:
-                from importlib.metadata import DistributionFinder
+        from importlib.metadata import DistributionFinder
 
-                context = DistributionFinder.Context(path=path, **vars(context or _Empty()))
-                return super().find_distributions(context)
-        return super().find_distributions(*args, **kwargs)
+        given = vars(context) if context is not None else {}
+        path = None if "path" in given else _hook.search_path("")
+        if path is not None:
+            context = DistributionFinder.Context(**given, path=path)
+        return super().find_distributions(context or DistributionFinder.Context())
 
 
-class _Empty:
-    pass
-
-
-def _same(dist_info, name):
-    stem = dist_info[: -len(".dist-info")].rpartition("-")[0]
+def _is_of(dist_info, name):
+    """Whether a ``NAME-VERSION.dist-info`` folder is of the distribution with this normalised name."""
+    stem = dist_info.removesuffix(".dist-info").rpartition("-")[0]
     return stem.lower().replace("_", "-").replace(".", "-") == name
 
 

@@ -164,6 +164,10 @@ impl<'py> Question<'_, 'py> {
                 if Path::new(text) == state.site_packages {
                     break;
                 }
+                // Another world's folder, put there by a tool that runs in it, is not root's.
+                if state.unit_of_path(text).is_some_and(|unit| !state.resolver.in_root(unit)) {
+                    continue;
+                }
                 entries.append(&entry)?;
             } else if let Importer::Unit(unit) = self.importer
                 && Path::new(text) != state.resolver.env().units[unit].path

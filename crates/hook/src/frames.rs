@@ -101,10 +101,10 @@ pub(crate) fn nearest(state: &State) -> Importer {
         nearest = Some(value);
         false
     });
-    nearest.map_or(Importer::Root, |value| importer(state, value))
+    nearest.map_or(state.base, |value| importer(state, value))
 }
 
-/// All importers up the call stack, nearest first, neighbours merged, root at the end.
+/// All importers up the call stack, nearest first, neighbours merged, the base at the end.
 pub(crate) fn stack(state: &State) -> Vec<Importer> {
     let mut stack = Vec::new();
     walk(&mut |value| {
@@ -114,8 +114,8 @@ pub(crate) fn stack(state: &State) -> Vec<Importer> {
         }
         true
     });
-    if stack.last() != Some(&Importer::Root) {
-        stack.push(Importer::Root);
+    if stack.last() != Some(&state.base) {
+        stack.push(state.base);
     }
     stack
 }

@@ -80,8 +80,10 @@ unsafe fn find(key: Object) -> Object {
     // SAFETY: the caller vouches for `key`.
     unsafe {
         let Some(state) = state::get() else { return ptr::null_mut() };
-        let quick = frames::quick();
-        if quick.is_some_and(|value| value >= state.stdlib_unit() || state.resolver.is_rootlike(value)) && ffi::PyUnicode_CheckExact(key) != 0 {
+        if let Some(value) = frames::quick()
+            && state.plain_view[value]
+            && ffi::PyUnicode_CheckExact(key) != 0
+        {
             let found = owner::item(state.storage, key);
             if !found.is_null() {
                 return found;
@@ -239,6 +241,10 @@ fn is_from_stdlib(state: &State, name: &str, origin: Option<&str>) -> bool {
         return false;
     }
     let Some(origin) = origin else { return true };
+    // Our own package is walked past like importlib, wherever it is installed.
+    if names::top(name) == "pinfold" {
+        return true;
+    }
     let inside = |folder: &String| {
         origin.strip_prefix(folder.as_str()).is_some_and(|rest| {
             rest.starts_with('/') && !rest.starts_with("/site-packages/") && !rest.starts_with("/dist-packages/")
@@ -274,9 +280,9 @@ unsafe fn origin(module: Object) -> Option<String> {
 }
 
 /// Marks a module that was there before the hook.
-pub(crate) fn mark_as_root(state: &State, module: &Bound<'_, PyAny>, name: &str) {
+pub(crate) fn mark(state: &State, module: &Bound<'_, PyAny>, name: &str, value: usize) {
     // SAFETY: the module is live and the GIL is held.
-    unsafe { mark_module(state, module.as_ptr(), frames::root_value(state), name) }
+    unsafe { mark_module(state, module.as_ptr(), value, name) }
 }
 
 /// `get(key, default=None)`: importlib calls it at every import that is not cached.

@@ -4,6 +4,8 @@
 //! dict) under natural names; every other unit has a dictionary of its own. Deliberately not here: how a
 //! module that is not there yet is found (`finder`).
 
+use std::rc::Rc;
+
 use pinfold_core::closure::Provided;
 use pinfold_core::names::{self, ROOT};
 use pinfold_core::resolve::{Denial, Importer, Resolution, Rule, UnitIndex};
@@ -19,7 +21,7 @@ pub(crate) enum Owner {
     /// The storage under the natural name: the standard library, root's own, other finders'.
     Storage,
     /// One of these units, the first that has it. `deep` if the prefix that decided has a dot.
-    Units { units: Vec<UnitIndex>, deep: bool },
+    Units { units: Rc<[UnitIndex]>, deep: bool },
     /// The namespace package of this unit's own view.
     Namespace(UnitIndex),
     /// No unit provides it: what the importer's domain put there itself, else the storage.
@@ -70,7 +72,7 @@ pub(crate) fn owner(state: &State, importer: Importer, name: &str) -> Owner {
             let owner = if entry.provided == Provided::Namespace {
                 Owner::Namespace(unit)
             } else {
-                Owner::Units { units: entry.units.clone(), deep: name[..prefix].contains('.') }
+                Owner::Units { units: entry.units.as_slice().into(), deep: name[..prefix].contains('.') }
             };
             (owner, lasting)
         }
@@ -89,7 +91,7 @@ pub(crate) fn owner(state: &State, importer: Importer, name: &str) -> Owner {
 fn stdlib_owner(state: &State, name: &str) -> Owner {
     let shadowed = state.shadowed.borrow();
     if !shadowed.is_empty() && shadowed.contains(names::top(name)) {
-        return Owner::Units { units: vec![state.stdlib_unit()], deep: false };
+        return Owner::Units { units: [state.stdlib_unit()].into(), deep: false };
     }
     Owner::Storage
 }

@@ -7,8 +7,9 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use pinfold_core::closure::Environment;
-use pinfold_core::resolve::Resolver;
+use pinfold_core::closure::{Environment, Unit};
+use pinfold_core::names::{self, ROOT};
+use pinfold_core::resolve::{Importer, Resolver};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -42,6 +43,7 @@ pub(crate) struct Parts {
     extension_loader: Py<PyAny>,
     namespace_path: Py<PyAny>,
     finder: Py<PyAny>,
+    run_as: Option<String>,
 }
 
 /// Starts the hook. Returns the type that `sys.modules` has now, for the methods written in Python; `None` if
@@ -115,12 +117,19 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
     }
     folders.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then(a.1.cmp(&b.1)));
     let plural = (0..units).any(|unit| !resolver.is_rootlike(unit));
+    let plain_view = (0..units + 2).map(|value| value >= units || resolver.is_rootlike(value)).collect();
+    let base = match parts.run_as.as_deref().filter(|unit| !unit.is_empty() && *unit != ROOT) {
+        Some(named) => Importer::Unit(unit_named(&resolver, named)?),
+        None => Importer::Root,
+    };
     let keep = |object: Py<PyAny>| object.into_ptr();
     Ok(State {
         storage,
         own,
         loose,
         domain,
+        base,
+        plain_view,
         marks,
         tables: (0..units).map(|_| OnceCell::new()).collect(),
         suffixes: parts.suffixes,
@@ -142,6 +151,25 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
         },
         resolver,
     })
+}
+
+/// The unit that `PINFOLD_AS` names: by identifier, by `name==version`, or by name where that is one unit.
+fn unit_named(resolver: &Resolver, named: &str) -> PyResult<usize> {
+    let units = &resolver.env().units;
+    let (name, version) = named.split_once("==").map_or((named, None), |(name, version)| (name, Some(version)));
+    let name = names::normalize(name);
+    let same = |unit: &Unit| {
+        unit.id.as_str() == named || (unit.name == name && version.is_none_or(|version| unit.version == version))
+    };
+    let found: Vec<usize> = (0..units.len()).filter(|&unit| same(&units[unit])).collect();
+    match found[..] {
+        [unit] => Ok(unit),
+        [] => refuse(format!("PINFOLD_AS={named} names no unit of this environment; `pinfold tree` lists them")),
+        _ => {
+            let ids: Vec<&str> = found.iter().map(|&unit| units[unit].id.as_str()).collect();
+            refuse(format!("PINFOLD_AS={named} names several units: {}", ids.join(", ")))
+        }
+    }
 }
 
 /// Checks that a look-up by C code reaches the modules table, and marks what was loaded before.
@@ -177,7 +205,11 @@ fn probe(py: Python<'_>, state: &'static State) -> PyResult<()> {
         return refuse("a mark does not keep its value in this Python");
     }
     for (name, module) in modules::loaded(py, state) {
-        modules::mark_as_root(state, &module, &name);
+        let value = match state.base {
+            Importer::Unit(unit) if name == "__main__" => unit,
+            _ => frames::root_value(state),
+        };
+        modules::mark(state, &module, &name, value);
     }
     Ok(())
 }

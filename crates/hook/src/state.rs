@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use pinfold_core::modules::ModuleTable;
-use pinfold_core::resolve::{Resolver, UnitIndex};
+use pinfold_core::resolve::{Importer, Resolver, UnitIndex};
 use pyo3::ffi;
 
 use crate::owner::Owner;
@@ -31,6 +31,10 @@ pub(crate) struct State {
     pub(crate) loose: Vec<Object>,
     /// Per unit: the index in [`Self::loose`] of its sharing domain.
     pub(crate) domain: Vec<usize>,
+    /// Who asks where no frame says: root, or the unit that `PINFOLD_AS` names.
+    pub(crate) base: Importer,
+    /// Per value of a mark: whether its bearer sees what root sees, so that the storage answers.
+    pub(crate) plain_view: Vec<bool>,
     /// Per unit: the mark that its modules' globals carry; then the standard library's; then root's.
     pub(crate) marks: Vec<Object>,
     /// Per unit: its module table, read at its first import.

@@ -1,0 +1,186 @@
+"""What C code imports, it imports as its own package, whoever called it; its registries are its world's."""
+
+import pytest
+from test_rules import at, manifest
+
+# One function for each way into the import system. At -O2 `return PyImport_ImportModule(..)` is a jump, so
+# no return address tells who called.
+CORE = r"""
+    #include <Python.h>
+    #include <pthread.h>
+    static PyObject *tail(PyObject *s, PyObject *n) { return PyImport_ImportModule("leaf"); }
+    static PyObject *by_object(PyObject *s, PyObject *n) {
+        PyObject *name = PyUnicode_FromString("leaf"), *m = PyImport_Import(name);
+        Py_DECREF(name);
+        return m;
+    }
+    static PyObject *by_level(PyObject *s, PyObject *n) {
+        return PyImport_ImportModuleLevel("leaf", NULL, NULL, NULL, 0);
+    }
+    static PyObject *got(PyObject *s, PyObject *n) {
+        PyObject *name = PyUnicode_FromString("leaf"), *m = PyImport_GetModule(name);
+        Py_DECREF(name);
+        if (!m) Py_RETURN_NONE;
+        return m;
+    }
+    static PyObject *added(PyObject *s, PyObject *n) { return Py_XNewRef(PyImport_AddModule("leaf")); }
+    static PyObject *direct(PyObject *s, PyObject *n) {
+        return Py_XNewRef(PyDict_GetItemString(PyImport_GetModuleDict(), "leaf"));
+    }
+    static PyObject *(*const table[])(const char *) = {PyImport_ImportModule};
+    static PyObject *by_pointer(PyObject *s, PyObject *n) { return table[0]("leaf"); }
+    PyObject *helper_import(void);
+    static PyObject *by_helper(PyObject *s, PyObject *n) { return helper_import(); }
+    static PyObject *capsule(PyObject *s, PyObject *n) {
+        const char *text = PyCapsule_Import("provider._core.api", 0);
+        return text ? PyUnicode_FromString(text) : NULL;
+    }
+    static PyObject *result;
+    static void *work(void *none) {
+        PyGILState_STATE state = PyGILState_Ensure();
+        result = PyImport_ImportModule("leaf");
+        if (!result) PyErr_Clear();
+        PyGILState_Release(state);
+        return NULL;
+    }
+    static PyObject *by_thread(PyObject *s, PyObject *n) {
+        pthread_t thread;
+        result = NULL;
+        Py_BEGIN_ALLOW_THREADS
+        pthread_create(&thread, NULL, work, NULL);
+        pthread_join(thread, NULL);
+        Py_END_ALLOW_THREADS
+        if (!result) Py_RETURN_NONE;
+        return result;
+    }
+    static PyObject *call(PyObject *s, PyObject *f) { return PyObject_CallNoArgs(f); }
+    /* What pybind11 and lxml do: a process-wide registry under a plain name. */
+    static PyObject *claim(PyObject *dict, PyObject *who) {
+        PyObject *key = PyUnicode_FromString("__registry__"), *old;
+        if (!dict) return NULL;
+        old = PyDict_GetItemWithError(dict, key);
+        if (!old) { PyDict_SetItem(dict, key, who); old = who; }
+        Py_DECREF(key);
+        return Py_NewRef(old);
+    }
+    static PyObject *thread_dict(PyObject *s, PyObject *who) { return claim(PyThreadState_GetDict(), who); }
+    static PyObject *interp_dict(PyObject *s, PyObject *who) {
+        return claim(PyInterpreterState_GetDict(PyInterpreterState_Get()), who);
+    }
+    static PyObject *builtins(PyObject *s, PyObject *who) { return claim(PyEval_GetBuiltins(), who); }
+    static PyMethodDef methods[] = {
+        {"tail", tail, METH_NOARGS, 0}, {"by_object", by_object, METH_NOARGS, 0},
+        {"by_level", by_level, METH_NOARGS, 0}, {"got", got, METH_NOARGS, 0}, {"added", added, METH_NOARGS, 0},
+        {"direct", direct, METH_NOARGS, 0}, {"by_pointer", by_pointer, METH_NOARGS, 0},
+        {"by_helper", by_helper, METH_NOARGS, 0}, {"capsule", capsule, METH_NOARGS, 0},
+        {"by_thread", by_thread, METH_NOARGS, 0}, {"call", call, METH_O, 0},
+        {"thread_dict", thread_dict, METH_O, 0}, {"interp_dict", interp_dict, METH_O, 0},
+        {"builtins", builtins, METH_O, 0}, {0}};
+    static int exec(PyObject *m) {
+        PyObject *leaf = PyImport_ImportModule("leaf");
+        if (!leaf) return -1;
+        return PyModule_Add_(m, "at_init", leaf);
+    }
+"""
+CORE = CORE.replace("return PyModule_Add_(m", "return PyModule_AddObject(m")
+MULTI = CORE + r"""
+    static PyModuleDef_Slot slots[] = {{Py_mod_exec, exec}, {0}};
+    static struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "_core", 0, 0, methods, slots};
+    PyMODINIT_FUNC PyInit__core(void) { return PyModuleDef_Init(&def); }
+"""
+SINGLE = CORE + r"""
+    static struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "_core", 0, -1, methods};
+    PyMODINIT_FUNC PyInit__core(void) {
+        PyObject *m = PyModule_Create(&def);
+        if (m && exec(m) < 0) return NULL;
+        return m;
+    }
+"""
+HELPER = "#include <Python.h>\nPyObject *helper_import(void) { return PyImport_ImportModule(\"leaf\"); }"
+PROVIDER = r"""
+    #include <Python.h>
+    static struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "_core", 0, -1};
+    PyMODINIT_FUNC PyInit__core(void) {
+        PyObject *m = PyModule_Create(&def);
+        PyModule_AddObject(m, "api", PyCapsule_New(VERSION, "provider._core.api", NULL));
+        return m;
+    }
+"""
+FLAGS = {
+    "lazy": ["-O2", "-Wl,-z,lazy"],
+    "full-relro": ["-O2", "-Wl,-z,now", "-Wl,-z,relro"],
+    "no-plt": ["-O2", "-fno-plt"],
+    "unoptimised": ["-O0"],
+}
+
+
+@pytest.fixture(params=[(init, flags) for init in ("single", "multi") for flags in FLAGS], ids="-".join)
+def env(request, project, wheels):
+    """Root and package `old` with one and the same `native`, of two versions, over two versions of `leaf`."""
+    init, flags = request.param
+    source = {"single": SINGLE, "multi": MULTI}[init]
+    made = {}
+    for v in ("1.0", "2.0"):
+        made[v] = [
+            at("leaf", wheels.pure("leaf", v, {"leaf.py": f"V = {v!r}"})),
+            at("provider", wheels.extension("provider", v, {"provider._core": PROVIDER}, {"provider/__init__.py": ""}, flags=[f'-DVERSION="{v}"'])),
+            at("native", wheels.extension("native", v, {"native._core": source, "libhelp": HELPER}, {"native/__init__.py": "from native._core import *\nfrom native import _core"}, requires=["leaf", "provider"], flags=[*FLAGS[flags], f"-DV{v[0]}"])),
+        ]
+    old = wheels.pure("old", "1", {"old.py": "import native, leaf"}, requires=["native", "leaf"])
+    return project(manifest([at("old", old), *made["2.0"]], {"old": made["1.0"]}))
+
+
+WAYS = ["tail", "by_object", "by_level", "got", "added", "direct", "by_pointer", "by_helper", "by_thread"]
+
+
+def test_c_code_imports_as_its_package_from_roots_frame_and_from_its_own(env):
+    code = f"""
+        import native, old
+        import leaf
+        for way in {WAYS!r}:
+            mine, theirs = getattr(native, way)(), getattr(old.native, way)()
+            assert (mine, theirs) == (leaf, old.leaf), (way, mine.V, theirs)
+        assert native._core.at_init is leaf and old.native._core.at_init is old.leaf
+        print(native.capsule(), old.native.capsule())
+        def callback():
+            import leaf
+            return leaf.V
+        print(native.call(callback), old.native.call(callback), native.call(old.native.tail).V)
+    """
+    assert env.run(code).stdout == "2.0 1.0\n2.0 2.0 1.0\n"
+
+
+def test_registries_are_one_per_world(env):
+    code = """
+        import native, old, threading
+        def claims():
+            for kind in ("thread_dict", "interp_dict", "builtins"):
+                yield getattr(native, kind)("mine"), getattr(old.native, kind)("theirs")
+        print(*claims())
+        here = []
+        thread = threading.Thread(target=lambda: here.append(native.thread_dict("x") + old.native.thread_dict("y")))
+        thread.start(); thread.join()
+        print(here)
+        try:
+            __registry__
+        except NameError:
+            pass
+    """
+    assert env.run(code).stdout == "('mine', 'theirs') ('mine', 'theirs') ('mine', 'theirs')\n['xy']\n"
+
+
+def test_one_wheel_under_two_closures_is_loaded_twice(project, wheels):
+    """The same native wheel over two versions of leaf: two units, two copies of its shared objects."""
+    native = wheels.extension("native", "1", {"native._core": MULTI, "libhelp": HELPER}, {"native/__init__.py": "from native._core import *\nfrom native import _core"}, requires=["leaf"], flags=["-O2"])
+    leaf = {v: at("leaf", wheels.pure("leaf", v, {"leaf.py": f"V = {v!r}"})) for v in ("1.0", "2.0")}
+    old = wheels.pure("old", "1", {"old.py": "import native, leaf"}, requires=["native", "leaf"])
+    env = project(manifest([at("old", old), at("native", native), leaf["2.0"]], {"old": [at("native", native), leaf["1.0"]]}))
+    done = env.run(
+        """
+        import native, old, os
+        print(native.tail().V, old.native.tail().V, native.by_helper().V, old.native.by_helper().V)
+        same = os.path.samefile
+        print(same(native._core.__file__, old.native._core.__file__), same(native.__file__, old.native.__file__))
+        """
+    )
+    assert done.stdout == "2.0 1.0 2.0 1.0\nFalse True\n"
