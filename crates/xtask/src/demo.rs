@@ -20,9 +20,12 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<bool> {
     let python = choose(options.python.as_deref())?;
     let folder = places::target().join("demo");
-    heading("1/4  build the hook and the programs (the first time, this takes minutes)");
+    heading("1/4  build the programs (the first time, this takes minutes)");
     install::build()?;
-    heading(&format!("2/4  install them into a virtual environment of Python {}", python.version));
+    heading(&format!(
+        "2/4  build the hook, install all into a virtual environment of Python {}",
+        python.version
+    ));
     let venv = install::Venv::make(&python, folder.join("venv"))?;
     venv.install_pinfold()?;
     heading("3/4  resolve, download and install the example's packages");

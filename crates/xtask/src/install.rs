@@ -47,9 +47,11 @@ impl Venv {
     }
 }
 
-/// Builds what `pip install ./python` will pack, so that cargo's progress is seen; pip shows none of it.
+/// Builds the programs that `pip install ./python` will pack, so that cargo's progress is seen; pip shows none.
+///
+/// The hook is left to pip: maturin builds it with settings of its own, and cargo would build it twice.
 pub(crate) fn build() -> Result<()> {
-    let packages = ["pinfold-cli", "abicheck", "pinfold-hook"].map(|package| ["--package", package]);
+    let packages = ["pinfold-cli", "abicheck"].map(|package| ["--package", package]);
     cargo().args(["build", "--release", "--locked"]).args(packages.concat()).run()
 }
 

@@ -53,17 +53,21 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     }
     heading("what the tests need from the system");
     system::prepare(&found)?;
+    heading("build the programs as they are installed");
+    build()?;
+    heading(&format!("install them for the tests, on Python {}", found[0].version));
+    let venv = Venv::make(&found[0], places::target().join("test/venv"))?;
+    venv.install_pinfold()?;
+    venv.pip(["--requirement", "tests/requirements.txt"])?;
     let mut outcome = Outcome::default();
     if !options.only_python {
-        rust(&mut outcome)?;
+        rust(&venv, &mut outcome)?;
     }
-    heading("build the hook and the programs (release)");
-    build()?;
-    python(&found, &options.pytest, &mut outcome)?;
+    python(&venv, &found, &options.pytest, &mut outcome)?;
     Ok(report(&found, &outcome))
 }
 
-fn rust(outcome: &mut Outcome) -> Result<()> {
+fn rust(venv: &Venv, outcome: &mut Outcome) -> Result<()> {
     heading("format");
     outcome.record("cargo fmt", cargo().args(["fmt", "--all", "--check"]).code()?);
     heading("lints");
@@ -72,19 +76,14 @@ fn rust(outcome: &mut Outcome) -> Result<()> {
     heading("Rust tests");
     let mut tally = Tally::default();
     let test = cargo().args(["test", "--workspace", "--locked", "--no-fail-fast"]);
-    // The snapshots of the command line run the programs, which share this store.
-    let test = test.env("PINFOLD_CACHE", places::store()).env("INSTA_UPDATE", "no");
+    // The programs under test stand in cargo's folder, where there is no uv beside them.
+    let test = test.env("PINFOLD_UV", venv.program("uv")).env("INSTA_UPDATE", "no");
     outcome.record("cargo test", test.code_seeing(|line| tally.add_cargo_line(line))?);
     outcome.tally.add(tally);
     Ok(())
 }
 
-fn python(found: &[Python], arguments: &[String], outcome: &mut Outcome) -> Result<()> {
-    let folder = places::target().join("test");
-    heading(&format!("install for the Python tests, on Python {}", found[0].version));
-    let venv = Venv::make(&found[0], folder.join("venv"))?;
-    venv.install_pinfold()?;
-    venv.pip(["--requirement", "tests/requirements.txt"])?;
+fn python(venv: &Venv, found: &[Python], arguments: &[String], outcome: &mut Outcome) -> Result<()> {
     heading("Python tests");
     let mut tally = Tally::default();
     let executables: Vec<_> = found.iter().map(|python| python.executable.to_string_lossy()).collect();
@@ -93,7 +92,7 @@ fn python(found: &[Python], arguments: &[String], outcome: &mut Outcome) -> Resu
         (!arguments.iter().any(|argument| argument.starts_with("tests/"))).then_some("tests/hook");
     let pytest = pytest.args(everything);
     let pytest = pytest.arg(format!("--pythons={}", executables.join(",")));
-    let pytest = pytest.arg("--basetemp").arg(folder.join("tmp")).args(arguments);
+    let pytest = pytest.arg("--basetemp").arg(places::target().join("test/tmp")).args(arguments);
     let pytest = pytest.env("PINFOLD_CACHE", places::store());
     outcome.record("pytest", pytest.code_seeing(|line| tally.add_pytest_line(line))?);
     if tally == Tally::default() {
