@@ -59,7 +59,7 @@ impl Store {
         let mut found = Collected {
             wheels: dead(&self.wheels(), &live.wheels)?,
             instances: dead(&self.instances(), &live.instances)?,
-            hooks: dead(&self.root().join("hooks"), &live.hooks)?,
+            hooks: dead(&self.hooks(), &live.hooks)?,
             leftovers: self.leftovers()?,
             bytes: 0,
         };

@@ -7,6 +7,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use crate::error::Defect;
+use crate::filename::{same_name, same_version};
 use crate::source::Entry;
 
 /// The folder of a wheel that importers would have on `sys.path`.
@@ -44,7 +45,6 @@ pub(crate) struct Layout {
 impl Layout {
     /// Lays out `entries` of the wheel whose metadata folder is `stem.dist-info`.
     pub(crate) fn new(entries: &[Entry], stem: &str) -> Result<Self, Defect> {
-        let data = format!("{stem}.data");
         let mut layout = Layout {
             files: Vec::with_capacity(entries.len()),
             folders: BTreeSet::new(),
@@ -53,7 +53,7 @@ impl Layout {
         layout.folders.insert(SITE.to_owned());
         let mut taken = HashSet::new();
         for (index, entry) in entries.iter().enumerate() {
-            let (to, script) = destination(&entry.path, &data)?;
+            let (to, script) = destination(&entry.path, stem)?;
             let to = (!entry.path.split('/').any(|part| part == PYCACHE)).then_some(to);
             if let Some(to) = &to {
                 if !taken.insert(to.clone()) {
@@ -93,9 +93,22 @@ impl Layout {
     }
 }
 
+/// Whether `top` is the wheel's `.data` folder; old build tools normalised its name and that of `.dist-info`
+/// differently.
+fn is_data(top: &str, stem: &str) -> bool {
+    let Some(top) = top.strip_suffix(".data") else { return false };
+    match (top.split_once('-'), stem.split_once('-')) {
+        (Some((name, version)), Some((own_name, own_version))) => {
+            same_name(name, own_name) && same_version(version, own_version)
+        }
+        _ => false,
+    }
+}
+
 /// The destination of one file, and whether it is a script.
-fn destination(path: &str, data: &str) -> Result<(String, bool), Defect> {
-    let Some(rest) = path.strip_prefix(data).and_then(|rest| rest.strip_prefix('/')) else {
+fn destination(path: &str, stem: &str) -> Result<(String, bool), Defect> {
+    let rest = path.split_once('/').filter(|(top, _)| is_data(top, stem));
+    let Some((_, rest)) = rest else {
         return Ok((format!("{SITE}/{path}"), false));
     };
     match rest.split_once('/') {
@@ -127,7 +140,7 @@ mod tests {
             "x-1.data/platlib/x/b.so",
             "x-1.data/scripts/run",
             "x-1.data/headers/x.h",
-            "x-1.data/data/share/x",
+            "X-1.0.data/data/share/x",
             "y-1.data/file",
             "x/__pycache__/a.cpython-311.pyc",
         ])

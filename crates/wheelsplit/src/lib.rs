@@ -18,6 +18,7 @@ pub mod store;
 
 mod entry_points;
 mod headers;
+mod hook;
 mod instance;
 mod layout;
 mod modules;

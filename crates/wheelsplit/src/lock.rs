@@ -5,6 +5,7 @@
 //! Deliberately not here: the locks of projects and generations.
 
 use std::fs::{File, OpenOptions};
+use std::path::PathBuf;
 
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
@@ -40,17 +41,40 @@ impl Store {
     /// # Errors
     /// When the lock file cannot be used.
     pub fn share(&self) -> Result<Shared, Error> {
-        let path = self.root().join("lock");
-        let file = match self.lock_file() {
-            Ok(file) => file,
-            Err(Error::ReadOnly { .. }) => match File::open(&path) {
-                Ok(file) => file,
-                Err(_) => return Ok(Shared { _file: None }),
-            },
-            Err(e) => return Err(e),
-        };
-        flock(&file, FlockOperation::LockShared).map_err(|e| Error::store("lock", &path, e))?;
-        Ok(Shared { _file: Some(file) })
+        let file = self.file_to_share()?;
+        if let Some(file) = &file {
+            flock(file, FlockOperation::LockShared)
+                .map_err(|e| Error::store("lock", &self.lock_path(), e))?;
+        }
+        Ok(Shared { _file: file })
+    }
+
+    /// As [`Self::share`], but `None` while a collection runs: for saying so before waiting.
+    ///
+    /// # Errors
+    /// When the lock file cannot be used.
+    pub fn try_share(&self) -> Result<Option<Shared>, Error> {
+        let file = self.file_to_share()?;
+        if let Some(file) = &file {
+            match flock(file, FlockOperation::NonBlockingLockShared) {
+                Ok(()) => {}
+                Err(Errno::WOULDBLOCK) => return Ok(None),
+                Err(e) => return Err(Error::store("lock", &self.lock_path(), e)),
+            }
+        }
+        Ok(Some(Shared { _file: file }))
+    }
+
+    fn file_to_share(&self) -> Result<Option<File>, Error> {
+        match self.lock_file() {
+            Ok(file) => Ok(Some(file)),
+            Err(Error::ReadOnly { .. }) => Ok(File::open(self.lock_path()).ok()),
+            Err(e) => Err(e),
+        }
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        self.root().join("lock")
     }
 
     /// Waits until nobody uses the store.
@@ -59,7 +83,7 @@ impl Store {
     /// When the lock file cannot be made or used.
     pub fn exclusive(&self) -> Result<Exclusive, Error> {
         let file = self.lock_file()?;
-        flock(&file, EXCLUSIVE).map_err(|e| Error::store("lock", &self.root().join("lock"), e))?;
+        flock(&file, EXCLUSIVE).map_err(|e| Error::store("lock", &self.lock_path(), e))?;
         Ok(Exclusive { _file: file })
     }
 
@@ -72,12 +96,12 @@ impl Store {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(Exclusive { _file: file })),
             Err(Errno::WOULDBLOCK) => Ok(None),
-            Err(e) => Err(Error::store("lock", &self.root().join("lock"), e)),
+            Err(e) => Err(Error::store("lock", &self.lock_path(), e)),
         }
     }
 
     fn lock_file(&self) -> Result<File, Error> {
-        let (root, path) = (self.root(), self.root().join("lock"));
+        let (root, path) = (self.root(), self.lock_path());
         std::fs::create_dir_all(root).map_err(|e| Error::store("create", root, e))?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);

@@ -97,8 +97,11 @@ fn seal(dir: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Removes a folder of the store, read-only as it is.
+/// Removes a folder of the store, read-only as it is (or a file that strayed among them).
 pub(crate) fn remove(dir: &Path) -> std::io::Result<()> {
+    if fs::symlink_metadata(dir).is_ok_and(|meta| !meta.is_dir()) {
+        return fs::remove_file(dir);
+    }
     for item in WalkDir::new(dir).into_iter().filter_map(Result::ok) {
         if item.file_type().is_dir() {
             fs::set_permissions(item.path(), mode(0o755))?;

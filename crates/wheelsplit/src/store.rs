@@ -3,10 +3,11 @@
 //! ```text
 //! wheels/<sha256>/{site-packages, data, modules.idx, facts.json}
 //! instances/<unit hash>/{site-packages, modules.idx}
+//! hooks/<hash>/
 //! tmp/, lock
 //! ```
-//! Deliberately not here: `hooks/` and `environments/`, which the command line fills (a collection removes
-//! the former), and the way a wheel gets in ([`crate::install`]).
+//! Deliberately not here: `environments/`, which the command line writes and reads, and the way a wheel gets in
+//! ([`crate::install`]).
 
 use std::path::{Path, PathBuf};
 
@@ -113,6 +114,10 @@ impl Store {
 
     pub(crate) fn instances(&self) -> PathBuf {
         self.root.join("instances")
+    }
+
+    pub(crate) fn hooks(&self) -> PathBuf {
+        self.root.join("hooks")
     }
 
     pub(crate) fn tmp(&self) -> PathBuf {

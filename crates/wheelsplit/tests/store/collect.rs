@@ -14,6 +14,13 @@ fn what_is_live_stays_and_the_rest_goes() {
         store.install_file(&forge.write(dir.path()), &forge.expected()).expect("installed")
     };
     let (kept, gone) = (install("kept"), install("gone"));
+    let hook = |hash: &str| {
+        let fill = |dir: &std::path::Path| fs::write(dir.join("hook.py"), "");
+        store.hook(hash, fill).expect("a copy of the hook")
+    };
+    let (kept_hook, gone_hook) = (hook(&"11".repeat(32)), hook(&"22".repeat(32)));
+    assert_eq!(hook(&"11".repeat(32)), kept_hook, "made once");
+    fs::write(store.root().join("tmp/stray"), "").expect("a file that nobody knows");
     let (kept_unit, gone_unit) = ("aa".repeat(32), "bb".repeat(32));
     store.instance(&kept, &kept_unit).expect("an instance");
     store.instance(&gone, &gone_unit).expect("an instance");
@@ -23,7 +30,7 @@ fn what_is_live_stays_and_the_rest_goes() {
     let live = Live {
         wheels: [kept.sha256.clone()].into(),
         instances: [kept_unit.clone()].into(),
-        hooks: Default::default(),
+        hooks: ["11".repeat(32)].into(),
     };
     let before = inventory(&store);
     let held = store.exclusive().expect("the lock");
@@ -32,7 +39,8 @@ fn what_is_live_stays_and_the_rest_goes() {
     let done = store.collect(&held, &live, false).expect("a collection");
     assert_eq!(planned, done);
     assert_eq!(done.wheels, [gone.dir]);
-    assert_eq!(done.leftovers.len(), 2);
+    assert_eq!(done.leftovers.len(), 3);
+    assert!(kept_hook.exists() && !gone_hook.exists());
     assert!(done.bytes > 0);
     assert_eq!(inventory(&store), [format!("instances/{kept_unit}"), format!("wheels/{}", kept.sha256)]);
     assert_eq!(store.wheel(&kept.sha256).expect("a look"), Some(kept));
@@ -48,9 +56,10 @@ fn a_collection_waits_for_whoever_uses_the_store() {
     assert!(store.try_exclusive().expect("a look").is_none());
     drop(two);
     let held = store.try_exclusive().expect("a look").expect("nobody else");
+    assert!(store.try_share().expect("a look").is_none());
     assert!(store.try_exclusive().expect("a look").is_none());
     drop(held);
-    assert!(store.share().is_ok());
+    assert!(store.try_share().expect("a look").is_some());
 }
 
 #[test]

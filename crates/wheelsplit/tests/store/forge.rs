@@ -44,7 +44,7 @@ impl Forge {
         bare.file(&format!("{name}/__init__.py"), "answer = 42\n")
             .file(
                 &format!("{info}/METADATA"),
-                &format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\nbody\n"),
+                format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\nbody\n"),
             )
             .file(
                 &format!("{info}/WHEEL"),
