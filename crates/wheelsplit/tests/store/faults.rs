@@ -163,7 +163,7 @@ impl SmallDisk {
         fs::create_dir(&at).expect("a mount point");
         let mount =
             Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&at).output().ok()?;
-        mount.status.success().then_some(SmallDisk(at))
+        mount.status.success().then(|| SmallDisk(at))
     }
 }
 

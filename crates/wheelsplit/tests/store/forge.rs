@@ -175,9 +175,27 @@ impl Forge {
     }
 }
 
+/// A temporary folder that goes although what is in it is read-only.
+pub(crate) struct Home(tempfile::TempDir);
+
+impl Home {
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let items = WalkDir::new(self.path()).into_iter().filter_map(Result::ok);
+        for folder in items.filter(|item| item.file_type().is_dir()) {
+            let _ = fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755));
+        }
+    }
+}
+
 /// An empty store in a temporary folder.
-pub(crate) fn store() -> (tempfile::TempDir, Store) {
-    let dir = tempfile::tempdir().expect("a temporary folder");
+pub(crate) fn store() -> (Home, Store) {
+    let dir = Home(tempfile::tempdir().expect("a temporary folder"));
     let store = Store::open(dir.path().join("store")).expect("a store");
     (dir, store)
 }
