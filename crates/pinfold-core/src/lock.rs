@@ -188,7 +188,11 @@ impl Lock {
                 return Err(format!("closure `{}` names unit `{id}`, which is not there", closure.name));
             }
         }
-        if let Some(wheel) = self.wheels.iter().find(|w| w.sha256.len() != 64 || !w.sha256.bytes().all(|b| b.is_ascii_hexdigit())) {
+        if let Some(wheel) = self
+            .wheels
+            .iter()
+            .find(|w| w.sha256.len() != 64 || !w.sha256.bytes().all(|b| b.is_ascii_hexdigit()))
+        {
             return Err(format!("the sha256 of `{}` is not 64 hexadecimal digits", wheel.file));
         }
         if let Some(wheel) = self.wheels.iter().find(|w| w.file.contains(['/', '\\'])) {

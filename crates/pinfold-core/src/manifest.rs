@@ -85,7 +85,9 @@ pub enum ManifestError {
         line: usize,
     },
     /// Two pins of one package.
-    #[error("line {line}: `{name}` is pinned twice (`-`, `_`, `.` and upper case make no difference in a name)")]
+    #[error(
+        "line {line}: `{name}` is pinned twice (`-`, `_`, `.` and upper case make no difference in a name)"
+    )]
     PinnedTwice {
         /// The normalised name.
         name: String,
@@ -103,7 +105,9 @@ pub enum ManifestError {
         line: usize,
     },
     /// The file leaves its dependencies to a build backend.
-    #[error("[project] has `dependencies` in its `dynamic` list, so only a build could say what root requires")]
+    #[error(
+        "[project] has `dependencies` in its `dynamic` list, so only a build could say what root requires"
+    )]
     Dynamic,
 }
 
@@ -112,13 +116,16 @@ impl ManifestError {
     pub fn hint(&self) -> Option<String> {
         match self {
             ManifestError::UnknownKey { near: Some(near), .. } => Some(format!("did you mean `{near}`?")),
-            ManifestError::UnknownKey { known, .. } => {
-                Some(format!("the keys here are {}", known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")))
-            }
+            ManifestError::UnknownKey { known, .. } => Some(format!(
+                "the keys here are {}",
+                known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")
+            )),
             ManifestError::UnknownTrack { track, .. } => {
                 Some(format!("add `[tracks.{track}]`, or remove the key `track`"))
             }
-            ManifestError::Dynamic => Some("write the dependencies into [project], or use a pinfold.toml".to_owned()),
+            ManifestError::Dynamic => {
+                Some("write the dependencies into [project], or use a pinfold.toml".to_owned())
+            }
             _ => None,
         }
     }
@@ -166,7 +173,8 @@ impl Manifest {
         let declared = reader.table(table, "tracks", &tracks)?.unwrap_or(&empty);
         for key in declared.keys().map(|key| key.get_ref().as_ref()) {
             reader.table(declared, key, &format!("{tracks}.{key}"))?;
-            let path: &[&str] = if prefix.is_empty() { &["tracks", key] } else { &["tool", "pinfold", "tracks", key] };
+            let path: &[&str] =
+                if prefix.is_empty() { &["tracks", key] } else { &["tool", "pinfold", "tracks", key] };
             manifest.tracks.insert(key.to_owned(), reader.plain(path));
         }
         let pins = format!("{prefix}pins");
@@ -196,7 +204,9 @@ impl Reader<'_> {
     }
 
     fn only(&self, table: &DeTable<'_>, known: &'static [&'static str], name: &str) -> Read<()> {
-        let Some(key) = table.keys().find(|key| !known.contains(&key.get_ref().as_ref())) else { return Ok(()) };
+        let Some(key) = table.keys().find(|key| !known.contains(&key.get_ref().as_ref())) else {
+            return Ok(());
+        };
         let near = known
             .iter()
             .map(|k| (strsim::jaro_winkler(k, &key.get_ref().to_lowercase()), *k))
@@ -282,7 +292,11 @@ impl Reader<'_> {
         Ok(Pin {
             requires: self.strings(table, "requires", &format!("{path}.requires"))?,
             undeclared,
-            share: self.strings(table, "share", &format!("{path}.share"))?.iter().map(|s| normalize(s)).collect(),
+            share: self
+                .strings(table, "share", &format!("{path}.share"))?
+                .iter()
+                .map(|s| normalize(s))
+                .collect(),
             track: track.map(|(track, _)| track),
         })
     }
