@@ -1,3 +1,191 @@
-//! Everything that is asked of uv: resolving, building, fetching, finding interpreters.
+//! Everything that is asked of uv: resolving, building, fetching.
 //!
-//! uv's own text is shown to people and never parsed. Deliberately not here: what the answers mean.
+//! uv's own text is shown to people and never parsed; what is read are its exit status and `uv.lock`.
+//! Deliberately not here: what the answers mean for units and closures ([`crate::locking`]).
+
+pub mod build;
+pub mod fetch;
+pub mod lockfile;
+pub mod pack;
+pub mod project;
+pub mod settings;
+pub mod tags;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use crate::error::Hint;
+
+/// Variables by which a person's shell would steer uv away from the project that we ask about.
+///
+/// Those that say where packages come from (UV_INDEX, UV_FIND_LINKS, UV_KEYRING_PROVIDER, ...) are passed on.
+const STEERING: &[&str] = &[
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "UV_PROJECT",
+    "UV_PROJECT_ENVIRONMENT",
+    "UV_WORKING_DIR",
+    "UV_WORKING_DIRECTORY",
+    "UV_PYTHON",
+    "UV_SYSTEM_PYTHON",
+    "UV_FROZEN",
+    "UV_LOCKED",
+    "UV_NO_SYNC",
+    "UV_ISOLATED",
+    "UV_CONSTRAINT",
+    "UV_OVERRIDE",
+    "UV_EXCLUDE",
+    "UV_REQUIRE_HASHES",
+    "UV_VERIFY_HASHES",
+    "UV_LINK_MODE",
+    "UV_TARGET",
+    "UV_PREFIX",
+    "UV_NO_PROJECT",
+    "UV_NO_EDITABLE",
+    "UV_EDITABLE",
+    "UV_NO_SOURCES",
+    "UV_NO_BINARY",
+    "UV_NO_BINARY_PACKAGE",
+    "UV_OFFLINE",
+];
+
+/// uv, found and ready to be asked.
+#[derive(Clone, Debug)]
+pub struct Uv {
+    program: PathBuf,
+    offline: bool,
+}
+
+/// Why uv could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum UvError {
+    /// There is none.
+    #[error("could not find uv, which does the resolving and downloading (looked at {looked})")]
+    Missing {
+        /// Where it was looked for, in words.
+        looked: String,
+    },
+    /// It could not be started.
+    #[error("could not run {}: {source}", program.display())]
+    Start {
+        /// The file.
+        program: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file for it could not be written, or one of it not be read.
+    #[error("could not {what} {}: {source}", path.display())]
+    Io {
+        /// Verb.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Its lock is not what we know.
+    #[error("could not read what uv resolved: {0}")]
+    Format(String),
+}
+
+impl Hint for UvError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            UvError::Missing { .. } => {
+                vec!["install it beside pinfold (`pip install uv`), or set PINFOLD_UV to its path".to_owned()]
+            }
+            UvError::Format(_) => vec![
+                "this uv may be too old or too new; `pip install -U pinfold` brings a fitting one".to_owned(),
+            ],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl UvError {
+    pub(crate) fn io(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> UvError {
+        let path = path.to_owned();
+        move |source| UvError::Io { what, path, source }
+    }
+}
+
+impl Uv {
+    /// Finds uv: `PINFOLD_UV`, else beside our own program, else on PATH.
+    ///
+    /// # Errors
+    /// When there is none; says where it looked.
+    pub fn find(offline: bool) -> Result<Self, UvError> {
+        if let Some(given) = std::env::var_os("PINFOLD_UV").filter(|given| !given.is_empty()) {
+            let program = PathBuf::from(given);
+            if program.is_file() {
+                return Ok(Uv { program, offline });
+            }
+            return Err(UvError::Missing { looked: format!("PINFOLD_UV, which is {}", program.display()) });
+        }
+        // A link to us (pipx and uv tool make them) does not stand beside uv; the real file does.
+        let ours = std::env::current_exe()
+            .ok()
+            .into_iter()
+            .flat_map(|exe| [exe.canonicalize().ok(), Some(exe)])
+            .flatten();
+        let beside = ours.filter_map(|exe| Some(exe.parent()?.join("uv")));
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let on_path =
+            std::env::split_paths(&path).map(|folder| folder.join("uv")).filter(|file| file.is_absolute());
+        let program = beside.chain(on_path).find(|file| file.is_file());
+        let looked = "PINFOLD_UV, the folder of this program, PATH".to_owned();
+        program.map(|program| Uv { program, offline }).ok_or(UvError::Missing { looked })
+    }
+
+    /// The program's path.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// Whether it may use the network.
+    pub fn is_offline(&self) -> bool {
+        self.offline
+    }
+
+    /// Runs it in `folder` and waits.
+    ///
+    /// # Errors
+    /// When it cannot be started; its own failures are in the output's status.
+    pub fn run<S: AsRef<OsStr>>(
+        &self,
+        folder: &Path,
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<Output, UvError> {
+        let mut command = Command::new(&self.program);
+        command.current_dir(folder).args(args).args([
+            "--color",
+            "never",
+            "--no-progress",
+            "--no-python-downloads",
+        ]);
+        if self.offline {
+            command.arg("--offline");
+        }
+        for name in STEERING {
+            command.env_remove(name);
+        }
+        // Builds date their files by it; one that reads .git must not write there.
+        if std::env::var_os("SOURCE_DATE_EPOCH").is_none() {
+            command.env("SOURCE_DATE_EPOCH", "315532800");
+        }
+        command.env("GIT_OPTIONAL_LOCKS", "0").env("PYTHONDONTWRITEBYTECODE", "1");
+        // The interpreter may belong to one of our own environments: uv asks it without the hook.
+        command.env("PINFOLD_DISABLE", "1").stdin(Stdio::null());
+        command.output().map_err(|source| UvError::Start { program: self.program.clone(), source })
+    }
+}
+
+/// What uv said, for people: without blank edges and without the line that names the interpreter.
+pub(crate) fn said(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("Using CPython ")).collect();
+    lines.join("\n").trim().to_owned()
+}

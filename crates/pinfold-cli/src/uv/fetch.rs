@@ -1,0 +1,245 @@
+//! Brings wheels here: local folders are built, others come through uv, which verifies their hashes.
+//!
+//! uv unpacks what it downloads into its cache and installs by links; the links' targets are the unpacked, unmodified
+//! wheels. Deliberately not here: putting them into the store, and deciding which are missing from it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use pinfold_core::lock::Wheel;
+use pinfold_core::names::normalize;
+use sha2::{Digest, Sha256};
+
+use super::build::{BuildError, Builder};
+use super::project::{document, folder as temporary, write};
+use super::settings::hex;
+use super::{UvError, said};
+use crate::error::{Error, Hint};
+
+/// A wheel that is here now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// A wheel file.
+    File(PathBuf),
+    /// An unpacked, unmodified wheel; uv has verified the hash of the file it was.
+    Tree(PathBuf),
+}
+
+/// Why a wheel could not be brought here.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// uv could not download, or found other bytes; its words.
+    #[error("could not fetch {what}\n{said}")]
+    Download {
+        /// The wheels asked for.
+        what: String,
+        /// uv's explanation.
+        said: String,
+        /// Whether the network was forbidden.
+        offline: bool,
+    },
+    /// A local package is not where the lock says.
+    #[error("pinfold.lock takes {name} from {}, which is not there", path.display())]
+    Gone {
+        /// The file or folder.
+        path: PathBuf,
+        /// The package.
+        name: String,
+    },
+    /// What is built now is not what was locked.
+    #[error(
+        "the wheel built from {what} is not the one that pinfold.lock names: its sha256 is {found}, the lock has {locked}"
+    )]
+    BuiltOther {
+        /// The folder or the source distribution.
+        what: String,
+        /// What it is now.
+        found: String,
+        /// What it should be.
+        locked: String,
+    },
+    /// uv installed something without saying from where.
+    #[error("uv fetched {name} {version}, but its files are not links into uv's cache")]
+    NoArchive {
+        /// The distribution.
+        name: String,
+        /// Its version.
+        version: String,
+    },
+    /// A file could not be read.
+    #[error("could not read {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A build failed.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// uv could not be asked.
+    #[error(transparent)]
+    Uv(#[from] UvError),
+}
+
+impl Hint for FetchError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            FetchError::Download { offline: true, .. } => {
+                vec![
+                    "this was tried without the network (`--offline`), and they are not in uv's cache"
+                        .to_owned(),
+                ]
+            }
+            FetchError::Download { .. } => {
+                vec!["nothing was changed; try again when the index can be reached".to_owned()]
+            }
+            FetchError::Gone { .. } | FetchError::BuiltOther { .. } => {
+                vec!["if the change is wanted, run `pinfold lock`".to_owned()]
+            }
+            FetchError::NoArchive { .. } => {
+                vec!["is uv's cache on a file system without symbolic links?".to_owned()]
+            }
+            FetchError::Io { .. } => Vec::new(),
+            FetchError::Build(e) => e.hints(),
+            FetchError::Uv(e) => e.hints(),
+        }
+    }
+}
+
+/// Brings each of `wheels`, none of them a local wheel file, here and hands it to `sink`, which must be done with it when it returns.
+///
+/// # Errors
+/// See [`FetchError`]; and the first error of `sink`.
+pub fn fetch(
+    builder: &Builder<'_>,
+    wheels: &[&Wheel],
+    sink: &mut dyn FnMut(&Wheel, Fetched) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (local, remote): (Vec<&Wheel>, Vec<&Wheel>) =
+        wheels.iter().partition(|wheel| wheel.path.is_some() || wheel.source.is_some());
+    for wheel in local {
+        let path = self::built(builder, wheel)?;
+        sink(wheel, Fetched::File(path))?;
+    }
+    for layer in layers(&remote) {
+        download(builder, &layer, sink)?;
+    }
+    Ok(())
+}
+
+/// The wheel of a local folder or of a source distribution, built, and checked against the lock.
+fn built(builder: &Builder<'_>, wheel: &Wheel) -> Result<PathBuf, FetchError> {
+    let (path, what) = match (&wheel.path, &wheel.source) {
+        (None, Some(source)) => {
+            (builder.distribution(&wheel.name, &wheel.version, &source.sha256)?, source.file.clone())
+        }
+        (folder, _) => {
+            let folder = builder.project.join(folder.as_deref().unwrap_or_default());
+            if !folder.is_dir() {
+                return Err(FetchError::Gone { path: folder, name: wheel.name.clone() });
+            }
+            (builder.folder(&folder)?, folder.display().to_string())
+        }
+    };
+    let found = sha256(&path).map_err(|source| FetchError::Io { path: path.clone(), source })?;
+    let locked = wheel.sha256.clone();
+    if found == locked { Ok(path) } else { Err(FetchError::BuiltOther { what, found, locked }) }
+}
+
+/// SHA-256 of a file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn sha256(path: &Path) -> io::Result<String> {
+    let mut hasher = Sha256::new();
+    let mut file = std::fs::File::open(path)?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match io::Read::read(&mut file, &mut buffer)? {
+            0 => return Ok(hex(&hasher.finalize())),
+            read => hasher.update(buffer.get(..read).unwrap_or_default()),
+        }
+    }
+}
+
+/// uv installs one version of a name at a time: so many rounds as the most frequent name has versions.
+fn layers<'a>(wheels: &[&'a Wheel]) -> Vec<Vec<&'a Wheel>> {
+    let mut layers: Vec<Vec<&Wheel>> = Vec::new();
+    for wheel in wheels {
+        match layers.iter_mut().find(|layer| layer.iter().all(|other| other.name != wheel.name)) {
+            Some(layer) => layer.push(wheel),
+            None => layers.push(vec![wheel]),
+        }
+    }
+    layers
+}
+
+const BY_HASH: &[&str] = &[
+    "--no-deps",
+    "--require-hashes",
+    "--only-binary",
+    ":all:",
+    "--link-mode",
+    "symlink",
+    "--index-strategy",
+    "unsafe-best-match",
+    "-r",
+    "requirements.txt",
+];
+
+fn download(
+    builder: &Builder<'_>,
+    wheels: &[&Wheel],
+    sink: &mut dyn FnMut(&Wheel, Fetched) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let temporary = temporary()?;
+    let uv = toml::Table::from_iter([("uv".to_owned(), builder.settings.table_for_fetching().into())]);
+    write(&temporary.path().join("pyproject.toml"), &document([("tool", uv)])?)?;
+    let lines = wheels.iter().map(|w| format!("{}=={} --hash=sha256:{}\n", w.name, w.version, w.sha256));
+    write(&temporary.path().join("requirements.txt"), &lines.collect::<String>())?;
+    let target = temporary.path().join("target");
+    let python = builder.interpreter.executable.as_os_str();
+    let mut args = vec!["pip".as_ref(), "install".as_ref(), "--python".as_ref(), python];
+    args.extend(["--target".as_ref(), target.as_os_str()]);
+    args.extend(BY_HASH.iter().map(OsStr::new));
+    let output = builder.uv.run(temporary.path(), args)?;
+    if !output.status.success() {
+        let what = match wheels {
+            [one] => format!("{} {}", one.name, one.version),
+            many => format!("{} wheels", many.len()),
+        };
+        return Err(FetchError::Download { what, said: said(&output), offline: builder.uv.offline }.into());
+    }
+    let archives = archives(&target).map_err(|source| FetchError::Io { path: target.clone(), source })?;
+    for wheel in wheels {
+        let tree = archives.get(&wheel.name).cloned();
+        let (name, version) = (wheel.name.clone(), wheel.version.clone());
+        let tree = tree.ok_or(FetchError::NoArchive { name, version })?;
+        sink(wheel, Fetched::Tree(tree))?;
+    }
+    Ok(())
+}
+
+/// The unpacked wheels behind a folder that uv installed into by links, by normalised name.
+pub(crate) fn archives(target: &Path) -> io::Result<BTreeMap<String, PathBuf>> {
+    let mut archives = BTreeMap::new();
+    for entry in std::fs::read_dir(target)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let Some(stem) = name.to_str().and_then(|name| name.strip_suffix(".dist-info")) else { continue };
+        let metadata = entry.path().join("METADATA");
+        if !metadata.symlink_metadata()?.is_symlink() {
+            continue;
+        }
+        // .../archive/x-1.dist-info/METADATA
+        let file = metadata.canonicalize()?;
+        if let Some(archive) = file.parent().and_then(Path::parent) {
+            let name = stem.split('-').next().unwrap_or(stem);
+            archives.insert(normalize(name), archive.to_owned());
+        }
+    }
+    Ok(archives)
+}

@@ -1,0 +1,143 @@
+//! A project made for one question, in a temporary folder: what do these requirements come to?
+//!
+//! Pinned packages are leaves in it (`dependency-metadata` without dependencies), versions to prefer stand in a
+//! `uv.lock` that is already there, local wheels are constraints. Deliberately not here: where the requirements come from.
+
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use super::lockfile::UvLock;
+use super::settings::Settings;
+use super::{Uv, UvError, said};
+use crate::error::Hint;
+
+/// What uv is asked.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// The interpreter.
+    pub python: &'a Path,
+    /// Its minor version, `3.11`.
+    pub minor: &'a str,
+    /// The marker of the one platform.
+    pub environment: &'a str,
+    /// The requirements, PEP 508.
+    pub requires: Vec<String>,
+    /// Packages without dependencies: name, version where it comes from a local file, and extras.
+    pub leaves: Vec<(String, Option<String>)>,
+    /// Constraints, PEP 508; also local wheels, which count wherever their name comes up.
+    pub constraints: Vec<String>,
+    /// Versions to prefer, where the requirements allow it.
+    pub preferences: Vec<(String, String)>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum QuestionError {
+    /// The requirements contradict each other or name what is not there; uv's explanation.
+    #[error("{0}")]
+    NoSolution(String),
+    /// uv could not do it: no network, wrong settings, a build that failed; uv's words.
+    #[error("{0}")]
+    Failed(String),
+    /// uv could not be asked.
+    #[error(transparent)]
+    Uv(#[from] UvError),
+}
+
+impl Hint for QuestionError {}
+
+impl Question<'_> {
+    /// Asks uv.
+    ///
+    /// # Errors
+    /// See [`QuestionError`].
+    pub fn ask(&self, uv: &Uv, settings: &Settings) -> Result<UvLock, QuestionError> {
+        let folder = folder()?;
+        write(&folder.path().join("pyproject.toml"), &self.pyproject(settings)?)?;
+        let lock = folder.path().join("uv.lock");
+        if !self.preferences.is_empty() {
+            write(&lock, &self.preferred())?;
+        }
+        let python = self.python.as_os_str();
+        let output = uv.run(folder.path(), ["lock".as_ref(), "--python".as_ref(), python])?;
+        match output.status.code() {
+            Some(0) => Ok(UvLock::read(&lock)?),
+            // uv: 1 is its answer "no", 2 an error of its own.
+            Some(1) => Err(QuestionError::NoSolution(said(&output))),
+            _ => Err(QuestionError::Failed(said(&output))),
+        }
+    }
+
+    fn pyproject(&self, settings: &Settings) -> Result<String, UvError> {
+        let mut uv = settings.table();
+        uv.insert("package".to_owned(), false.into());
+        uv.insert("environments".to_owned(), strings([self.environment.to_owned()]));
+        // A workspace of its own: uv looks no further up.
+        uv.insert("workspace".to_owned(), Table::new().into());
+        let leaves = self.leaves.iter().map(|(name, version)| {
+            let mut leaf = Table::new();
+            leaf.insert("name".to_owned(), name.clone().into());
+            leaf.extend(version.clone().map(|version| ("version".to_owned(), version.into())));
+            leaf.insert("requires-dist".to_owned(), Value::Array(Vec::new()));
+            Value::Table(leaf)
+        });
+        append(&mut uv, "dependency-metadata", leaves.collect());
+        append(
+            &mut uv,
+            "constraint-dependencies",
+            self.constraints.iter().cloned().map(Value::from).collect(),
+        );
+        let mut project = Table::new();
+        project.insert("name".to_owned(), "pinfold-root".into());
+        project.insert("version".to_owned(), "0".into());
+        project.insert("requires-python".to_owned(), format!("=={}.*", self.minor).into());
+        project.insert("dependencies".to_owned(), strings(self.requires.iter().cloned()));
+        document([("project", project), ("tool", Table::from_iter([("uv".to_owned(), uv.into())]))])
+    }
+
+    /// A lock of a project that never was: uv prefers the versions in it.
+    fn preferred(&self) -> String {
+        let mut text = format!("version = 1\nrequires-python = \"=={}.*\"\n", self.minor);
+        for (name, version) in &self.preferences {
+            text.push_str(&format!(
+                "\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n\
+                 source = {{ registry = \"https://index.invalid/simple\" }}\n"
+            ));
+        }
+        text
+    }
+}
+
+/// A temporary folder whose path no marker of another project stands above in a way that uv would follow.
+pub(crate) fn folder() -> Result<tempfile::TempDir, UvError> {
+    tempfile::Builder::new()
+        .prefix("pinfold-")
+        .tempdir()
+        .map_err(UvError::io("make a temporary folder in", &std::env::temp_dir()))
+}
+
+/// The text of a TOML document of these tables.
+pub(crate) fn document<const N: usize>(tables: [(&str, Table); N]) -> Result<String, UvError> {
+    let document: Table =
+        tables.into_iter().map(|(key, table)| (key.to_owned(), Value::Table(table))).collect();
+    toml::to_string(&document).map_err(|e| UvError::Format(e.to_string()))
+}
+
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), UvError> {
+    std::fs::write(path, text).map_err(UvError::io("write", path))
+}
+
+fn strings(items: impl IntoIterator<Item = String>) -> Value {
+    Value::Array(items.into_iter().map(Value::String).collect())
+}
+
+/// Adds to a list that the person's settings may have begun; ours come first, because the first entry counts.
+fn append(table: &mut Table, key: &str, mut items: Vec<Value>) {
+    if let Some(Value::Array(given)) = table.get(key) {
+        items.extend(given.iter().cloned());
+    }
+    if !items.is_empty() {
+        table.insert(key.to_owned(), Value::Array(items));
+    }
+}
