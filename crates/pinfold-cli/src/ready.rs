@@ -9,7 +9,15 @@ use wheelsplit::{Expected, Store};
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::failure::{carried, hinted};
 use crate::interpreter::{self, Interpreter};
+use crate::locking::{Upgrade, Workspace};
+use crate::manifests::{self, ManifestFileError};
+use crate::terminal;
+use crate::uv::Uv;
+use crate::uv::build::Builder;
+use crate::uv::fetch::{self, Fetched};
+use crate::uv::settings::Settings;
 
 /// A lock that fits the manifest, and the interpreter that it is for.
 pub struct Ready {
@@ -19,26 +27,94 @@ pub struct Ready {
     pub interpreter: Interpreter,
 }
 
-/// Reads the lock.
+/// The lock that fits the manifest, made now if it must be, and may.
 ///
 /// # Errors
-/// When there is none.
+/// When it must not change (`--frozen`, `--locked`) and would have to, or cannot be made.
 pub fn ready(context: &Context, store: &Store) -> Result<Ready, Error> {
+    if context.frozen {
+        return frozen(context, store);
+    }
+    let workspace = Workspace::open(context, store)?;
+    let stale = workspace.stale()?;
+    match (stale, workspace.previous.as_ref()) {
+        (None, Some(lock)) => Ok(Ready { lock: lock.clone(), interpreter: workspace.interpreter }),
+        (Some(reason), _) if context.locked => {
+            let what = anyhow!("pinfold.lock would have to change, which `--locked` forbids: {reason}");
+            Err(hinted(what, "run `pinfold lock`").into())
+        }
+        _ => {
+            let lock = workspace.resolve(&Upgrade::Nothing)?;
+            workspace.write(&lock)?;
+            terminal::say("Locked", &terminal::count(lock.units.len(), "unit"));
+            Ok(Ready { lock, interpreter: workspace.interpreter })
+        }
+    }
+}
+
+/// The lock as it is: nothing is asked of uv, and the manifest counts only for the interpreter that it names.
+fn frozen(context: &Context, store: &Store) -> Result<Ready, Error> {
     let path = context.project.join(FILE);
-    let lock = Lock::read(&path)?.ok_or_else(|| anyhow!("there is no lock {}", path.display()))?;
-    let interpreter = interpreter::choose(context, store.root(), None, Some(&lock.python), None)?;
+    let lock = Lock::read(&path)?.ok_or_else(|| {
+        let what = anyhow!("there is no {}, and `--frozen` forbids to write it", path.display());
+        hinted(what, "run `pinfold lock`")
+    })?;
+    let python = match manifests::read(&context.manifest) {
+        Ok(manifest) => manifest.python,
+        Err(ManifestFileError::Missing(_)) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let uv = Uv::find(context.offline).ok();
+    let program = uv.as_ref().map(Uv::program);
+    let interpreter =
+        interpreter::choose(context, store.root(), python.as_deref(), Some(&lock.python), program)?;
+    if lock.python != interpreter.minor || lock.platform != interpreter.platform {
+        let what = anyhow!(
+            "pinfold.lock is for Python {} on {}, not for Python {} on {}, and `--frozen` forbids to change it",
+            lock.python,
+            lock.platform,
+            interpreter.minor,
+            interpreter.platform
+        );
+        return Err(hinted(what, "run `pinfold lock`, or choose the lock's Python with `--python`").into());
+    }
     Ok(Ready { lock, interpreter })
 }
 
 /// Brings wheels into the store.
 ///
 /// # Errors
-/// When one cannot be had.
-pub fn fetch(context: &Context, store: &Store, _interpreter: &Interpreter, wheels: &[Wheel]) -> Result<()> {
+/// When one cannot be had, or is not what the lock says.
+pub fn fetch(context: &Context, store: &Store, interpreter: &Interpreter, wheels: &[Wheel]) -> Result<()> {
+    bring(context, store, interpreter, wheels).map_err(carried)
+}
+
+fn bring(context: &Context, store: &Store, interpreter: &Interpreter, wheels: &[Wheel]) -> Result<(), Error> {
+    let progress = terminal::bar("Fetching", wheels.len() as u64);
+    let mut install = |wheel: &Wheel, fetched: Fetched| -> Result<(), Error> {
+        let (name, version) = (wheel.name.clone(), wheel.version.clone());
+        let expected = Expected { name, version, sha256: Some(wheel.sha256.clone()) };
+        match fetched {
+            Fetched::File(path) => store.install_file(&path, &expected),
+            Fetched::Tree(path) => store.install_tree(&path, &wheel.sha256, &expected),
+        }
+        .map_err(anyhow::Error::from)?;
+        progress.step();
+        Ok(())
+    };
+    // Files that are here need nobody's help.
+    let mut others = Vec::new();
     for wheel in wheels {
-        let path = wheel.path.as_ref().ok_or_else(|| anyhow!("{} is not local", wheel.file))?;
-        let expected = Expected { name: wheel.name.clone(), version: wheel.version.clone(), sha256: Some(wheel.sha256.clone()) };
-        store.install_file(&context.project.join(path), &expected)?;
+        match wheel.path.as_ref().map(|path| context.project.join(path)).filter(|path| path.is_file()) {
+            Some(path) => install(wheel, Fetched::File(path))?,
+            None => others.push(wheel),
+        }
     }
-    Ok(())
+    if others.is_empty() {
+        return Ok(());
+    }
+    let manifest = manifests::read(&context.manifest)?;
+    let (uv, settings) = (Uv::find(context.offline)?, Settings::gather(&manifest, &context.manifest)?);
+    let builder = Builder { uv: &uv, interpreter, settings: &settings, project: &context.project };
+    fetch::fetch(&builder, &others, &mut install)
 }

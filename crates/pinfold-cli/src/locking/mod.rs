@@ -1,3 +1,20 @@
 //! Manifest to lock: every closure resolved, units made of the results.
 //!
-//! Deliberately not here: resolving itself, which is uv's work ([`crate::uv`]).
+//! The steps, one file each: [`requirement`]s are read, [`local`] packages found and built ([`wanted`]), [`closures`] resolved
+//! by uv with [`preferences`] for what is chosen already, each answer walked ([`graph`]) and a wheel of each package
+//! chosen ([`choose`]), and the lock put together ([`assemble`]). Deliberately not here: resolving itself ([`crate::uv`]).
+
+pub mod assemble;
+pub mod choose;
+pub mod closures;
+pub mod error;
+pub mod graph;
+pub mod local;
+pub mod preferences;
+pub mod requirement;
+pub mod wanted;
+mod workspace;
+
+pub use error::LockingError;
+pub use preferences::Upgrade;
+pub use workspace::Workspace;

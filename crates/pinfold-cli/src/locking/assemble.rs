@@ -1,0 +1,132 @@
+//! From resolved closures to the lock: units made of their members, in a stable order.
+//!
+//! Deliberately not here: resolving, and the hash of a unit ([`pinfold_core::units`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pinfold_core::closure::{Closure, Pin};
+use pinfold_core::lock::{Lock, LockedUnit, VERSION, Wheel};
+use pinfold_core::manifest::Manifest;
+use pinfold_core::names::{ROOT, UnitId};
+use pinfold_core::units::{Node, hashes};
+
+use super::closures::{Owner, Resolved, Whose};
+use crate::interpreter::Interpreter;
+
+/// Makes the lock of `closures`, of which the first is root's.
+pub fn lock(manifest: &Manifest, digest: String, interpreter: &Interpreter, closures: &[Resolved]) -> Lock {
+    let graph = Graph::new(closures);
+    let hashes = hashes(&graph.nodes);
+    let id = |node: usize| UnitId::new(&graph.nodes[node].name, &hashes[node]);
+    let mut wheels: BTreeMap<String, Wheel> = BTreeMap::new();
+    let mut units: BTreeMap<UnitId, LockedUnit> = BTreeMap::new();
+    for (node, &(at, name)) in graph.places.iter().enumerate() {
+        let closure = &closures[at];
+        let wheel = &closure.members[name].wheel;
+        wheels.entry(wheel.sha256.clone()).or_insert_with(|| wheel.clone());
+        let owned = closure.owner.as_ref().filter(|owner| owner.name == name);
+        let pin = owned.and_then(|owner| {
+            let pin = manifest.pins.get(name)?;
+            Some(Pin {
+                closure: label(owner, closures),
+                undeclared: pin.undeclared,
+                share: pin.share.clone(),
+            })
+        });
+        units.entry(id(node)).or_insert_with(|| LockedUnit {
+            id: id(node),
+            hash: hashes[node].clone(),
+            wheel: wheel.sha256.clone(),
+            dependencies: sorted(graph.nodes[node].dependencies.iter().map(|&d| id(d))),
+            pin,
+        });
+    }
+    let mut listed: Vec<Closure> = Vec::new();
+    for (at, closure) in closures.iter().enumerate() {
+        let find = |name: &String| graph.find(at, name).map(id);
+        let owner = closure.owner.as_ref();
+        let requires = owner.map_or(&manifest.requires, |owner| &manifest.pins[&owner.name].requires);
+        listed.push(Closure {
+            name: owner.map_or_else(|| ROOT.to_owned(), |owner| label(owner, closures)),
+            owner: owner.and_then(|owner| find(&owner.name)),
+            requires: requires.clone(),
+            direct: sorted(closure.direct.iter().filter_map(find)),
+            units: sorted(closure.members.keys().filter_map(find)),
+        });
+    }
+    listed.sort_by(|a, b| (a.name != ROOT, &a.name).cmp(&(b.name != ROOT, &b.name)));
+    let mut wheels: Vec<Wheel> = wheels.into_values().collect();
+    wheels.sort();
+    Lock {
+        version: VERSION,
+        python: interpreter.minor.clone(),
+        platform: interpreter.platform.clone(),
+        manifest: digest,
+        wheels,
+        units: units.into_values().collect(),
+        closures: listed,
+    }
+}
+
+fn sorted(ids: impl Iterator<Item = UnitId>) -> Vec<UnitId> {
+    ids.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The name of a pin's closure: the package's, with its version where several are pinned.
+fn label(owner: &Owner, closures: &[Resolved]) -> String {
+    let same =
+        closures.iter().filter_map(|closure| closure.owner.as_ref()).filter(|other| other.name == owner.name);
+    match same.count() {
+        0 | 1 => owner.name.clone(),
+        _ => format!("{}=={}", owner.name, owner.version),
+    }
+}
+
+/// The members of all closures, each that has a unit of its own as one node.
+struct Graph<'a> {
+    closures: &'a [Resolved],
+    places: Vec<(usize, &'a str)>,
+    positions: BTreeMap<(usize, &'a str), usize>,
+    nodes: Vec<Node>,
+}
+
+impl<'a> Graph<'a> {
+    fn new(closures: &'a [Resolved]) -> Self {
+        let mut graph = Graph { closures, places: Vec::new(), positions: BTreeMap::new(), nodes: Vec::new() };
+        for (at, closure) in closures.iter().enumerate() {
+            for (name, _) in closure.members.iter().filter(|(_, member)| member.whose == Whose::Own) {
+                graph.positions.insert((at, name), graph.places.len());
+                graph.places.push((at, name));
+            }
+        }
+        for &(at, name) in &graph.places {
+            let member = &closures[at].members[name];
+            let dependencies = member.dependencies.iter().filter_map(|name| graph.find(at, name)).collect();
+            graph.nodes.push(Node {
+                name: name.to_owned(),
+                wheel: member.wheel.sha256.clone(),
+                dependencies,
+            });
+        }
+        graph
+    }
+
+    /// The node that `name` is in closure `at`, wherever its unit belongs.
+    fn find(&self, at: usize, name: &str) -> Option<usize> {
+        let member = self.closures[at].members.get(name)?;
+        match member.whose {
+            Whose::Own => self.positions.get(&(at, name)).copied(),
+            Whose::Root => self.find(0, name),
+            Whose::Pinned => {
+                let owns = |closure: &Resolved| {
+                    closure
+                        .owner
+                        .as_ref()
+                        .is_some_and(|owner| owner.name == name && owner.wheel == member.wheel.sha256)
+                };
+                let home = self.closures.iter().position(owns)?;
+                self.positions.get(&(home, name)).copied()
+            }
+        }
+    }
+}

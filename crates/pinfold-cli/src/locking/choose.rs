@@ -1,0 +1,180 @@
+//! The one wheel of a package that an interpreter uses, and what the lock says of it.
+//!
+//! Deliberately not here: which version of a package is used; that is uv's answer.
+
+use pinfold_core::lock::{Source, Wheel};
+use wheelsplit::WheelName;
+
+use super::local::{Local, target};
+use crate::error::Hint;
+use crate::uv::build::{BuildError, Builder};
+use crate::uv::fetch::sha256;
+use crate::uv::lockfile::{File, Package};
+use crate::uv::project::{Question, QuestionError};
+use crate::uv::tags::Tags;
+
+/// Why no wheel of a package can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ChooseError {
+    /// There are wheels, none of them for this interpreter, and no source to build one from.
+    #[error(
+        "{name} {version} has no wheel for {target} and no source distribution; it is needed by {closure}"
+    )]
+    NoneFits {
+        /// The package.
+        name: String,
+        /// Its version.
+        version: String,
+        /// The interpreter, in words.
+        target: String,
+        /// The closure that needs it, in words.
+        closure: String,
+        /// The wheels that there are.
+        files: Vec<String>,
+    },
+    /// A wheel could not be built; which closure needs it.
+    #[error("{name} {version}, which {closure} needs, has no wheel for {target}: {source}")]
+    Build {
+        /// The package.
+        name: String,
+        /// Its version.
+        version: String,
+        /// The interpreter, in words.
+        target: String,
+        /// The closure that needs it, in words.
+        closure: String,
+        /// Why.
+        source: BuildError,
+    },
+    /// Nobody can say what the file's bytes should be.
+    #[error("could not find out the sha256 of {file}, which its index does not say: {reason}")]
+    NoHash {
+        /// The file.
+        file: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Hint for ChooseError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            ChooseError::NoneFits { files, .. } => {
+                let shown: Vec<&str> = files.iter().take(4).map(String::as_str).collect();
+                let more = if files.len() > shown.len() { ", ..." } else { "" };
+                vec![
+                    format!("there are only {}{more}", shown.join(", ")),
+                    "ask for another version, or use another Python (`--python`)".to_owned(),
+                ]
+            }
+            ChooseError::Build { source, .. } => source.hints(),
+            ChooseError::NoHash { .. } => Vec::new(),
+        }
+    }
+}
+
+/// Chooses among the files of packages.
+#[derive(Clone, Copy, Debug)]
+pub struct Chooser<'a> {
+    /// For packages that have no fitting wheel, and for questions.
+    pub builder: Builder<'a>,
+    /// What fits the interpreter.
+    pub tags: &'a Tags,
+    /// A question without requirements, to be asked again with one.
+    pub question: &'a Question<'a>,
+}
+
+impl Chooser<'_> {
+    /// The wheel of `package` for the closure that `closure` names in words.
+    ///
+    /// # Errors
+    /// See [`ChooseError`].
+    pub fn wheel(&self, package: &Package, locals: &[Local], closure: &str) -> Result<Wheel, ChooseError> {
+        let name = package.name.clone();
+        let version = package.version.clone().unwrap_or_default();
+        let from_path = |path: &String| locals.iter().find(|local| local.path.as_os_str() == path.as_str());
+        if let Some(local) = package.source.path.as_ref().and_then(from_path) {
+            return Ok(local.wheel.clone());
+        }
+        let registry = package.source.registry.as_deref().unwrap_or_default();
+        let index = Some(self.builder.settings.index_name(registry));
+        let best = package
+            .wheels
+            .iter()
+            .filter_map(|file| Some((self.fit(file)?, file)))
+            .max_by(|a, b| a.0.cmp(&b.0));
+        if let Some((_, file)) = best {
+            let file_name = file.name().unwrap_or_default();
+            let sha256 = self.hash(package, file, &file_name)?;
+            let (size, uploaded) = (file.size, file.uploaded());
+            return Ok(Wheel {
+                name,
+                version,
+                file: file_name,
+                sha256,
+                size,
+                index,
+                path: None,
+                uploaded,
+                source: None,
+            });
+        }
+        let target = target(&self.builder);
+        let Some(sdist) = &package.sdist else {
+            let files = package.wheels.iter().filter_map(File::name).collect();
+            return Err(ChooseError::NoneFits { name, version, target, closure: closure.to_owned(), files });
+        };
+        let source = sdist.name().unwrap_or_default();
+        let hash = self.hash(package, sdist, &source)?;
+        let built =
+            self.builder.distribution(&name, &version, &hash).map_err(|source| ChooseError::Build {
+                name: name.clone(),
+                version: version.clone(),
+                target,
+                closure: closure.to_owned(),
+                source,
+            })?;
+        let file = built.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let no_hash = |e: std::io::Error| ChooseError::NoHash { file: file.clone(), reason: e.to_string() };
+        let sha256 = sha256(&built).map_err(no_hash)?;
+        let size = built.metadata().ok().map(|metadata| metadata.len());
+        let source = Some(Source { file: source, sha256: hash });
+        Ok(Wheel { name, version, file, sha256, size, index, path: None, uploaded: sdist.uploaded(), source })
+    }
+
+    /// How well a file fits, greater is better: its tags, then its build number, then its name, for a stable choice.
+    fn fit(&self, file: &File) -> Option<(std::cmp::Reverse<usize>, u64, std::cmp::Reverse<String>)> {
+        let text = file.name()?;
+        let name = WheelName::parse(&text).ok()?;
+        let rank = self.tags.rank(&name)?;
+        let build = name.build.as_deref().unwrap_or_default();
+        let digits = build.len() - build.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let number = build.get(..digits).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+        Some((std::cmp::Reverse(rank), number, std::cmp::Reverse(text)))
+    }
+
+    /// What the index says, else what the file is.
+    fn hash(&self, package: &Package, file: &File, name: &str) -> Result<String, ChooseError> {
+        if let Some(sha256) = file.sha256() {
+            return Ok(sha256.to_owned());
+        }
+        let no_hash = |reason: String| ChooseError::NoHash { file: name.to_owned(), reason };
+        match (&file.path, &file.url) {
+            (Some(path), _) => sha256(path.as_ref()).map_err(|e| no_hash(e.to_string())),
+            (None, Some(url)) => self.ask_for_hash(package, url).map_err(|e| no_hash(e.to_string())),
+            (None, None) => Err(no_hash("it has no address".to_owned())),
+        }
+    }
+
+    /// uv hashes what a requirement names by address.
+    fn ask_for_hash(&self, package: &Package, url: &str) -> Result<String, QuestionError> {
+        let mut question = self.question.clone();
+        question.requires = vec![format!("{} @ {url}", package.name)];
+        question.leaves = vec![(package.name.clone(), package.version.clone())];
+        let lock = question.ask(self.builder.uv, self.builder.settings)?;
+        let answer = lock.packages.iter().find(|answer| answer.name == package.name);
+        let mut files = answer.into_iter().flat_map(|answer| answer.wheels.iter().chain(&answer.sdist));
+        let hash = files.find_map(File::sha256).map(str::to_owned);
+        hash.ok_or_else(|| QuestionError::Failed("uv did not say either".to_owned()))
+    }
+}

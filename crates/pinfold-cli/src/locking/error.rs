@@ -1,0 +1,170 @@
+//! Why a manifest could not be made into a lock, in words that a person can act on.
+//!
+//! Deliberately not here: errors of uv's settings and of single requirements, which stand beside their code.
+
+use super::choose::ChooseError;
+use super::closures::{Owner, Resolved, words};
+use super::local::LocalError;
+use super::requirement::RequirementError;
+use crate::error::Hint;
+use crate::uv::build::BuildError;
+use crate::uv::project::QuestionError;
+use crate::uv::settings::SettingsError;
+use crate::uv::{Uv, UvError};
+
+/// Why a manifest could not be made into a lock.
+#[derive(Debug, thiserror::Error)]
+pub enum LockingError {
+    /// The requirements of a closure contradict each other or name what is not there.
+    #[error("there is no solution for {closure}\n{explanation}{}", shares(.shared))]
+    NoSolution {
+        /// The closure, in words.
+        closure: String,
+        /// uv's explanation.
+        explanation: String,
+        /// What the closure was told to take from root, in words.
+        shared: Vec<String>,
+        /// Whether it is a pin's.
+        pin: Option<Owner>,
+        /// Whether the network was forbidden.
+        offline: bool,
+    },
+    /// uv could not resolve a closure, for a reason of its own.
+    #[error("could not resolve {closure}\n{explanation}")]
+    Failed {
+        /// The closure, in words.
+        closure: String,
+        /// uv's words.
+        explanation: String,
+        /// Whether the network was forbidden.
+        offline: bool,
+    },
+    /// A pin for a package that nobody needs.
+    #[error("`{name}` is pinned, but nothing requires it")]
+    UnusedPin {
+        /// The pin.
+        name: String,
+        /// A package that is required and is called almost so.
+        near: Option<String>,
+    },
+    /// Pins that need each other.
+    #[error("these pins need each other, so that none can be resolved before the others: {}", names.join(" -> "))]
+    PinCycle {
+        /// From one around to the same.
+        names: Vec<String>,
+    },
+    /// A pin shares what root has not.
+    #[error("[pins.{pin}] shares `{name}`, but root's closure has no `{name}`")]
+    SharedNotInRoot {
+        /// The pin.
+        pin: String,
+        /// The name.
+        name: String,
+    },
+    /// A pin shares what its closure does not need.
+    #[error("[pins.{pin}] shares `{name}`, but nothing in the closure of `{pin}` requires it")]
+    SharedNotNeeded {
+        /// The pin.
+        pin: String,
+        /// The name.
+        name: String,
+    },
+    /// A requirement could not be read.
+    #[error(transparent)]
+    Requirement(#[from] RequirementError),
+    /// A local package could not be used.
+    #[error(transparent)]
+    Local(#[from] LocalError),
+    /// No wheel of a package could be used.
+    #[error(transparent)]
+    Choose(#[from] ChooseError),
+    /// uv's settings could not be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A local folder could not be read.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// uv could not be asked.
+    #[error(transparent)]
+    Uv(#[from] UvError),
+}
+
+fn shares(shared: &[String]) -> String {
+    shared.iter().map(|line| format!("\nit shares root's {line}")).collect()
+}
+
+const OFFLINE: &str =
+    "this was tried without the network (`--offline`): only what uv has in its cache could be looked at";
+
+impl Hint for LockingError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            LockingError::NoSolution { pin, shared, offline, .. } => {
+                let mut hints = Vec::new();
+                match pin {
+                    None => hints.push(
+                        "`your project` is the code that the manifest is for; a package whose requirements clash with others can have \
+                         its own with `pinfold pin NAME`"
+                            .to_owned(),
+                    ),
+                    Some(owner) => hints.push(format!(
+                        "`your project` is what {0} {1} and [pins.{0}] require together; the version {1} was chosen for those that \
+                         require `{0}`, and another one may do",
+                        owner.name, owner.version
+                    )),
+                }
+                if !shared.is_empty() {
+                    hints.push("what is shared must satisfy both sides; take it out of `share`, or change one side".to_owned());
+                }
+                hints.extend(offline.then(|| OFFLINE.to_owned()));
+                hints
+            }
+            LockingError::Failed { offline, .. } => match offline {
+                true => vec![OFFLINE.to_owned()],
+                false => vec!["indexes and credentials are configured as for uv (UV_INDEX, netrc, keyring, [uv] or [tool.uv])".to_owned()],
+            },
+            LockingError::UnusedPin { name, near } => match near {
+                Some(near) => vec![format!("did you mean `{near}`?")],
+                None => vec![format!("require it (`pinfold add {name}`), or take the pin out (`pinfold pin --remove {name}`)")],
+            },
+            LockingError::PinCycle { .. } => vec!["take one of the pins out, so that it is resolved with the other".to_owned()],
+            LockingError::SharedNotInRoot { name, .. } => {
+                vec![format!("require it (`pinfold add {name}`), or take it out of `share`")]
+            }
+            LockingError::SharedNotNeeded { .. } => vec!["take it out of `share`".to_owned()],
+            LockingError::Requirement(e) => e.hints(),
+            LockingError::Local(e) => e.hints(),
+            LockingError::Choose(e) => e.hints(),
+            LockingError::Settings(e) => e.hints(),
+            LockingError::Build(e) => e.hints(),
+            LockingError::Uv(e) => e.hints(),
+        }
+    }
+}
+
+impl LockingError {
+    /// uv's refusal, with the closure it is about.
+    pub(super) fn question(
+        error: QuestionError,
+        owner: Option<&Owner>,
+        shared: Vec<String>,
+        uv: &Uv,
+    ) -> Self {
+        let (closure, offline) = (words(owner), uv.is_offline());
+        match error {
+            QuestionError::NoSolution(explanation) => {
+                LockingError::NoSolution { closure, explanation, shared, pin: owner.cloned(), offline }
+            }
+            QuestionError::Failed(explanation) => LockingError::Failed { closure, explanation, offline },
+            QuestionError::Uv(error) => LockingError::Uv(error),
+        }
+    }
+
+    /// A pin that nobody needs, with what may have been meant.
+    pub(super) fn unused_pin(name: &str, closures: &[Resolved]) -> Self {
+        let names = closures.iter().flat_map(|closure| closure.members.keys());
+        let near = names.map(|other| (strsim::jaro_winkler(name, other), other)).filter(|near| near.0 > 0.85);
+        let near = near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, near)| near.clone());
+        LockingError::UnusedPin { name: name.to_owned(), near }
+    }
+}

@@ -1,0 +1,75 @@
+//! Which versions a resolution should keep where it can: only what must move moves.
+//!
+//! Deliberately not here: local packages, of which there is one version.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pinfold_core::lock::Lock;
+use pinfold_core::names::ROOT;
+
+use super::closures::{Owner, Resolved, versions};
+
+/// What of the lock that was may move.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Upgrade {
+    /// Only what must.
+    #[default]
+    Nothing,
+    /// These, normalised.
+    Packages(BTreeSet<String>),
+    /// Everything.
+    Everything,
+}
+
+/// The lock that was, and what of it may move.
+#[derive(Clone, Copy, Debug)]
+pub struct Preferences<'a> {
+    /// The lock that was.
+    pub previous: Option<&'a Lock>,
+    /// What may move.
+    pub upgrade: &'a Upgrade,
+}
+
+impl Preferences<'_> {
+    /// The versions that the closure of `owner` should prefer, given the closures that are resolved already.
+    pub fn of(&self, owner: Option<&Owner>, before: &[Resolved]) -> Vec<(String, String)> {
+        let was = self.was(owner);
+        let Some(root) = before.first() else { return was.into_iter().collect() };
+        let root_was = self.was(None);
+        let mut preferred: BTreeMap<String, String> = BTreeMap::new();
+        for closure in std::iter::once(root).chain(before.get(1..).unwrap_or_default()) {
+            for (name, member) in &closure.members {
+                preferred.entry(name.clone()).or_insert_with(|| member.wheel.version.clone());
+            }
+        }
+        for (name, version) in was {
+            // What went along with root goes along with it again; what differed keeps its own version.
+            let along = root_was.get(&name) == Some(&version) && root.members.contains_key(&name);
+            if !along {
+                preferred.insert(name, version);
+            }
+        }
+        preferred.into_iter().collect()
+    }
+
+    /// The versions of a closure in the lock that was, without those that may move.
+    fn was(&self, owner: Option<&Owner>) -> BTreeMap<String, String> {
+        let Some(previous) = self.previous else { return BTreeMap::new() };
+        let moves = |name: &String| match self.upgrade {
+            Upgrade::Nothing => false,
+            Upgrade::Packages(names) => names.contains(name),
+            Upgrade::Everything => true,
+        };
+        let fits = |name: &str| match owner {
+            None => name == ROOT,
+            Some(owner) => name.split("==").next() == Some(&owner.name),
+        };
+        let exact = owner.map(|owner| format!("{}=={}", owner.name, owner.version));
+        let closures = || previous.closures.iter();
+        let closure = closures()
+            .find(|c| Some(&c.name) == exact.as_ref())
+            .or_else(|| closures().find(|c| fits(&c.name)));
+        let versions = closure.map(|closure| versions(previous, closure)).unwrap_or_default();
+        versions.into_iter().filter(|(name, _)| !moves(name)).collect()
+    }
+}
