@@ -30,7 +30,7 @@ mod write;
 
 pub use error::{Defect, Error};
 pub use facts::{Script, Top, WheelFacts};
-pub use filename::{Tag, WheelName};
+pub use filename::{Tag, WheelName, check_platform};
 pub use gc::{Collected, Live};
 pub use install::Expected;
 pub use limits::Limits;
