@@ -178,7 +178,13 @@ impl Editor {
             // The new line is indented as the last one is, without that one's comment.
             let prefix = last.as_ref().and_then(|decor| decor.prefix()?.as_str()).unwrap_or_default();
             let indent = prefix.rsplit('\n').next().unwrap_or_default();
-            let after = array.trailing().as_str().unwrap_or_default().to_owned();
+            let mut after = array.trailing().as_str().unwrap_or_default().to_owned();
+            // Without a trailing comma, what stands behind the last value is that value's.
+            if let Some(value) = array.len().checked_sub(1).and_then(|at| array.get_mut(at)) {
+                let suffix = value.decor().suffix().and_then(|suffix| suffix.as_str()).unwrap_or_default();
+                after.insert_str(0, suffix);
+                value.decor_mut().set_suffix("");
+            }
             // A comment behind the last requirement belongs to it and stays on its line.
             let (comment, close) = after.split_once('\n').unwrap_or(("", &after));
             value.decor_mut().set_prefix(format!("{comment}\n{indent}"));
