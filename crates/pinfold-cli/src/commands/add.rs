@@ -50,7 +50,7 @@ pub fn run(args: &AddArgs, context: &Context) -> Result<Outcome, Error> {
     let place = pin.as_deref().map_or(Place::Root, Place::Pin);
     for text in &args.requirements {
         let text = from_here(text, context)?;
-        let requirement = Requirement::parse(&text, "the command line")?;
+        let requirement = Requirement::parse(&text, "the command's arguments")?;
         editor.add(place, &requirement.name, &text);
     }
     apply(&editor, context)
@@ -85,7 +85,7 @@ fn file(context: &Context) -> String {
 /// A requirement as the manifest should have it: paths are given relative to here, and kept relative to the manifest.
 fn from_here(text: &str, context: &Context) -> Result<String, Error> {
     let here = std::env::current_dir().map_err(anyhow::Error::from)?;
-    if let Ok(requirement) = Requirement::parse(text, "the command line") {
+    if let Ok(requirement) = Requirement::parse(text, "the command's arguments") {
         return Ok(match &requirement.target {
             Target::Local(path) if here != context.project => {
                 let written = relative(&here.join(path), context);

@@ -48,7 +48,7 @@ enum Undeclared {
 /// Says what could not be done; the manifest is as it was then.
 pub fn run(args: &PinArgs, context: &Context) -> Result<Outcome, Error> {
     let mut editor = Editor::open(&context.manifest)?;
-    let subject = Requirement::parse(&args.name, "the command line")?;
+    let subject = Requirement::parse(&args.name, "the command's arguments")?;
     if subject.subject() != subject.name || normalize(&args.name) != subject.name {
         let what = anyhow!("`{}` is not the plain name of a package", args.name);
         let hint =
@@ -64,7 +64,7 @@ pub fn run(args: &PinArgs, context: &Context) -> Result<Outcome, Error> {
     }
     editor.pin(&name);
     for text in &args.requirements {
-        let requirement = Requirement::parse(text, "the command line")?;
+        let requirement = Requirement::parse(text, "the command's arguments")?;
         editor.add(Place::Pin(&name), &requirement.name, text);
     }
     if let Some(undeclared) = args.undeclared {

@@ -121,7 +121,7 @@ impl Hint for LockingError {
             }
             LockingError::Failed { offline, .. } => match offline {
                 true => vec![OFFLINE.to_owned()],
-                false => vec!["indexes and credentials are configured as for uv (UV_INDEX, netrc, keyring, [uv] or [tool.uv])".to_owned()],
+                false => vec!["the index must be reachable; indexes and credentials are configured as for uv (UV_INDEX, netrc, keyring, [uv] or [tool.uv])".to_owned()],
             },
             LockingError::UnusedPin { name, near } => match near {
                 Some(near) => vec![format!("did you mean `{near}`?")],

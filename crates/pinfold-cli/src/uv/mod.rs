@@ -183,9 +183,21 @@ impl Uv {
     }
 }
 
-/// What uv said, for people: without blank edges and without the line that names the interpreter.
+/// What uv said, for people: indented, without the line that names the interpreter, and without the marker of the
+/// one platform, which is the same in every question that we ask.
 pub(crate) fn said(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("Using CPython ")).collect();
-    lines.join("\n").trim().to_owned()
+    let mut lines: Vec<String> = text
+        .lines()
+        .filter(|line| !line.starts_with("Using CPython "))
+        .map(|line| match line.split_once(" for split (markers: ") {
+            Some((before, _)) if line.ends_with(')') => before.to_owned(),
+            _ => line.to_owned(),
+        })
+        .collect();
+    if let Some(first) = lines.iter_mut().find(|line| line.starts_with("error: ")) {
+        *first = first.replacen("error: ", "uv: ", 1);
+    }
+    let indented = |line: String| if line.is_empty() { line } else { format!("  {line}") };
+    lines.into_iter().map(indented).collect::<Vec<_>>().join("\n").trim_end().to_owned()
 }
