@@ -22,7 +22,7 @@ def implementation_version():
 
 
 executable = getattr(sys, "_base_executable", None) or sys.executable
-libc, libc_version = platform.libc_ver(os.path.realpath(executable))
+libc, libc_version = platform.libc_ver()
 paths = sysconfig.get_paths(vars={"base": sys.base_prefix, "platbase": sys.base_exec_prefix})
 json.dump(
     {
