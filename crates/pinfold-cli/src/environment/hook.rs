@@ -6,13 +6,14 @@
 
 use std::env;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, anyhow};
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
+use wheelsplit::Store;
 
 use crate::failure::{WithHint, hinted};
 use crate::interpreter::Interpreter;
@@ -87,45 +88,20 @@ impl Package {
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn in_store(&self, store: &Path, interpreter: &Interpreter) -> Result<PathBuf> {
+    pub fn in_store(&self, store: &Store, interpreter: &Interpreter) -> Result<PathBuf> {
         let key = Sha256::digest(format!("{} {}", self.digest, interpreter.soabi));
         let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-        let hooks = store.join("hooks");
-        let place = hooks.join(key);
-        let package = place.join("pinfold");
-        if package.join(LIBRARY).is_file() {
-            return Ok(package);
-        }
-        self.copy(store, &place, interpreter)
-            .with_context(|| format!("could not copy the import hook to {}", place.display()))
-            .hint("the store must be writable and have room; PINFOLD_CACHE puts it elsewhere")?;
-        Ok(package)
+        let place = store.hook(&key, |folder| self.copy(&folder.join("pinfold"), interpreter))?;
+        Ok(place.join("pinfold"))
     }
 
-    fn copy(&self, store: &Path, place: &Path, interpreter: &Interpreter) -> Result<()> {
-        let tmp = store.join("tmp");
-        fs::create_dir_all(&tmp)?;
-        fs::create_dir_all(store.join("hooks"))?;
-        let temporary = tempfile::Builder::new().prefix("hook-").tempdir_in(&tmp)?;
-        let package = temporary.path().join("pinfold");
+    fn copy(&self, package: &Path, interpreter: &Interpreter) -> io::Result<()> {
         for file in &self.files {
             let target = package.join(file);
-            fs::create_dir_all(target.parent().unwrap_or(&package))?;
+            fs::create_dir_all(target.parent().unwrap_or(package))?;
             fs::copy(self.path.join(file), &target)?;
         }
-        compile(&package, interpreter);
-        seal(temporary.path())?;
-        let folder = temporary.keep();
-        match fs::rename(&folder, place) {
-            Ok(()) => {}
-            // Another process was faster: its copy has the same bytes.
-            Err(_) if place.join("pinfold").join(LIBRARY).is_file() => remove(&folder),
-            Err(error) => {
-                remove(&folder);
-                return Err(error.into());
-            }
-        }
-        fs::File::open(store.join("hooks"))?.sync_all()?;
+        compile(package, interpreter);
         Ok(())
     }
 }
@@ -142,24 +118,4 @@ fn compile(package: &Path, interpreter: &Interpreter) {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status();
-}
-
-/// Makes a folder read-only and durable, what is inside first.
-fn seal(folder: &Path) -> Result<()> {
-    for entry in WalkDir::new(folder).contents_first(true).min_depth(1) {
-        let entry = entry?;
-        let program = entry.file_type().is_dir() || entry.path().extension().is_some_and(|end| end == "so");
-        fs::set_permissions(entry.path(), fs::Permissions::from_mode(if program { 0o555 } else { 0o444 }))?;
-        fs::File::open(entry.path())?.sync_all()?;
-    }
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
-    Ok(())
-}
-
-/// Removes a sealed folder; what cannot be removed is left to the collection.
-fn remove(folder: &Path) {
-    for entry in WalkDir::new(folder).into_iter().flatten().filter(|entry| entry.file_type().is_dir()) {
-        let _ = fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o755));
-    }
-    let _ = fs::remove_dir_all(folder);
 }

@@ -27,10 +27,10 @@ pub fn switch(layout: &Layout, number: u64) -> Result<()> {
         done => done,
     }
     .with_context(|| format!("could not switch {} to generation {number}", link.display()))?;
-    // The rename must outlive a power cut, as the generation does.
-    for folder in [Some(layout.home.as_path()), link.parent()].into_iter().flatten() {
-        File::open(folder).and_then(|folder| folder.sync_all()).with_context(|| format!("could not make {} durable", folder.display()))?;
-    }
+    // The rename must outlive a power cut, as the generation does; a journal takes both renames with it.
+    let Some(folder) = link.parent() else { return Ok(()) };
+    let durable = File::open(folder).and_then(|folder| folder.sync_all());
+    durable.with_context(|| format!("could not make {} durable", folder.display()))?;
     Ok(())
 }
 

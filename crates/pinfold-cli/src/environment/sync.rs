@@ -82,14 +82,20 @@ pub fn sync(request: &Request<'_>) -> Result<Synced> {
     {
         return Ok(Synced::Unchanged { generation });
     }
-    let _shared = store.share()?;
+    let _shared = match store.try_share()? {
+        Some(shared) => shared,
+        None => {
+            let _waiting = terminal::spinner("Waiting for `pinfold gc` to finish with the store");
+            store.share()?
+        }
+    };
     if let Err(error) = registry::register(store.root(), &layout.home) {
         let root = store.root().display();
         terminal::warn(&format!("could not register this environment in the store {root}: {error}; `pinfold gc` will not know that it uses it"));
     }
     let (wheels, fetched) = gather(request)?;
     let Assembled { environment, roots } = assemble(lock, store, &wheels)?;
-    let hook = package.in_store(store.root(), interpreter)?;
+    let hook = package.in_store(store, interpreter)?;
     let before = previous(layout);
     let prompt = prompt(layout);
     let blueprint = Blueprint {
