@@ -29,7 +29,9 @@ const STYLES: Styles = Styles::styled()
 /// One interpreter, many versions: every Python package sees the dependencies it was resolved with.
 #[derive(Debug, Parser)]
 #[command(name = "pinfold", version, styles = STYLES, propagate_version = false, disable_help_subcommand = true)]
-#[command(after_help = "Exit codes: 0 fine, 1 findings, 2 could not; `pinfold run` exits as the command it runs.")]
+#[command(
+    after_help = "Exit codes: 0 fine, 1 findings, 2 could not; `pinfold run` exits as the command it runs."
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,

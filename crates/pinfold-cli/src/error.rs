@@ -82,7 +82,9 @@ impl fmt::Debug for Error {
 impl Hint for pinfold_core::lock::LockError {
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Malformed { .. } => vec!["remove the file and run `pinfold lock` to write it anew".to_owned()],
+            Self::Malformed { .. } => {
+                vec!["remove the file and run `pinfold lock` to write it anew".to_owned()]
+            }
             Self::Io { .. } => Vec::new(),
         }
     }

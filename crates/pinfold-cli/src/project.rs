@@ -35,7 +35,9 @@ pub fn find(named: Option<&Path>) -> Result<Project> {
         return at(named);
     }
     let here = std::env::current_dir().context("could not tell the current folder")?;
-    let found = here.ancestors().find_map(|folder| manifest_in(folder).map(|manifest| Project { folder: folder.to_owned(), manifest }));
+    let found = here.ancestors().find_map(|folder| {
+        manifest_in(folder).map(|manifest| Project { folder: folder.to_owned(), manifest })
+    });
     Ok(found.unwrap_or_else(|| Project { manifest: here.join(PINFOLD_TOML), folder: here }))
 }
 
@@ -69,7 +71,9 @@ fn manifest_in(folder: &Path) -> Option<PathBuf> {
     let text = std::fs::read_to_string(&shared).ok()?;
     // Read as text, not as TOML: one with a typo must not be passed over in silence.
     let ours = text.lines().map(str::trim_start).any(|line| {
-        line.starts_with("[tool.pinfold]") || line.starts_with("[tool.pinfold.") || line.starts_with("[[tool.pinfold.")
+        line.starts_with("[tool.pinfold]")
+            || line.starts_with("[tool.pinfold.")
+            || line.starts_with("[[tool.pinfold.")
     });
     ours.then_some(shared)
 }

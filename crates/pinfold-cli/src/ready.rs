@@ -36,6 +36,9 @@ pub fn ready(context: &Context, store: &Store) -> Result<Ready, Error> {
         return frozen(context, store);
     }
     let workspace = Workspace::open(context, store)?;
+    if let Some(lock) = &workspace.previous {
+        same_world(context, lock, &workspace.interpreter)?;
+    }
     let stale = workspace.stale()?;
     match (stale, workspace.previous.as_ref()) {
         (None, Some(lock)) => Ok(Ready { lock: lock.clone(), interpreter: workspace.interpreter }),
@@ -50,6 +53,27 @@ pub fn ready(context: &Context, store: &Store) -> Result<Ready, Error> {
             Ok(Ready { lock, interpreter: workspace.interpreter })
         }
     }
+}
+
+/// Refuses what would quietly make a committed lock one for another platform, or for the Python of one command.
+fn same_world(context: &Context, lock: &Lock, interpreter: &Interpreter) -> Result<(), Error> {
+    if lock.platform != interpreter.platform {
+        let what = anyhow!("pinfold.lock is for {}, and this is {}", lock.platform, interpreter.platform);
+        return Err(hinted(what, "a lock is for one platform; `pinfold lock` makes it one for this").into());
+    }
+    if context.python.is_some() && lock.python != interpreter.minor {
+        let what = anyhow!(
+            "pinfold.lock is for Python {}, and `--python` asks for {}",
+            lock.python,
+            interpreter.minor
+        );
+        let hint = format!(
+            "a lock is for one Python; `pinfold lock --python {}` makes it one for that",
+            interpreter.minor
+        );
+        return Err(hinted(what, hint).into());
+    }
+    Ok(())
 }
 
 /// The lock as it is: nothing is asked of uv, and the manifest counts only for the interpreter that it names.

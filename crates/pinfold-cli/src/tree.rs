@@ -95,14 +95,20 @@ impl<'l> Tree<'l> {
                     .collect();
                 // Root's first; it is what most people think of.
                 variants.sort_by_key(|variant| !variant.closures.iter().any(|closure| closure == ROOT));
-                let versions: BTreeSet<&str> = variants.iter().map(|variant| variant.version.as_str()).collect();
+                let versions: BTreeSet<&str> =
+                    variants.iter().map(|variant| variant.version.as_str()).collect();
                 Difference { name: (*name).to_owned(), versions_differ: versions.len() > 1, units: variants }
             })
             .collect()
     }
 
     fn closures(&self, id: &UnitId) -> Vec<&'l str> {
-        self.lock.closures.iter().filter(|closure| closure.units.contains(id)).map(|closure| closure.name.as_str()).collect()
+        self.lock
+            .closures
+            .iter()
+            .filter(|closure| closure.units.contains(id))
+            .map(|closure| closure.name.as_str())
+            .collect()
     }
 
     /// The tree as JSON.
@@ -131,7 +137,14 @@ impl<'l> Tree<'l> {
 
     /// The tree as text, no deeper than `depth`, with a legend of the marks that it has.
     pub fn text(&self, depth: usize, colour: bool) -> String {
-        let mut drawing = Drawing { tree: self, depth, colour, shown: BTreeSet::new(), used: BTreeSet::new(), text: String::new() };
+        let mut drawing = Drawing {
+            tree: self,
+            depth,
+            colour,
+            shown: BTreeSet::new(),
+            used: BTreeSet::new(),
+            text: String::new(),
+        };
         drawing.text.push_str(&styled(ROOT, Style::Strong, colour));
         let about = format!("  your own code, Python {} on {}", self.lock.python, self.lock.platform);
         drawing.text.push_str(&styled(&about, Style::Dim, colour));
@@ -147,7 +160,10 @@ impl<'l> Tree<'l> {
     fn legend(&self, text: &mut String, used: &BTreeSet<&str>, colour: bool) {
         let differences = self.differences();
         if differences.iter().any(|difference| difference.versions_differ) {
-            text.push_str(&format!("\n{}\n", styled("Versions that differ between importers", Style::Strong, colour)));
+            text.push_str(&format!(
+                "\n{}\n",
+                styled("Versions that differ between importers", Style::Strong, colour)
+            ));
             let differing = || differences.iter().filter(|difference| difference.versions_differ);
             let name_width = differing().map(|difference| difference.name.len()).max().unwrap_or(0);
             for difference in differing() {
@@ -210,7 +226,8 @@ impl<'l> Drawing<'_, 'l> {
         }
         let units: Vec<&'l LockedUnit> = ids.iter().filter_map(|id| self.tree.lock.unit(id)).collect();
         for (index, unit) in units.iter().enumerate() {
-            let (branch, below) = if index + 1 == units.len() { ("└── ", "    ") } else { ("├── ", "│   ") };
+            let (branch, below) =
+                if index + 1 == units.len() { ("└── ", "    ") } else { ("├── ", "│   ") };
             self.text.push_str(&styled(&format!("{indent}{branch}"), Style::Dim, self.colour));
             let new = self.shown.insert(&unit.id);
             self.unit(unit, new);

@@ -59,13 +59,21 @@ fn kill_9_at_fifty_random_moments_of_sync_loses_nothing() {
         let after = format!("2.{round}");
         forget_all(&mut project);
         parts(&mut project, &after);
-        let mut child = project.command(&["sync", "--frozen"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = project
+            .command(&["sync", "--frozen"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         std::thread::sleep(Duration::from_micros(random(whole.as_micros() as u64)));
         child.kill().unwrap();
         killed += usize::from(!child.wait().unwrap().success());
         project.store_is_right();
         let found = version(&project);
-        assert!(found == before || found == after, "round {round}: `{found}` is neither {before} nor {after}");
+        assert!(
+            found == before || found == after,
+            "round {round}: `{found}` is neither {before} nor {after}"
+        );
         project.sync();
         assert_eq!(version(&project), after, "round {round}");
         assert_eq!(project.leftovers(), Vec::<String>::new(), "round {round}");
@@ -73,7 +81,8 @@ fn kill_9_at_fifty_random_moments_of_sync_loses_nothing() {
     }
     assert!(killed > 10, "only {killed} of 50 syncs were still running when they were killed");
     project.ok(&["gc"]);
-    let tmp: Vec<_> = fs::read_dir(project.store().join("tmp")).unwrap().flatten().map(|entry| entry.path()).collect();
+    let tmp: Vec<_> =
+        fs::read_dir(project.store().join("tmp")).unwrap().flatten().map(|entry| entry.path()).collect();
     assert!(tmp.is_empty(), "gc leaves nothing of killed processes: {tmp:?}");
     assert_eq!(version(&project), before);
 }
@@ -82,7 +91,9 @@ fn kill_9_at_fifty_random_moments_of_sync_loses_nothing() {
 fn eight_syncs_of_one_project_make_one_generation() {
     let mut project = Project::new();
     parts(&mut project, "1.0");
-    let start = || project.command(&["sync", "--frozen"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let start = || {
+        project.command(&["sync", "--frozen"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
     let children: Vec<_> = (0..8).map(|_| start()).collect();
     for child in children {
         let output = child.wait_with_output().unwrap();
@@ -128,7 +139,10 @@ fn in_namespace(project: &Project, script: &str) -> Option<std::process::Output>
     }
     let like = project.command(&[]);
     let mut command = Command::new("unshare");
-    command.args([flags, "bash", "-euc", script]).current_dir(project.app()).env("PINFOLD", env!("CARGO_BIN_EXE_pinfold"));
+    command
+        .args([flags, "bash", "-euc", script])
+        .current_dir(project.app())
+        .env("PINFOLD", env!("CARGO_BIN_EXE_pinfold"));
     for (name, value) in like.get_envs() {
         match value {
             Some(value) => command.env(name, value),

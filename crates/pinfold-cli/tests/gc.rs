@@ -24,7 +24,11 @@ fn generations(project: &mut Project, count: usize) {
 }
 
 fn names(folder: &Path) -> Vec<u64> {
-    let mut names: Vec<u64> = fs::read_dir(folder).unwrap().flatten().filter_map(|e| e.file_name().to_str()?.parse().ok()).collect();
+    let mut names: Vec<u64> = fs::read_dir(folder)
+        .unwrap()
+        .flatten()
+        .filter_map(|e| e.file_name().to_str()?.parse().ok())
+        .collect();
     names.sort_unstable();
     names
 }

@@ -8,12 +8,16 @@ use std::process::Command;
 
 use support::{Project, picture, python, said, stderr, stdout};
 
-const SCRIPT: (&str, &str) = ("tool-1.dist-info/entry_points.txt", "[console_scripts]\ntool = tool.cli:App.main\n");
+const SCRIPT: (&str, &str) =
+    ("tool-1.dist-info/entry_points.txt", "[console_scripts]\ntool = tool.cli:App.main\n");
 
 fn tool(project: &mut Project) {
     let files = [
         ("tool/__init__.py", ""),
-        ("tool/cli.py", "import sys\nclass App:\n    def main():\n        print('tool', *sys.argv[1:])\n        return 3\n"),
+        (
+            "tool/cli.py",
+            "import sys\nclass App:\n    def main():\n        print('tool', *sys.argv[1:])\n        return 3\n",
+        ),
         ("tool-1.data/scripts/greet", "#!python\nimport sys; print('hello from', sys.prefix)\n"),
         ("tool-1.data/data/share/tool/note.txt", "a note"),
         ("tool-1.data/headers/tool.h", "/* tool */"),
@@ -37,7 +41,8 @@ fn an_environment_is_a_virtual_environment_of_root() {
     let venv = project.venv();
     assert_eq!(project.python("import sys; print(sys.prefix)"), venv.to_str().unwrap());
     assert_eq!(project.python("import six; print(six.version)"), "1.16");
-    let metadata = "import importlib.metadata as m; print(sorted((d.name, d.version) for d in m.distributions()))";
+    let metadata =
+        "import importlib.metadata as m; print(sorted((d.name, d.version) for d in m.distributions()))";
     assert_eq!(project.python(metadata), "[('six', '1.16'), ('tool', '1')]");
     let script = Command::new(venv.join("bin/tool")).arg("x").output().unwrap();
     assert_eq!((script.status.code(), stdout(&script).trim()), (Some(3), "tool x"));
@@ -108,7 +113,10 @@ fn what_is_not_ours_is_refused_and_moved_aside_when_forced() {
     assert!(!project.app().join(".pinfold").exists(), "a refusal leaves nothing behind");
     let forced = project.ok(&["sync", "--frozen", "--force"]);
     assert!(stderr(&forced).contains(".venv.before-pinfold"), "{}", said(&forced));
-    assert_eq!(fs::read_to_string(project.app().join(".venv.before-pinfold/pyvenv.cfg")).unwrap(), "home = /usr/bin\n");
+    assert_eq!(
+        fs::read_to_string(project.app().join(".venv.before-pinfold/pyvenv.cfg")).unwrap(),
+        "home = /usr/bin\n"
+    );
     assert_eq!(project.generation(), 1);
 }
 
@@ -118,7 +126,9 @@ fn another_python_than_the_lock_s_is_refused() {
     project.simple("six", "1.16", &[]);
     project.lock();
     let path = project.app().join("pinfold.lock");
-    let lock = fs::read_to_string(&path).unwrap().replace(&format!("python = \"{}\"", python().minor), "python = \"3.99\"");
+    let lock = fs::read_to_string(&path)
+        .unwrap()
+        .replace(&format!("python = \"{}\"", python().minor), "python = \"3.99\"");
     fs::write(&path, lock).unwrap();
     let output = project.command(&["sync", "--frozen"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
@@ -151,11 +161,20 @@ fn run_gives_the_command_the_environment_and_its_exit_code_to_us() {
     project.lock();
     let output = project.command(&["run", "--frozen", "tool", "--flag"]).output().unwrap();
     assert_eq!((output.status.code(), stdout(&output).trim()), (Some(3), "tool --flag"), "{}", said(&output));
-    fs::write(project.app().join("app.py"), "import os, sys; print(os.environ['VIRTUAL_ENV'], *sys.argv[1:]); sys.exit(7)").unwrap();
+    fs::write(
+        project.app().join("app.py"),
+        "import os, sys; print(os.environ['VIRTUAL_ENV'], *sys.argv[1:]); sys.exit(7)",
+    )
+    .unwrap();
     for command in [&["python", "app.py", "-x"][..], &["app.py", "-x"], &["-m", "app", "-x"]] {
         let output = project.command(&[&["run", "--frozen"], command].concat()).output().unwrap();
         let expected = format!("{} -x", project.venv().display());
-        assert_eq!((output.status.code(), stdout(&output).trim()), (Some(7), expected.as_str()), "{}", said(&output));
+        assert_eq!(
+            (output.status.code(), stdout(&output).trim()),
+            (Some(7), expected.as_str()),
+            "{}",
+            said(&output)
+        );
         assert_eq!(stderr(&output), "", "nothing is said when nothing changed");
     }
     let output = project.command(&["run", "--frozen", "no-such-program"]).output().unwrap();

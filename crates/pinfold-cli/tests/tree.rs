@@ -9,21 +9,32 @@ use support::{Project, said, stdout, two_numpys};
 fn the_tree_marks_where_versions_differ() {
     let project = two_numpys();
     let output = project.ok(&["tree"]);
-    let text = stdout(&output).replace(&support::python().minor, "3.X").replace(&support::python().platform, "PLATFORM");
+    let text = stdout(&output)
+        .replace(&support::python().minor, "3.X")
+        .replace(&support::python().platform, "PLATFORM");
     insta::assert_snapshot!(text);
-    insta::assert_snapshot!("depth_1", stdout(&project.ok(&["tree", "--depth", "1"])).lines().skip(1).collect::<Vec<_>>().join("\n"));
+    insta::assert_snapshot!(
+        "depth_1",
+        stdout(&project.ok(&["tree", "--depth", "1"])).lines().skip(1).collect::<Vec<_>>().join("\n")
+    );
 }
 
 #[test]
 fn the_json_names_every_unit_and_difference() {
     let project = two_numpys();
-    let document: Value = serde_json::from_slice(&project.ok(&["tree", "--output-format", "json"]).stdout).unwrap();
+    let document: Value =
+        serde_json::from_slice(&project.ok(&["tree", "--output-format", "json"]).stdout).unwrap();
     assert_eq!(document["version"], 1);
     assert_eq!(document["units"].as_array().unwrap().len(), 7);
     let differences = document["differences"].as_array().unwrap();
     let numpy = differences.iter().find(|difference| difference["name"] == "numpy").unwrap();
     assert_eq!(numpy["versions_differ"], true);
-    let versions: Vec<_> = numpy["units"].as_array().unwrap().iter().map(|unit| (unit["version"].as_str().unwrap(), unit["closures"][0].as_str().unwrap())).collect();
+    let versions: Vec<_> = numpy["units"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|unit| (unit["version"].as_str().unwrap(), unit["closures"][0].as_str().unwrap()))
+        .collect();
     assert_eq!(versions, [("2.3.4", "root"), ("1.26.4", "report-old")]);
     let scipy = differences.iter().find(|difference| difference["name"] == "scipy").unwrap();
     assert_eq!(scipy["versions_differ"], false);

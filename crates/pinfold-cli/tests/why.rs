@@ -13,7 +13,8 @@ fn synced() -> Project {
 
 fn ask(project: &Project, importer: &str, module: &str) -> (Option<i32>, Value) {
     let output = project.command(&["why", importer, module, "--output-format", "json"]).output().unwrap();
-    let value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", said(&output)));
+    let value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", said(&output)));
     (output.status.code(), value)
 }
 
@@ -22,8 +23,14 @@ fn ask(project: &Project, importer: &str, module: &str) -> (Option<i32>, Value) 
 fn check(project: &Project, importer: &str, module: &str, expected: (i32, u64, &str, &str)) {
     let (code, answer) = ask(project, importer, module);
     let file = answer["files"][0].as_str().unwrap_or("").to_owned();
-    let tail = file.rsplitn(3, '/').take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("/");
-    let found = (code.unwrap(), answer["rule"].as_u64().unwrap_or(0), answer["unit"]["version"].as_str().unwrap_or(""), tail.as_str());
+    let tail =
+        file.rsplitn(3, '/').take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("/");
+    let found = (
+        code.unwrap(),
+        answer["rule"].as_u64().unwrap_or(0),
+        answer["unit"]["version"].as_str().unwrap_or(""),
+        tail.as_str(),
+    );
     assert_eq!(found, expected, "{answer:#}");
     if !file.is_empty() {
         assert!(std::fs::metadata(&file).is_ok(), "{file} is not there");
@@ -57,7 +64,12 @@ fn the_standard_library_and_local_files_come_first() {
     let project = synced();
     check(&project, "report-old", "sys", (0, 1, "", ""));
     check(&project, "report-old", "json.decoder", (0, 1, "", "json/decoder.py"));
-    check(&project, "root", "os.path", (0, 1, "", &format!("python{}/posixpath.py", support::python().minor)));
+    check(
+        &project,
+        "root",
+        "os.path",
+        (0, 1, "", &format!("python{}/posixpath.py", support::python().minor)),
+    );
     std::fs::write(project.app().join("numpy.py"), "").unwrap();
     check(&project, "root", "numpy", (0, 1, "", "app/numpy.py"));
     check(&project, "report-old", "numpy", (0, 2, "1.26.4", "numpy/__init__.py"));
@@ -74,7 +86,9 @@ fn what_would_not_be_found_exits_with_1_and_says_why() {
 #[test]
 fn an_importer_that_is_not_clear_is_an_error_with_candidates() {
     let project = synced();
-    for (importer, expected) in [("numpy", "numpy==1.26.4"), ("nunpy", "did you mean `numpy`?"), ("numpy==3", "there is numpy==")] {
+    for (importer, expected) in
+        [("numpy", "numpy==1.26.4"), ("nunpy", "did you mean `numpy`?"), ("numpy==3", "there is numpy==")]
+    {
         let output = project.command(&["why", importer, "os"]).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{}", said(&output));
         assert!(said(&output).contains(expected), "{}", said(&output));
@@ -85,13 +99,20 @@ fn an_importer_that_is_not_clear_is_an_error_with_candidates() {
 fn the_text_is_for_people() {
     let project = synced();
     let mut text = String::new();
-    for (importer, module) in [("report-old", "numpy"), ("root", "scipy"), ("root", "json"), ("report-old", "report_new"), ("root", "nowhere")] {
+    for (importer, module) in [
+        ("report-old", "numpy"),
+        ("root", "scipy"),
+        ("root", "json"),
+        ("report-old", "report_new"),
+        ("root", "nowhere"),
+    ] {
         text.push_str(&format!("$ pinfold why {importer} {module}\n"));
         text.push_str(&stdout(&project.command(&["why", importer, module]).output().unwrap()));
     }
     let text = text.replace(&*project.store().to_string_lossy(), "STORE");
     let stdlib = support::python().path.parent().unwrap().parent().unwrap().to_string_lossy().into_owned();
-    let text = text.replace(&stdlib, "PYTHON").replace(&format!("python{}", support::python().minor), "python3.X");
+    let text =
+        text.replace(&stdlib, "PYTHON").replace(&format!("python{}", support::python().minor), "python3.X");
     insta::with_settings!({filters => vec![(r"[0-9a-f]{64}", "HASH"), (r"@[0-9a-f]{12}", "@ID")]}, {
         insta::assert_snapshot!(text);
     });

@@ -78,7 +78,11 @@ fn tell(report: &Report, dry_run: bool, verbose: bool) {
         (&store.hooks, "copy of the hook"),
         (&store.leftovers, "leftover"),
     ];
-    let parts: Vec<String> = kinds.iter().filter(|(list, _)| !list.is_empty()).map(|(list, noun)| plural(list.len(), noun)).collect();
+    let parts: Vec<String> = kinds
+        .iter()
+        .filter(|(list, _)| !list.is_empty())
+        .map(|(list, noun)| plural(list.len(), noun))
+        .collect();
     let verb = if dry_run { "Would remove" } else { "Removed" };
     if parts.is_empty() {
         terminal::note("Nothing to remove: everything in the store is used by an environment");
@@ -90,7 +94,11 @@ fn tell(report: &Report, dry_run: bool, verbose: bool) {
     }
     if !report.forgotten.is_empty() {
         let gone = if dry_run { "Would forget" } else { "Forgot" };
-        terminal::note(&format!("{gone} {} that {} gone", count(report.forgotten.len(), "environment"), if report.forgotten.len() == 1 { "is" } else { "are" }));
+        terminal::note(&format!(
+            "{gone} {} that {} gone",
+            count(report.forgotten.len(), "environment"),
+            if report.forgotten.len() == 1 { "is" } else { "are" }
+        ));
     }
     if verbose || dry_run {
         for folder in kinds.iter().flat_map(|(list, _)| list.iter()) {

@@ -69,7 +69,8 @@ fn command_line(args: &RunArgs, bin: &Path) -> (OsString, Vec<OsString>) {
     }
     let first = rest.first().cloned().unwrap_or_default();
     let script = Path::new(&first);
-    let is_python = script.extension().is_some_and(|end| end == "py" || end == "pyw" || end == "pyz") && script.is_file();
+    let is_python =
+        script.extension().is_some_and(|end| end == "py" || end == "pyw" || end == "pyz") && script.is_file();
     if is_python || first == "-" || (script.is_dir() && script.join("__main__.py").is_file()) {
         return (python(), rest);
     }
@@ -92,7 +93,9 @@ fn could_not_start(program: &OsString, error: std::io::Error, link: &Path) -> an
             anyhow!("there is no program `{name}` in {} or on PATH", link.display()),
             format!("`pinfold add` the package that has it; `pinfold run -m {name}` runs a module"),
         ),
-        ErrorKind::NotFound => anyhow!("there is no file `{name}` to run, or the interpreter that it names is not there"),
+        ErrorKind::NotFound => {
+            anyhow!("there is no file `{name}` to run, or the interpreter that it names is not there")
+        }
         ErrorKind::PermissionDenied => hinted(
             anyhow!("`{name}` is not a program"),
             format!("a Python script runs as `pinfold run python {name}`"),

@@ -66,8 +66,14 @@ pub fn bring(context: &Context, force: bool) -> Result<Done, Error> {
     let start = Instant::now();
     let layout = Layout::new(&context.environment)?;
     let fetch = |wheels: &[pinfold_core::lock::Wheel]| ready::fetch(context, &store, &interpreter, wheels);
-    let request =
-        Request { layout: &layout, lock: &lock, interpreter: &interpreter, store: &store, force, fetch: &fetch };
+    let request = Request {
+        layout: &layout,
+        lock: &lock,
+        interpreter: &interpreter,
+        store: &store,
+        force,
+        fetch: &fetch,
+    };
     let synced = sync(&request)?;
     Ok(Done { lock, synced, took: start.elapsed(), python: interpreter.version })
 }

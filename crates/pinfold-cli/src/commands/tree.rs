@@ -26,7 +26,10 @@ pub struct TreeArgs {
 pub fn run(args: &TreeArgs, context: &Context) -> Result<Outcome, Error> {
     let path = context.project.join(FILE);
     let lock = Lock::read(&path)?.ok_or_else(|| {
-        hinted(anyhow!("there is no lock {} to show", path.display()), "`pinfold lock` makes it from the manifest")
+        hinted(
+            anyhow!("there is no lock {} to show", path.display()),
+            "`pinfold lock` makes it from the manifest",
+        )
     })?;
     let tree = Tree::new(&lock);
     match context.format {

@@ -40,9 +40,14 @@ pub struct WhyArgs {
 pub fn run(args: &WhyArgs, context: &Context) -> Result<Outcome, Error> {
     let layout = Layout::new(&context.environment)?;
     let generation = existing(&layout)?;
-    let environment = index::read(&generation.join(index::FILE)).map_err(anyhow::Error::from).hint("`pinfold sync --force` builds the environment anew")?;
+    let environment = index::read(&generation.join(index::FILE))
+        .map_err(anyhow::Error::from)
+        .hint("`pinfold sync --force` builds the environment anew")?;
     let stamp = Stamp::read(&generation).ok_or_else(|| {
-        hinted(anyhow!("{} is not a generation of this version of Pinfold", generation.display()), "`pinfold sync` builds a new one")
+        hinted(
+            anyhow!("{} is not a generation of this version of Pinfold", generation.display()),
+            "`pinfold sync` builds a new one",
+        )
     })?;
     let store = Store::from_env().map_err(anyhow::Error::from)?;
     let interpreter = Interpreter::query(&stamp.interpreter, store.root())?;
@@ -50,7 +55,9 @@ pub fn run(args: &WhyArgs, context: &Context) -> Result<Outcome, Error> {
     let importer = find_importer(&environment, &args.importer)?;
     let answer = answer(&Resolver::new(environment), importer, module, &interpreter)?;
     match context.format {
-        OutputFormat::Json => println!("{}", serde_json::to_string_pretty(&answer).map_err(anyhow::Error::from)?),
+        OutputFormat::Json => {
+            println!("{}", serde_json::to_string_pretty(&answer).map_err(anyhow::Error::from)?)
+        }
         OutputFormat::Text => print!("{}", text(&answer, terminal::colour_on_stdout())),
     }
     Ok(if answer.found { Outcome::Fine } else { Outcome::Findings })
@@ -67,9 +74,16 @@ fn module_name(text: &str) -> Result<&str, Error> {
 fn text(answer: &Answer, colour: bool) -> String {
     let head = |text: &str| styled(&format!("{text:<8}"), Style::Dim, colour);
     let mut text = if answer.found {
-        let from = answer.unit.as_ref().map(|unit| format!(" from {} {} ({})", styled(&unit.name, Style::Strong, colour), unit.version, unit.id));
+        let from = answer.unit.as_ref().map(|unit| {
+            format!(" from {} {} ({})", styled(&unit.name, Style::Strong, colour), unit.version, unit.id)
+        });
         let kind = answer.kind.unwrap_or("module");
-        format!("{} gets the {kind} {}{}\n", answer.importer, styled(&answer.module, Style::Strong, colour), from.unwrap_or_default())
+        format!(
+            "{} gets the {kind} {}{}\n",
+            answer.importer,
+            styled(&answer.module, Style::Strong, colour),
+            from.unwrap_or_default()
+        )
     } else {
         format!("{} does not find {}\n", answer.importer, styled(&answer.module, Style::Strong, colour))
     };

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
 use pinfold_core::closure::{Environment, Unit, VERSION};
-use pinfold_core::lock::{Lock, LockedUnit};
+use pinfold_core::lock::Lock;
 use pinfold_core::names::{ROOT, UnitId};
+use pinfold_core::units::{domains, memberships};
 use wheelsplit::{Installed, Store};
 
 /// A unit of root's closure, as site-packages shows it.
@@ -32,8 +33,15 @@ pub struct Assembled {
 /// # Errors
 /// When a wheel is missing, or an instance cannot be made.
 pub fn assemble(lock: &Lock, store: &Store, wheels: &BTreeMap<String, Installed>) -> Result<Assembled> {
-    let in_root: BTreeSet<&UnitId> = lock.closures.iter().filter(|c| c.name == ROOT).flat_map(|c| &c.units).collect();
+    let in_root: BTreeSet<&UnitId> =
+        lock.closures.iter().filter(|c| c.name == ROOT).flat_map(|c| &c.units).collect();
     let owners = owners(lock, &in_root);
+    let native = |id: &UnitId| {
+        let wheel = lock.unit(id).and_then(|unit| wheels.get(&unit.wheel));
+        wheel.is_some_and(|wheel| wheel.facts.native)
+    };
+    let domains = domains(lock, native);
+    let memberships = memberships(lock);
     let mut units = Vec::with_capacity(lock.units.len());
     let mut roots = Vec::new();
     for unit in &lock.units {
@@ -50,7 +58,6 @@ pub fn assemble(lock: &Lock, store: &Store, wheels: &BTreeMap<String, Installed>
         if in_root.contains(&unit.id) {
             roots.push(Root { wheel: wheel.clone(), site: site.clone() });
         }
-        let member = lock.closures.iter().filter(|closure| closure.units.contains(&unit.id));
         units.push(Unit {
             id: unit.id.clone(),
             name: pinfold_core::names::normalize(&wheel.facts.name),
@@ -60,8 +67,8 @@ pub fn assemble(lock: &Lock, store: &Store, wheels: &BTreeMap<String, Installed>
             path: site,
             modules: Some(modules),
             dependencies: unit.dependencies.clone(),
-            closures: member.map(|closure| closure.name.clone()).collect(),
-            domain: domain(lock, unit, &in_root),
+            closures: memberships.get(&unit.id).cloned().unwrap_or_default(),
+            domain: domains.get(&unit.id).cloned().unwrap_or_else(|| ROOT.to_owned()),
             native: wheel.facts.native,
             provides: wheel.facts.provides.clone(),
             pin: unit.pin.clone(),
@@ -76,12 +83,6 @@ pub fn assemble(lock: &Lock, store: &Store, wheels: &BTreeMap<String, Installed>
     };
     environment.check().map_err(|reason| anyhow!("the lock contradicts itself: {reason}"))?;
     Ok(Assembled { environment, roots })
-}
-
-/// The sharing domain.
-fn domain(lock: &Lock, unit: &LockedUnit, in_root: &BTreeSet<&UnitId>) -> String {
-    let first = lock.closures.iter().find(|closure| closure.units.contains(&unit.id));
-    if in_root.contains(&unit.id) { ROOT.to_owned() } else { first.map_or(ROOT, |closure| &closure.name).to_owned() }
 }
 
 /// Per wheel the unit that uses the wheel's own folder; any other unit of that wheel gets an instance.

@@ -28,8 +28,12 @@ pub fn changes(before: Option<&Environment>, after: &Environment) -> Vec<Change>
         version: version.clone(),
         closures: closures.to_vec(),
     };
-    let gone = old.iter().filter(|(key, _)| !new.contains_key(*key)).map(|(key, closures)| one(false, key, closures));
-    let here = new.iter().filter(|(key, _)| !old.contains_key(*key)).map(|(key, closures)| one(true, key, closures));
+    let gone = old
+        .iter()
+        .filter(|(key, _)| !new.contains_key(*key))
+        .map(|(key, closures)| one(false, key, closures));
+    let here =
+        new.iter().filter(|(key, _)| !old.contains_key(*key)).map(|(key, closures)| one(true, key, closures));
     let mut all: Vec<Change> = gone.chain(here).collect();
     all.sort_by(|a, b| (&a.name, a.came, &a.version).cmp(&(&b.name, b.came, &b.version)));
     all

@@ -40,9 +40,13 @@ pub fn collect(store: &Store, dry_run: bool) -> Result<Report> {
     let held = store.exclusive()?;
     let mut report = Report::default();
     let mut live = Live::default();
-    let homes = registry::registered(store.root()).context("could not read the store's registry of environments")?;
+    let homes =
+        registry::registered(store.root()).context("could not read the store's registry of environments")?;
     for home in homes {
-        if !home.try_exists().with_context(|| format!("could not look for the environment {}", home.display()))? {
+        if !home
+            .try_exists()
+            .with_context(|| format!("could not look for the environment {}", home.display()))?
+        {
             if !dry_run {
                 registry::forget(store.root(), &home)?;
             }
@@ -137,5 +141,9 @@ fn remove(layout: &Layout, number: u64) -> Result<()> {
 
 fn size(folder: &Path) -> u64 {
     let entries = WalkDir::new(folder).into_iter().flatten();
-    entries.filter_map(|entry| entry.metadata().ok()).filter(fs::Metadata::is_file).map(|file| file.len()).sum()
+    entries
+        .filter_map(|entry| entry.metadata().ok())
+        .filter(fs::Metadata::is_file)
+        .map(|file| file.len())
+        .sum()
 }

@@ -114,20 +114,24 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<u64> {
         .tempdir_in(&layout.home)
         .with_context(|| format!("could not make a folder in {}", layout.home.display()))?;
     let folder = temporary.path();
-    let failed = |what: &str| format!("could not write {what} of the new environment in {}", folder.display());
+    let failed =
+        |what: &str| format!("could not write {what} of the new environment in {}", folder.display());
     write_base(blueprint, folder).with_context(|| failed("the interpreter's part"))?;
     write_site(blueprint, folder).with_context(|| failed("site-packages"))?;
     write_programs(blueprint, folder).with_context(|| failed("the programs"))?;
-    fs::write(folder.join("closure.json"), blueprint.environment.to_json()).with_context(|| failed("closure.json"))?;
+    fs::write(folder.join("closure.json"), blueprint.environment.to_json())
+        .with_context(|| failed("closure.json"))?;
     index::write(blueprint.environment, &folder.join(index::FILE))?;
     fs::write(folder.join("pinfold.lock"), blueprint.lock).with_context(|| failed("the lock"))?;
     File::create(folder.join("lock")).with_context(|| failed("the lock file"))?;
-    fs::write(folder.join(STAMP), serde_json::to_vec_pretty(blueprint.stamp)?).with_context(|| failed(STAMP))?;
+    fs::write(folder.join(STAMP), serde_json::to_vec_pretty(blueprint.stamp)?)
+        .with_context(|| failed(STAMP))?;
     persist(folder).with_context(|| format!("could not make {} durable", folder.display()))?;
 
     let number = layout.generations().last().copied().unwrap_or(0) + 1;
     let place = layout.generation(number);
-    fs::rename(folder, &place).with_context(|| format!("could not rename {} to {}", folder.display(), place.display()))?;
+    fs::rename(folder, &place)
+        .with_context(|| format!("could not rename {} to {}", folder.display(), place.display()))?;
     // It has another name now: there is nothing left to remove.
     let _ = temporary.keep();
     Ok(number)

@@ -39,7 +39,8 @@ impl Package {
     pub fn find() -> Result<Self> {
         if let Some(named) = env::var_os("PINFOLD_PACKAGE") {
             let path = PathBuf::from(named);
-            let found = Self::read(&path).with_context(|| format!("could not use `{}`, which PINFOLD_PACKAGE names", path.display()));
+            let found = Self::read(&path)
+                .with_context(|| format!("could not use `{}`, which PINFOLD_PACKAGE names", path.display()));
             return found.hint("it must name the folder `pinfold` with the hook's library in it");
         }
         let program = env::current_exe().context("could not tell where this program lies")?;
@@ -47,14 +48,19 @@ impl Package {
         let lib = fs::read_dir(prefix.join("lib")).into_iter().flatten().flatten();
         let pythons = lib.filter(|entry| entry.file_name().to_string_lossy().starts_with("python3"));
         let mut places: Vec<PathBuf> = pythons
-            .flat_map(|entry| ["site-packages", "dist-packages"].map(|site| entry.path().join(site).join("pinfold")))
+            .flat_map(|entry| {
+                ["site-packages", "dist-packages"].map(|site| entry.path().join(site).join("pinfold"))
+            })
             .filter(|folder| folder.join(LIBRARY).is_file())
             .collect();
         places.sort();
         match places.pop() {
             Some(place) => Self::read(&place),
             None => Err(hinted(
-                anyhow!("found no Python package `pinfold` with the import hook beside {}", program.display()),
+                anyhow!(
+                    "found no Python package `pinfold` with the import hook beside {}",
+                    program.display()
+                ),
                 "install Pinfold with pip or uv (`pip install ./python`), which puts program and package in one place; PINFOLD_PACKAGE names the package's folder where they lie apart",
             )),
         }
@@ -67,10 +73,12 @@ impl Package {
         for entry in WalkDir::new(&path).sort_by_file_name() {
             let entry = entry?;
             let name = entry.path().strip_prefix(&path)?.to_owned();
-            if !entry.file_type().is_file() || name.components().any(|part| part.as_os_str() == "__pycache__") {
+            if !entry.file_type().is_file() || name.components().any(|part| part.as_os_str() == "__pycache__")
+            {
                 continue;
             }
-            let bytes = fs::read(entry.path()).with_context(|| format!("could not read {}", entry.path().display()))?;
+            let bytes = fs::read(entry.path())
+                .with_context(|| format!("could not read {}", entry.path().display()))?;
             for part in [name.as_os_str().as_encoded_bytes(), &bytes] {
                 digest.update((part.len() as u64).to_le_bytes());
                 digest.update(part);

@@ -81,7 +81,9 @@ impl Layout {
         let kind = match fs::symlink_metadata(&self.link) {
             Ok(metadata) => metadata.file_type(),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
-            Err(error) => return Err(error).with_context(|| format!("could not look at {}", self.link.display())),
+            Err(error) => {
+                return Err(error).with_context(|| format!("could not look at {}", self.link.display()));
+            }
         };
         if kind.is_symlink() {
             let target = fs::read_link(&self.link)?;
@@ -115,7 +117,8 @@ impl Layout {
     /// # Errors
     /// When the folder cannot be made or the lock cannot be taken.
     pub fn guard(&self) -> Result<Guard> {
-        let made = fs::create_dir_all(&self.home).with_context(|| format!("could not make {}", self.home.display()));
+        let made =
+            fs::create_dir_all(&self.home).with_context(|| format!("could not make {}", self.home.display()));
         made.hint("the project's folder must be writable; `--env PATH` puts the environment elsewhere")?;
         if let Some(above) = self.home.parent() {
             let ignore = above.join(".gitignore");
@@ -128,8 +131,12 @@ impl Layout {
         let file = File::options().create(true).append(true).open(&path);
         let file = file.with_context(|| format!("could not open {}", path.display()))?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            let _waiting = terminal::spinner(format!("Waiting for another pinfold to finish with {}", self.link.display()));
-            flock(&file, FlockOperation::LockExclusive).with_context(|| format!("could not lock {}", path.display()))?;
+            let _waiting = terminal::spinner(format!(
+                "Waiting for another pinfold to finish with {}",
+                self.link.display()
+            ));
+            flock(&file, FlockOperation::LockExclusive)
+                .with_context(|| format!("could not lock {}", path.display()))?;
         }
         Ok(Guard { _file: file })
     }

@@ -63,7 +63,10 @@ impl Tree {
         let linked = match self.0.get(&name) {
             Some(Node::Link { source, folder: true }) => Some(source.clone()),
             Some(Node::Link { source, .. }) => {
-                let text = format!("{} is a file, and another distribution has a folder of that name", source.display());
+                let text = format!(
+                    "{} is a file, and another distribution has a folder of that name",
+                    source.display()
+                );
                 return Err(io::Error::other(text));
             }
             _ => None,

@@ -23,7 +23,9 @@ pub fn switch(layout: &Layout, number: u64) -> Result<()> {
     let mut name = link.file_name().unwrap_or_default().to_owned();
     name.push(".pinfold-new");
     match replace(&layout.home.join("tmp-link"), layout, number) {
-        Err(error) if error.kind() == ErrorKind::CrossesDevices => replace(&link.with_file_name(name), layout, number),
+        Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+            replace(&link.with_file_name(name), layout, number)
+        }
         done => done,
     }
     .with_context(|| format!("could not switch {} to generation {number}", link.display()))?;

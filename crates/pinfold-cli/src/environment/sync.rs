@@ -91,7 +91,9 @@ pub fn sync(request: &Request<'_>) -> Result<Synced> {
     };
     if let Err(error) = registry::register(store.root(), &layout.home) {
         let root = store.root().display();
-        terminal::warn(&format!("could not register this environment in the store {root}: {error}; `pinfold gc` will not know that it uses it"));
+        terminal::warn(&format!(
+            "could not register this environment in the store {root}: {error}; `pinfold gc` will not know that it uses it"
+        ));
     }
     let (wheels, fetched) = gather(request)?;
     let Assembled { environment, roots } = assemble(lock, store, &wheels)?;
@@ -109,7 +111,9 @@ pub fn sync(request: &Request<'_>) -> Result<Synced> {
         prompt: &prompt,
     };
     let built = generation::build(&blueprint);
-    let generation = built.hint("the environment that was there is as it was; free space or permissions, then `pinfold sync` again")?;
+    let generation = built.hint(
+        "the environment that was there is as it was; free space or permissions, then `pinfold sync` again",
+    )?;
     layout.claim(request.force)?;
     switch::switch(layout, generation)?;
     Ok(Synced::Switched { generation, fetched, changes: changes(before.as_ref(), &environment) })
@@ -119,8 +123,16 @@ pub fn sync(request: &Request<'_>) -> Result<Synced> {
 fn fits(lock: &Lock, interpreter: &Interpreter) -> Result<()> {
     if lock.python != interpreter.minor {
         return Err(hinted(
-            anyhow!("the lock is for Python {}, and {} is Python {}", lock.python, interpreter.executable.display(), interpreter.version),
-            format!("`pinfold lock --python {}` makes a lock for it, `--python {}` uses the lock that is there", interpreter.minor, lock.python),
+            anyhow!(
+                "the lock is for Python {}, and {} is Python {}",
+                lock.python,
+                interpreter.executable.display(),
+                interpreter.version
+            ),
+            format!(
+                "`pinfold lock --python {}` makes a lock for it, `--python {}` uses the lock that is there",
+                interpreter.minor, lock.python
+            ),
         ));
     }
     if lock.platform != interpreter.platform {
@@ -147,10 +159,7 @@ fn gather(request: &Request<'_>) -> Result<(BTreeMap<String, Installed>, usize)>
     if missing.is_empty() {
         return Ok((wheels, 0));
     }
-    {
-        let _busy = terminal::spinner(format!("Fetching {}", terminal::count(missing.len(), "wheel")));
-        (request.fetch)(&missing)?;
-    }
+    (request.fetch)(&missing)?;
     let still = take(request, &missing, &mut wheels)?;
     match still.first() {
         Some(wheel) => Err(anyhow!("the wheel {} was fetched and is not in the store", wheel.file)),
@@ -159,7 +168,11 @@ fn gather(request: &Request<'_>) -> Result<(BTreeMap<String, Installed>, usize)>
 }
 
 /// Takes the wheels that the store has; returns the others.
-fn take(request: &Request<'_>, wanted: &[Wheel], wheels: &mut BTreeMap<String, Installed>) -> Result<Vec<Wheel>> {
+fn take(
+    request: &Request<'_>,
+    wanted: &[Wheel],
+    wheels: &mut BTreeMap<String, Installed>,
+) -> Result<Vec<Wheel>> {
     let mut missing = Vec::new();
     for wheel in wanted {
         match request.store.wheel(&wheel.sha256)? {

@@ -34,7 +34,8 @@ impl Request {
             .find_map(|prefix| text.strip_prefix(prefix))
             .unwrap_or(text)
             .trim_start_matches(['@', '=']);
-        let version = bare.starts_with('3') && bare.split('.').all(|part| part.chars().all(|c| c.is_ascii_digit()) && !part.is_empty());
+        let version = bare.starts_with('3')
+            && bare.split('.').all(|part| part.chars().all(|c| c.is_ascii_digit()) && !part.is_empty());
         if version && !text.contains('/') {
             Request::Version(bare.to_owned())
         } else if text.contains('/') || Path::new(text).exists() {
@@ -64,7 +65,9 @@ pub fn find(request: &Request, store: &Path, uv: Option<&Path>) -> Result<Interp
     match request {
         Request::Path(path) => named(path, store),
         Request::Name(name) if free_threaded(name) => Err(hinted(
-            anyhow!("`{name}` is a free-threaded build of Python, which this release of Pinfold does not support"),
+            anyhow!(
+                "`{name}` is a free-threaded build of Python, which this release of Pinfold does not support"
+            ),
             "name one without the `t`",
         )),
         Request::Name(name) => {
@@ -86,7 +89,8 @@ fn free_threaded(name: &str) -> bool {
 }
 
 fn named(path: &Path, store: &Path) -> Result<Interpreter> {
-    let folder = ["bin/python3", "bin/python"].iter().map(|inner| path.join(inner)).find(|file| file.is_file());
+    let folder =
+        ["bin/python3", "bin/python"].iter().map(|inner| path.join(inner)).find(|file| file.is_file());
     let file = std::path::absolute(folder.unwrap_or_else(|| path.to_owned()))?;
     let interpreter = Interpreter::query(&file, store)?;
     interpreter.supported()?;

@@ -86,11 +86,18 @@ impl Interpreter {
             return Err(hinted(what, hint));
         }
         if self.free_threaded {
-            let what = anyhow!("{path} is a free-threaded build of Python {}, which this release of Pinfold does not support", self.version);
+            let what = anyhow!(
+                "{path} is a free-threaded build of Python {}, which this release of Pinfold does not support",
+                self.version
+            );
             return Err(hinted(what, hint));
         }
         if !SUPPORTED.contains(&self.minor.as_str()) {
-            let what = anyhow!("{path} is Python {}; this release of Pinfold supports {}", self.version, SUPPORTED.join(", "));
+            let what = anyhow!(
+                "{path} is Python {}; this release of Pinfold supports {}",
+                self.version,
+                SUPPORTED.join(", ")
+            );
             return Err(hinted(what, hint));
         }
         if self.pointer_bits != 64 {

@@ -53,7 +53,12 @@ pub struct Origin {
 ///
 /// # Errors
 /// When a unit's module table cannot be read.
-pub fn answer(resolver: &Resolver, importer: Importer, module: &str, interpreter: &Interpreter) -> Result<Answer> {
+pub fn answer(
+    resolver: &Resolver,
+    importer: Importer,
+    module: &str,
+    interpreter: &Interpreter,
+) -> Result<Answer> {
     let case = Case { resolver, importer, module, interpreter };
     // Inside a pin nothing local is seen; elsewhere it stands ahead of the standard library, built-in modules apart.
     let outside = match outside::stdlib(interpreter, module) {
@@ -114,14 +119,24 @@ impl Case<'_> {
     fn outside(&self, place: Place) -> Answer {
         let blank = |reason: &str| Answer { found: true, rule: Some(1), ..self.blank(reason.to_owned()) };
         match place {
-            Place::BuiltIn => Answer { kind: Some("built-in"), ..blank("a module inside the interpreter, the same for everyone") },
+            Place::BuiltIn => Answer {
+                kind: Some("built-in"),
+                ..blank("a module inside the interpreter, the same for everyone")
+            },
             Place::Stdlib(Some(file)) => {
                 let kind = file_kind(&file);
-                Answer { kind: Some(kind), files: vec![file], ..blank("the standard library, the same for everyone") }
+                Answer {
+                    kind: Some(kind),
+                    files: vec![file],
+                    ..blank("the standard library, the same for everyone")
+                }
             }
             Place::Stdlib(None) => {
                 let top = self.module.split('.').next().unwrap_or(self.module);
-                let reason = format!("the standard library has `{top}`, and no module `{}` in it for this interpreter", self.module);
+                let reason = format!(
+                    "the standard library has `{top}`, and no module `{}` in it for this interpreter",
+                    self.module
+                );
                 Answer { found: false, rule: Some(1), ..self.blank(reason) }
             }
             Place::Local(file) => {
@@ -171,7 +186,11 @@ impl Case<'_> {
         Answer {
             found: true,
             rule: Some(number),
-            unit: Some(Origin { name: unit.name.clone(), version: unit.version.clone(), id: unit.id.clone() }),
+            unit: Some(Origin {
+                name: unit.name.clone(),
+                version: unit.version.clone(),
+                id: unit.id.clone(),
+            }),
             kind: Some(kind),
             files,
             change: self.change(index, rule),
@@ -218,9 +237,12 @@ impl Case<'_> {
         match (rule, &pin) {
             (_, _) if matches!(self.importer, Importer::Unit(unit) if unit == provider) => {}
             (Rule::Declared | Rule::Closure(_), Some(pin)) => {
-                change.push(format!("another version: a requirement on {name} in `requires` of [pins.{pin}]"));
+                change
+                    .push(format!("another version: a requirement on {name} in `requires` of [pins.{pin}]"));
                 if !units[provider].closures.iter().any(|closure| closure == ROOT) {
-                    change.push(format!("root's version, so that its types are one: `share = [\"{name}\"]` in [pins.{pin}]"));
+                    change.push(format!(
+                        "root's version, so that its types are one: `share = [\"{name}\"]` in [pins.{pin}]"
+                    ));
                 }
             }
             (Rule::Root, Some(pin)) => {
@@ -229,9 +251,14 @@ impl Case<'_> {
             }
             (_, Some(_)) => {}
             (_, None) => {
-                change.push(format!("another version for everyone: a requirement on {name} in `requires` of the manifest"));
+                change.push(format!(
+                    "another version for everyone: a requirement on {name} in `requires` of the manifest"
+                ));
                 if let Importer::Unit(unit) = self.importer {
-                    change.push(format!("another version for this importer alone: `pinfold pin {}`", units[unit].name));
+                    change.push(format!(
+                        "another version for this importer alone: `pinfold pin {}`",
+                        units[unit].name
+                    ));
                 }
             }
         }
@@ -281,10 +308,15 @@ impl Case<'_> {
                 format!("let it see its closure and root: `undeclared = \"allow\"` in [pins.{pin}]"),
             ],
             Denial::Mixes { unit, .. } => vec![
-                format!("a version of its own, resolved with its world: `{}` in `requires` of [pins.{pin}]", units[*unit].name),
+                format!(
+                    "a version of its own, resolved with its world: `{}` in `requires` of [pins.{pin}]",
+                    units[*unit].name
+                ),
                 format!("mix all the same: `undeclared = \"any\"` in [pins.{pin}]"),
             ],
-            Denial::Ambiguous(_) => vec!["declare it in the `requires` of each pin, so that the units are no longer shared".to_owned()],
+            Denial::Ambiguous(_) => vec![
+                "declare it in the `requires` of each pin, so that the units are no longer shared".to_owned(),
+            ],
         };
         Answer { change, ..self.blank(self.resolver.explain(denial)) }
     }

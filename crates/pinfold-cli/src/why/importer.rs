@@ -24,7 +24,8 @@ pub fn find(environment: &Environment, text: &str) -> Result<Importer> {
             None => unit.name == normalize(text),
         }
     };
-    let found: Vec<usize> = environment.units.iter().enumerate().filter(|(_, unit)| matches(unit)).map(|(i, _)| i).collect();
+    let found: Vec<usize> =
+        environment.units.iter().enumerate().filter(|(_, unit)| matches(unit)).map(|(i, _)| i).collect();
     match found[..] {
         [one] => Ok(Importer::Unit(one)),
         [] => Err(unknown(environment, text)),
@@ -36,9 +37,11 @@ pub fn find(environment: &Environment, text: &str) -> Result<Importer> {
                     format!("{}=={}  {}  in {}", unit.name, unit.version, unit.id, unit.closures.join(", "))
                 })
                 .collect();
-            let versions: Vec<&str> = found.iter().map(|&index| environment.units[index].version.as_str()).collect();
+            let versions: Vec<&str> =
+                found.iter().map(|&index| environment.units[index].version.as_str()).collect();
             let same = versions.windows(2).all(|pair| pair[0] == pair[1]);
-            let how = if same { "name one by its identifier" } else { "name one by its version or identifier" };
+            let how =
+                if same { "name one by its identifier" } else { "name one by its version or identifier" };
             Err(hinted(anyhow!("`{text}` could be any of these units:\n  {}", list.join("\n  ")), how))
         }
     }
@@ -46,8 +49,12 @@ pub fn find(environment: &Environment, text: &str) -> Result<Importer> {
 
 fn unknown(environment: &Environment, text: &str) -> anyhow::Error {
     let wanted = normalize(text.split(['=', '@']).next().unwrap_or(text));
-    let versions: Vec<String> =
-        environment.units.iter().filter(|unit| unit.name == wanted).map(|unit| format!("{}=={}", unit.name, unit.version)).collect();
+    let versions: Vec<String> = environment
+        .units
+        .iter()
+        .filter(|unit| unit.name == wanted)
+        .map(|unit| format!("{}=={}", unit.name, unit.version))
+        .collect();
     let near = environment
         .units
         .iter()

@@ -39,7 +39,8 @@ pub(super) fn stdlib(interpreter: &Interpreter, module: &str) -> Option<Place> {
 pub(super) fn local(interpreter: &Interpreter, module: &str) -> Option<Place> {
     let here = env::current_dir().ok().into_iter();
     let path = env::var_os("PYTHONPATH").unwrap_or_default();
-    let folders: Vec<PathBuf> = here.chain(env::split_paths(&path)).filter(|folder| !folder.as_os_str().is_empty()).collect();
+    let folders: Vec<PathBuf> =
+        here.chain(env::split_paths(&path)).filter(|folder| !folder.as_os_str().is_empty()).collect();
     folders.iter().find_map(|folder| file_of(folder, module, interpreter)).map(Place::Local)
 }
 
@@ -56,7 +57,8 @@ fn file_of(folder: &Path, module: &str, interpreter: &Interpreter) -> Option<Pat
         path.push(suffix);
         PathBuf::from(path)
     };
-    let packages = extensions.iter().map(|suffix| format!("/__init__{suffix}")).chain(["/__init__.py".to_owned()]);
+    let packages =
+        extensions.iter().map(|suffix| format!("/__init__{suffix}")).chain(["/__init__.py".to_owned()]);
     let modules = extensions.iter().cloned().chain([".py".to_owned(), ".pyc".to_owned()]);
     packages.chain(modules).map(|suffix| with(&suffix)).find(|path| path.is_file())
 }

@@ -41,7 +41,8 @@ pub fn python() -> &'static Python {
     PYTHON.get_or_init(|| {
         let store = tempfile::tempdir().unwrap();
         let request = pinfold_cli::interpreter::Request::Any;
-        let found = pinfold_cli::interpreter::find(&request, store.path(), None).expect("these tests need Python 3.11, 3.12 or 3.13");
+        let found = pinfold_cli::interpreter::find(&request, store.path(), None)
+            .expect("these tests need Python 3.11, 3.12 or 3.13");
         Python { path: found.executable, minor: found.minor, platform: found.platform }
     })
 }
@@ -52,7 +53,13 @@ pub fn hex(bytes: &[u8]) -> String {
 
 impl Project {
     pub fn new() -> Self {
-        let root = Closure { name: "root".into(), owner: None, requires: Vec::new(), direct: Vec::new(), units: Vec::new() };
+        let root = Closure {
+            name: "root".into(),
+            owner: None,
+            requires: Vec::new(),
+            direct: Vec::new(),
+            units: Vec::new(),
+        };
         let folder = tempfile::tempdir().unwrap();
         let project = Project { root: folder, wheels: Vec::new(), units: Vec::new(), closures: vec![root] };
         fs::create_dir_all(project.path("app/wheels")).unwrap();
@@ -83,12 +90,25 @@ impl Project {
     /// Makes a wheel of `files` and adds it to the lock; returns its hash.
     pub fn wheel(&mut self, name: &str, version: &str, files: &[(&str, &str)]) -> String {
         let dist_info = format!("{}-{version}.dist-info", name.replace('-', "_"));
-        let mut all: Vec<(String, String)> = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
-        all.push((format!("{dist_info}/METADATA"), format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")));
-        all.push((format!("{dist_info}/WHEEL"), "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned()));
+        let mut all: Vec<(String, String)> =
+            files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+        all.push((
+            format!("{dist_info}/METADATA"),
+            format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"),
+        ));
+        all.push((
+            format!("{dist_info}/WHEEL"),
+            "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned(),
+        ));
         let mut record: String = all
             .iter()
-            .map(|(path, text)| format!("{path},sha256={},{}\n", BASE64URL_NOPAD.encode(&Sha256::digest(text.as_bytes())), text.len()))
+            .map(|(path, text)| {
+                format!(
+                    "{path},sha256={},{}\n",
+                    BASE64URL_NOPAD.encode(&Sha256::digest(text.as_bytes())),
+                    text.len()
+                )
+            })
             .collect();
         record.push_str(&format!("{dist_info}/RECORD,,\n"));
         all.push((format!("{dist_info}/RECORD"), record));
@@ -125,7 +145,13 @@ impl Project {
             closure.units.push(id.clone());
             closure.units.sort();
         }
-        self.units.push(LockedUnit { id: id.clone(), hash, wheel: wheel.to_owned(), dependencies, pin: None });
+        self.units.push(LockedUnit {
+            id: id.clone(),
+            hash,
+            wheel: wheel.to_owned(),
+            dependencies,
+            pin: None,
+        });
         self.units.sort_by(|a, b| a.id.cmp(&b.id));
         id
     }
@@ -176,7 +202,12 @@ impl Project {
     /// Writes the lock.
     pub fn lock(&mut self) {
         self.wheels.sort();
-        let used: Vec<Wheel> = self.wheels.iter().filter(|wheel| self.units.iter().any(|unit| unit.wheel == wheel.sha256)).cloned().collect();
+        let used: Vec<Wheel> = self
+            .wheels
+            .iter()
+            .filter(|wheel| self.units.iter().any(|unit| unit.wheel == wheel.sha256))
+            .cloned()
+            .collect();
         let lock = Lock {
             version: 1,
             python: python().minor.clone(),
@@ -249,7 +280,8 @@ impl Project {
                     assert_eq!(BASE64URL_NOPAD.encode(&Sha256::digest(bytes)), hash, "{path}");
                 }
             }
-            let facts: Value = serde_json::from_slice(&fs::read(wheel.path().join("facts.json")).unwrap()).unwrap();
+            let facts: Value =
+                serde_json::from_slice(&fs::read(wheel.path().join("facts.json")).unwrap()).unwrap();
             assert!(facts["facts"]["name"].is_string());
             assert!(wheel.path().join("modules.idx").is_file());
         }
@@ -259,7 +291,11 @@ impl Project {
 impl Drop for Project {
     fn drop(&mut self) {
         // The store is read-only; a test that is not root could not remove it.
-        for entry in walkdir::WalkDir::new(self.root.path()).into_iter().flatten().filter(|entry| entry.file_type().is_dir()) {
+        for entry in walkdir::WalkDir::new(self.root.path())
+            .into_iter()
+            .flatten()
+            .filter(|entry| entry.file_type().is_dir())
+        {
             let _ = fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o755));
         }
     }
@@ -267,7 +303,12 @@ impl Drop for Project {
 
 /// stdout and stderr, for messages.
 pub fn said(output: &Output) -> String {
-    format!("{}\n{}{}", output.status, String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }
 
 pub fn stderr(output: &Output) -> String {
@@ -298,8 +339,10 @@ pub fn picture(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 /// Two reports: the old one is pinned to an older numpy; six is common to both.
 pub fn two_numpys() -> Project {
     let mut project = Project::new();
-    let old_numpy = project.wheel("numpy", "1.26.4", &[("numpy/__init__.py", "version = 1\n"), ("numpy/fft.py", "")]);
-    let new_numpy = project.wheel("numpy", "2.3.4", &[("numpy/__init__.py", "version = 2\n"), ("numpy/fft.py", "")]);
+    let old_numpy =
+        project.wheel("numpy", "1.26.4", &[("numpy/__init__.py", "version = 1\n"), ("numpy/fft.py", "")]);
+    let new_numpy =
+        project.wheel("numpy", "2.3.4", &[("numpy/__init__.py", "version = 2\n"), ("numpy/fft.py", "")]);
     let six = project.wheel("six", "1.17", &[("six.py", "")]);
     let scipy = project.wheel("scipy", "1.16", &[("scipy.py", "")]);
     let report_old = project.wheel("report-old", "1.0", &[("report_old.py", "")]);
