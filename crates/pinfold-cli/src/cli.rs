@@ -28,7 +28,7 @@ const STYLES: Styles = Styles::styled()
 
 /// One interpreter, many versions: every Python package sees the dependencies it was resolved with.
 #[derive(Debug, Parser)]
-#[command(name = "pinfold", version, styles = STYLES, propagate_version = false, disable_help_subcommand = true)]
+#[command(name = "pinfold", version, styles = STYLES, disable_help_subcommand = true, disable_help_flag = true)]
 #[command(
     after_help = "Exit codes: 0 fine, 1 findings, 2 could not; `pinfold run` exits as the command it runs."
 )]
@@ -61,13 +61,20 @@ struct Common {
     #[arg(long, global = true, value_name = "PATH")]
     project: Option<PathBuf>,
     /// The environment [default: .venv in the project]
-    #[arg(long = "env", global = true, value_name = "PATH", env = "PINFOLD_ENV")]
+    #[arg(long = "env", global = true, value_name = "PATH", env = "PINFOLD_ENV", hide_env_values = true)]
     environment: Option<PathBuf>,
     /// The interpreter: a version, a path, or a name on PATH
-    #[arg(long, short = 'p', global = true, value_name = "PYTHON", env = "PINFOLD_PYTHON")]
+    #[arg(
+        long,
+        short = 'p',
+        global = true,
+        value_name = "PYTHON",
+        env = "PINFOLD_PYTHON",
+        hide_env_values = true
+    )]
     python: Option<String>,
     /// Use no network
-    #[arg(long, global = true, env = "PINFOLD_OFFLINE", value_parser = clap::builder::BoolishValueParser::new())]
+    #[arg(long, global = true, env = "PINFOLD_OFFLINE", hide_env_values = true, value_parser = clap::builder::BoolishValueParser::new())]
     offline: bool,
     /// Use the lock as it is, and do not change it
     #[arg(long, global = true)]
@@ -84,6 +91,10 @@ struct Common {
     /// Say more; twice for more still
     #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     verbose: u8,
+    /// Print help
+    // clap's own flag prints a page of half-empty lines; everything fits into the short form.
+    #[arg(long, short, global = true, action = clap::ArgAction::HelpShort)]
+    help: Option<bool>,
 }
 
 /// Parses the arguments of this process, runs the command, and says how it ended.

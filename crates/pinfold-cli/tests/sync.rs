@@ -76,10 +76,30 @@ fn a_damaged_environment_is_built_anew() {
     project.sync();
     let site = project.venv().join(format!("lib/python{}/site-packages", python().minor));
     fs::remove_file(site.join("six.py")).unwrap();
-    symlink("/nowhere", site.join("six.py")).unwrap();
     project.sync();
     assert_eq!(project.generation(), 2);
+    fs::remove_file(site.join("six.py")).unwrap();
+    symlink("/nowhere", site.join("six.py")).unwrap();
+    project.sync();
+    assert_eq!(project.generation(), 3);
     assert_eq!(project.python("import six; print(six.version)"), "1.16");
+}
+
+#[test]
+fn programs_can_read_what_was_done() {
+    let mut project = Project::new();
+    project.simple("six", "1.16", &[]);
+    project.lock();
+    let read = || -> serde_json::Value {
+        serde_json::from_slice(&project.ok(&["sync", "--frozen", "--output-format", "json"]).stdout).unwrap()
+    };
+    let first = read();
+    assert_eq!(
+        (&first["version"], &first["changed"], &first["fetched"]),
+        (&1.into(), &true.into(), &1.into())
+    );
+    assert_eq!(first["changes"][0]["name"], "six");
+    assert_eq!(read()["changed"], false);
 }
 
 #[test]

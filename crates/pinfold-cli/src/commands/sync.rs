@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use pinfold_core::lock::Lock;
 use wheelsplit::Store;
 
-use crate::context::Context;
+use crate::context::{Context, OutputFormat};
 use crate::environment::changes::Change;
 use crate::environment::layout::Layout;
 use crate::environment::sync::{Request, Synced, sync};
@@ -53,7 +53,28 @@ pub fn run(args: &SyncArgs, context: &Context) -> Result<Outcome, Error> {
         ));
     }
     report_changes(&done, context);
+    if context.format == OutputFormat::Json {
+        println!("{}", json(&done, context));
+    }
     Ok(Outcome::Fine)
+}
+
+fn json(done: &Done, context: &Context) -> serde_json::Value {
+    let (changed, generation, fetched, changes) = match &done.synced {
+        Synced::Unchanged { generation } => (false, *generation, 0, &[][..]),
+        Synced::Switched { generation, fetched, changes } => {
+            (true, *generation, *fetched, changes.as_slice())
+        }
+    };
+    serde_json::json!({
+        "version": 1,
+        "environment": context.environment,
+        "python": done.python,
+        "changed": changed,
+        "generation": generation,
+        "fetched": fetched,
+        "changes": changes,
+    })
 }
 
 /// Makes the lock fit the manifest, and the environment fit the lock.

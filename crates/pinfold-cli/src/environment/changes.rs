@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use pinfold_core::closure::Environment;
 use pinfold_core::names::ROOT;
+use serde::Serialize;
 
 /// A distribution that came or went.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
     /// Whether it came.
     pub came: bool,

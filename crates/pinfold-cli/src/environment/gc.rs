@@ -16,6 +16,7 @@ use wheelsplit::{Collected, Live, Store};
 
 use super::layout::{Found, KEPT, Layout};
 use super::registry;
+use crate::failure::WithHint;
 
 /// What a collection removed, or would remove.
 #[derive(Debug, Default)]
@@ -113,7 +114,10 @@ fn in_use(generation: &Path) -> bool {
 /// What a generation refers to stays.
 fn mark(store: &Store, generation: &Path, live: &mut Live) -> Result<()> {
     let environment = Environment::read(&generation.join("closure.json"))
-        .with_context(|| format!("could not tell what {} uses", generation.display()))?;
+        .with_context(|| format!("could not tell what {} uses", generation.display()))
+        .with_hint(|| {
+            format!("if it is of no use any more, delete {} and try again", generation.display())
+        })?;
     let instances = store.root().join("instances");
     for unit in &environment.units {
         live.wheels.extend(unit.wheel.clone());

@@ -45,6 +45,8 @@ pub struct Stamp {
     pub python: String,
     /// Seconds since 1970.
     pub created: u64,
+    /// How many entries site-packages has, so that one that is gone is noticed.
+    pub entries: usize,
 }
 
 impl Stamp {
@@ -71,6 +73,7 @@ impl Stamp {
             interpreter: interpreter.executable.clone(),
             python: interpreter.version.clone(),
             created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
+            entries: 0,
         }
     }
 
@@ -124,8 +127,9 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<u64> {
     index::write(blueprint.environment, &folder.join(index::FILE))?;
     fs::write(folder.join("pinfold.lock"), blueprint.lock).with_context(|| failed("the lock"))?;
     File::create(folder.join("lock")).with_context(|| failed("the lock file"))?;
-    fs::write(folder.join(STAMP), serde_json::to_vec_pretty(blueprint.stamp)?)
-        .with_context(|| failed(STAMP))?;
+    let entries = entries(&folder.join(site(blueprint.interpreter))).len();
+    let stamp = Stamp { entries, ..blueprint.stamp.clone() };
+    fs::write(folder.join(STAMP), serde_json::to_vec_pretty(&stamp)?).with_context(|| failed(STAMP))?;
     persist(folder).with_context(|| format!("could not make {} durable", folder.display()))?;
 
     let number = layout.generations().last().copied().unwrap_or(0) + 1;
@@ -220,17 +224,20 @@ fn write_programs(blueprint: &Blueprint<'_>, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether everything that the generation links to is there.
-pub fn healthy(folder: &Path, interpreter: &Interpreter) -> bool {
+/// Entries of site-packages; bytecode that Python may have written is none.
+fn entries(site: &Path) -> Vec<PathBuf> {
+    let all = fs::read_dir(site).into_iter().flatten().flatten();
+    all.filter(|entry| entry.file_name() != "__pycache__").map(|entry| entry.path()).collect()
+}
+
+/// Whether everything that the generation has and links to is there.
+pub fn healthy(folder: &Path, stamp: &Stamp, interpreter: &Interpreter) -> bool {
     let Ok(environment) = index::read(&folder.join(index::FILE)) else { return false };
-    let there = |path: PathBuf| path.exists();
-    let site = folder.join(site(interpreter));
-    let Ok(entries) = fs::read_dir(&site) else { return false };
-    there(folder.join("bin/python"))
-        && ["closure.json", "lock", "pyvenv.cfg"].iter().all(|name| there(folder.join(name)))
-        && there(site.join(index::PTH_FILE))
+    let entries = entries(&folder.join(site(interpreter)));
+    ["bin/python", "closure.json", "lock", "pyvenv.cfg"].iter().all(|name| folder.join(name).exists())
+        && entries.len() >= stamp.entries
+        && entries.iter().all(|entry| entry.exists())
         && environment.units.iter().all(|unit| unit.path.is_dir())
-        && entries.flatten().all(|entry| there(entry.path()))
 }
 
 /// Makes what was written survive a power cut, before the rename that makes it visible.

@@ -148,8 +148,9 @@ fn fits(lock: &Lock, interpreter: &Interpreter) -> Result<()> {
 fn current(layout: &Layout, stamp: &Stamp, interpreter: &Interpreter) -> Result<Option<u64>> {
     let Found::Generation(number) = layout.found()? else { return Ok(None) };
     let folder = layout.generation(number);
-    let same = Stamp::read(&folder).is_some_and(|there| there.digest == stamp.digest);
-    Ok((same && generation::healthy(&folder, interpreter)).then_some(number))
+    let Some(there) = Stamp::read(&folder) else { return Ok(None) };
+    let right = there.digest == stamp.digest && generation::healthy(&folder, &there, interpreter);
+    Ok(right.then_some(number))
 }
 
 /// Every wheel of the lock, from the store; what it lacks is fetched first.

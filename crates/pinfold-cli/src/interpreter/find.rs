@@ -79,8 +79,20 @@ pub fn find(request: &Request, store: &Path, uv: Option<&Path>) -> Result<Interp
             })?;
             named(&found, store)
         }
+        Request::Version(version) if !could_be_supported(version) => Err(hinted(
+            anyhow!("Python {version} is not supported by this release of Pinfold"),
+            format!("it supports {}", SUPPORTED.join(", ")),
+        )),
         Request::Version(_) | Request::Any => search(request, store, uv),
     }
+}
+
+/// `3`, `3.12` and `3.12.1` could be, `3.9` could not.
+fn could_be_supported(version: &str) -> bool {
+    SUPPORTED.iter().any(|minor| {
+        let longer = version.strip_prefix(minor).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        longer || version == "3"
+    })
 }
 
 /// `3.13t`, as uv and pyenv call such builds.
@@ -139,10 +151,13 @@ fn nothing(request: &Request, seen: &[String]) -> anyhow::Error {
         Request::Version(version) => format!("Python {version}"),
         _ => format!("a supported Python ({})", SUPPORTED.join(", ")),
     };
+    let version = if let Request::Version(version) = request { version } else { "3.12" };
     let seen = if seen.is_empty() { "none at all".to_owned() } else { seen.join(", ") };
     hinted(
         anyhow!("found no interpreter for {wanted} on PATH, among pyenv's versions or uv's; found {seen}"),
-        "install it (`uv python install 3.12`, or your system's package), or name one with `--python PATH`",
+        format!(
+            "install it (`uv python install {version}`, or your system's package), or name one with `--python PATH`"
+        ),
     )
 }
 
@@ -193,6 +208,15 @@ fn ask_uv(uv: &Path, request: &Request) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_could_be_supported_is_searched_for() {
+        for (version, expected) in
+            [("3", true), ("3.12", true), ("3.12.1", true), ("3.9", false), ("3.1", false), ("3.120", false)]
+        {
+            assert_eq!(could_be_supported(version), expected, "{version}");
+        }
+    }
 
     #[test]
     fn requests_are_told_apart() {
