@@ -1,5 +1,7 @@
 //! What happens to the store and the environment when `pinfold sync` is killed, crowded, or out of room.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 mod support;
 
 use std::collections::hash_map::RandomState;

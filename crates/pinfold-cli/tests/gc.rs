@@ -1,5 +1,7 @@
 //! `pinfold gc`: what stays and what goes.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 mod support;
 
 use std::fs::{self, File};

@@ -1,5 +1,7 @@
 //! `pinfold sync` and `run`: what they make, when they do nothing, and what they refuse.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 mod support;
 
 use std::fs;

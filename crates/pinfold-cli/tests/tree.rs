@@ -1,5 +1,7 @@
 //! `pinfold tree`, as people and programs see it.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 mod support;
 
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! `pinfold why`: the answers, for each rule and each way of naming an importer.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 mod support;
 
 use serde_json::Value;

@@ -5,10 +5,13 @@
 
 use std::path::Path;
 
+/// How a shell takes a text literally.
+type Quote = fn(&str) -> String;
+
 /// File names and texts for the environment at `link`, shown as `prompt`.
 pub fn render(link: &Path, prompt: &str) -> Vec<(&'static str, String)> {
     let link = link.to_string_lossy();
-    let templates: [(&str, &str, fn(&str) -> String); 4] = [
+    let templates: [(&str, &str, Quote); 4] = [
         ("activate", include_str!("activate/activate"), quote_sh),
         ("activate.fish", include_str!("activate/activate.fish"), quote_fish),
         ("activate.csh", include_str!("activate/activate.csh"), quote_csh),

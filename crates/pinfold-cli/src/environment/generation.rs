@@ -53,14 +53,15 @@ impl Stamp {
     /// The stamp of a generation yet to be built.
     pub fn new(layout: &Layout, lock: &str, interpreter: &Interpreter, hook: &str, store: &Path) -> Self {
         let mut digest = Sha256::new();
-        let facts = serde_json::to_vec(interpreter).unwrap_or_default();
-        let parts: [&[u8]; 6] = [
+        let parts: [&[u8]; 8] = [
             env!("CARGO_PKG_VERSION").as_bytes(),
             layout.link.as_os_str().as_encoded_bytes(),
             store.as_os_str().as_encoded_bytes(),
             lock.as_bytes(),
             hook.as_bytes(),
-            &facts,
+            interpreter.executable.as_os_str().as_encoded_bytes(),
+            interpreter.version.as_bytes(),
+            interpreter.soabi.as_bytes(),
         ];
         digest.update(VERSION.to_le_bytes());
         for part in parts {

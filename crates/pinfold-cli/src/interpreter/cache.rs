@@ -14,12 +14,19 @@ use sha2::{Digest, Sha256};
 
 use super::Interpreter;
 
-/// Raised when the facts change shape.
-const VERSION: u32 = 1;
+/// What an answer depends on besides the interpreter's file: the question, and the kernel (PEP 508 has markers for it).
+fn circumstances() -> String {
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    hex(&Sha256::digest(format!("{}{kernel}", include_str!("facts.py"))))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
 
 #[derive(Serialize, Deserialize)]
 struct Kept {
-    version: u32,
+    circumstances: String,
     path: PathBuf,
     modified: (i64, i64),
     size: u64,
@@ -29,7 +36,7 @@ struct Kept {
 pub(super) fn get(store: &Path, path: &Path) -> Option<Interpreter> {
     let kept: Kept = serde_json::from_slice(&fs::read(place(store, path)).ok()?).ok()?;
     let now = fs::metadata(path).ok()?;
-    let same = kept.version == VERSION
+    let same = kept.circumstances == circumstances()
         && kept.path == path
         && kept.modified == (now.mtime(), now.mtime_nsec())
         && kept.size == now.len()
@@ -43,7 +50,7 @@ pub(super) fn put(store: &Path, path: &Path, facts: &Interpreter) {
     }
     let Ok(now) = fs::metadata(path) else { return };
     let kept = Kept {
-        version: VERSION,
+        circumstances: circumstances(),
         path: path.to_owned(),
         modified: (now.mtime(), now.mtime_nsec()),
         size: now.len(),
@@ -63,13 +70,12 @@ pub(super) fn put(store: &Path, path: &Path, facts: &Interpreter) {
 }
 
 /// Whether the file starts with `#!`.
-pub(super) fn is_script(path: &Path) -> bool {
+fn is_script(path: &Path) -> bool {
     let mut start = [0; 2];
     fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && &start == b"#!"
 }
 
 fn place(store: &Path, path: &Path) -> PathBuf {
-    let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
-    let name: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let name = hex(&Sha256::digest(path.as_os_str().as_encoded_bytes()));
     store.join("interpreters").join(name + ".json")
 }

@@ -1,7 +1,6 @@
 //! Finds the interpreter that a request means: a path, a name on PATH, or a version.
 //!
-//! A version is looked for on PATH, then among pyenv's versions, then among those that uv manages. pyenv's
-//! shims on PATH come last: they cost a shell, and fail for versions that are installed but not selected.
+//! A version is looked for on PATH, in its order, then among pyenv's versions, then among those that uv manages.
 //! Deliberately not here: downloading one.
 
 use std::env;
@@ -10,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, anyhow};
 
-use super::{Interpreter, SUPPORTED, cache};
+use super::{Interpreter, SUPPORTED, pyenv};
 use crate::failure::hinted;
 
 /// What was asked for.
@@ -120,15 +119,8 @@ fn search(request: &Request, store: &Path, uv: Option<&Path>) -> Result<Interpre
             .chain(SUPPORTED.iter().rev().map(|minor| format!("python{minor}")))
             .collect(),
     };
-    let on_path = names.iter().flat_map(|name| on_path(name));
-    let candidates: Vec<PathBuf> = match request {
-        // The first `python3` is the one that the user selected, also where pyenv's shim stands for it.
-        Request::Any => on_path.chain(pyenv()).collect(),
-        _ => {
-            let (scripts, binaries): (Vec<_>, Vec<_>) = on_path.partition(|path| cache::is_script(path));
-            binaries.into_iter().chain(pyenv()).chain(scripts).collect()
-        }
-    };
+    let on_path = names.iter().flat_map(|name| on_path(name)).filter_map(pyenv::resolve);
+    let candidates = on_path.chain(pyenv::installed());
     let mut seen: Vec<String> = Vec::new();
     for candidate in candidates {
         let Ok(interpreter) = Interpreter::query(&candidate, store) else { continue };
@@ -167,28 +159,6 @@ fn on_path(name: &str) -> impl Iterator<Item = PathBuf> + use<> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = env::split_paths(&path).collect();
     folders.into_iter().map(move |folder| folder.join(&name)).filter(|file| file.is_file())
-}
-
-/// Interpreters of pyenv, newest first.
-fn pyenv() -> Vec<PathBuf> {
-    let root = env::var_os("PYENV_ROOT")
-        .map(PathBuf::from)
-        .or_else(|| env::home_dir().map(|home| home.join(".pyenv")));
-    let Some(root) = root else { return Vec::new() };
-    let Ok(entries) = std::fs::read_dir(root.join("versions")) else { return Vec::new() };
-    let mut versions: Vec<(Vec<u32>, PathBuf)> = entries
-        .flatten()
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            let numbers = name.split('.').map(str::parse).collect::<Result<Vec<u32>, _>>().ok()?;
-            // Only those that could be supported: asking each of a dozen costs a process.
-            let minor = numbers.get(..2)?.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
-            let file = entry.path().join("bin").join(format!("python{minor}"));
-            (SUPPORTED.contains(&minor.as_str()) && file.is_file()).then_some((numbers, file))
-        })
-        .collect();
-    versions.sort_by(|one, other| other.cmp(one));
-    versions.into_iter().map(|(_, path)| path).collect()
 }
 
 fn ask_uv(uv: &Path, request: &Request) -> Option<PathBuf> {

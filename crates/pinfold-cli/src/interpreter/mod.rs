@@ -6,6 +6,7 @@
 mod cache;
 mod choose;
 mod find;
+mod pyenv;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
