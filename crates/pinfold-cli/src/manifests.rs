@@ -208,6 +208,12 @@ impl Editor {
         while let Some(at) = position(array, name) {
             array.remove(at);
             found = true;
+            // On one line, the space before a value separates it from the one that went.
+            if let Some(first) = array.get_mut(0).filter(|_| at == 0)
+                && first.decor().prefix().and_then(|prefix| prefix.as_str()) == Some(" ")
+            {
+                first.decor_mut().set_prefix("");
+            }
         }
         if found {
             return Ok(());

@@ -64,6 +64,13 @@ impl Tags {
         })
     }
 
+    /// Every tag, best first.
+    pub fn list(&self) -> Vec<&str> {
+        let mut all: Vec<(&usize, &str)> = self.0.iter().map(|(tag, rank)| (rank, tag.as_str())).collect();
+        all.sort_unstable();
+        all.into_iter().map(|(_, tag)| tag).collect()
+    }
+
     /// How well a wheel fits, smaller is better; `None` when it does not.
     pub fn rank(&self, wheel: &WheelName) -> Option<usize> {
         wheel.tags.iter().filter_map(|tag| self.0.get(&tag.to_string())).min().copied()

@@ -51,6 +51,40 @@ pub fn hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A wheel file with these requirements and files.
+pub fn wheel_bytes(name: &str, version: &str, requires: &[&str], files: &[(&str, &str)]) -> Vec<u8> {
+    let requires: String = requires.iter().map(|text| format!("Requires-Dist: {text}\n")).collect();
+    let dist_info = format!("{}-{version}.dist-info", name.replace('-', "_"));
+    let mut all: Vec<(String, String)> =
+        files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    all.push((
+        format!("{dist_info}/METADATA"),
+        format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}"),
+    ));
+    all.push((
+        format!("{dist_info}/WHEEL"),
+        "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned(),
+    ));
+    let mut record: String = all
+        .iter()
+        .map(|(path, text)| {
+            format!(
+                "{path},sha256={},{}\n",
+                BASE64URL_NOPAD.encode(&Sha256::digest(text.as_bytes())),
+                text.len()
+            )
+        })
+        .collect();
+    record.push_str(&format!("{dist_info}/RECORD,,\n"));
+    all.push((format!("{dist_info}/RECORD"), record));
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (path, text) in &all {
+        zip.start_file(path.as_str(), SimpleFileOptions::default()).unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
 impl Project {
     pub fn new() -> Self {
         let root = Closure {
@@ -89,35 +123,7 @@ impl Project {
 
     /// Makes a wheel of `files` and adds it to the lock; returns its hash.
     pub fn wheel(&mut self, name: &str, version: &str, files: &[(&str, &str)]) -> String {
-        let dist_info = format!("{}-{version}.dist-info", name.replace('-', "_"));
-        let mut all: Vec<(String, String)> =
-            files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
-        all.push((
-            format!("{dist_info}/METADATA"),
-            format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"),
-        ));
-        all.push((
-            format!("{dist_info}/WHEEL"),
-            "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned(),
-        ));
-        let mut record: String = all
-            .iter()
-            .map(|(path, text)| {
-                format!(
-                    "{path},sha256={},{}\n",
-                    BASE64URL_NOPAD.encode(&Sha256::digest(text.as_bytes())),
-                    text.len()
-                )
-            })
-            .collect();
-        record.push_str(&format!("{dist_info}/RECORD,,\n"));
-        all.push((format!("{dist_info}/RECORD"), record));
-        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        for (path, text) in &all {
-            zip.start_file(path.as_str(), SimpleFileOptions::default()).unwrap();
-            zip.write_all(text.as_bytes()).unwrap();
-        }
-        let bytes = zip.finish().unwrap().into_inner();
+        let bytes = wheel_bytes(name, version, &[], files);
         let sha256 = hex(&bytes);
         let file = format!("{}-{version}-py3-none-any.whl", name.replace('-', "_"));
         fs::write(self.path("app/wheels").join(&file), &bytes).unwrap();
