@@ -163,7 +163,10 @@ impl LockingError {
     /// A pin that nobody needs, with what may have been meant.
     pub(super) fn unused_pin(name: &str, closures: &[Resolved]) -> Self {
         let names = closures.iter().flat_map(|closure| closure.members.keys());
-        let near = names.map(|other| (strsim::jaro_winkler(name, other), other)).filter(|near| near.0 > 0.85);
+        // Two letters that changed places make a short name look like another to measures of likeness.
+        let slip = |other: &str| strsim::osa_distance(name, other) == 1;
+        let likeness = |other: &str| if slip(other) { 1.0 } else { strsim::jaro_winkler(name, other) };
+        let near = names.map(|other| (likeness(other), other)).filter(|near| near.0 > 0.85);
         let near = near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, near)| near.clone());
         LockingError::UnusedPin { name: name.to_owned(), near }
     }
