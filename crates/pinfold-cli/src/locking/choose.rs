@@ -44,7 +44,7 @@ pub enum ChooseError {
         /// The closure that needs it, in words.
         closure: String,
         /// Why.
-        source: BuildError,
+        source: Box<BuildError>,
     },
     /// Nobody can say what the file's bytes should be.
     #[error("could not find out the sha256 of {file}, which its index does not say: {reason}")]
@@ -132,7 +132,7 @@ impl Chooser<'_> {
                 version: version.clone(),
                 target,
                 closure: closure.to_owned(),
-                source,
+                source: Box::new(source),
             })?;
         let file = built.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let no_hash = |e: std::io::Error| ChooseError::NoHash { file: file.clone(), reason: e.to_string() };

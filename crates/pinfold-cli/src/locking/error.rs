@@ -25,7 +25,7 @@ pub enum LockingError {
         /// What the closure was told to take from root, in words.
         shared: Vec<String>,
         /// Whether it is a pin's.
-        pin: Option<Owner>,
+        pin: Option<Box<Owner>>,
         /// Whether the network was forbidden.
         offline: bool,
     },
@@ -152,9 +152,13 @@ impl LockingError {
     ) -> Self {
         let (closure, offline) = (words(owner), uv.is_offline());
         match error {
-            QuestionError::NoSolution(explanation) => {
-                LockingError::NoSolution { closure, explanation, shared, pin: owner.cloned(), offline }
-            }
+            QuestionError::NoSolution(explanation) => LockingError::NoSolution {
+                closure,
+                explanation,
+                shared,
+                pin: owner.cloned().map(Box::new),
+                offline,
+            },
             QuestionError::Failed(explanation) => LockingError::Failed { closure, explanation, offline },
             QuestionError::Uv(error) => LockingError::Uv(error),
         }

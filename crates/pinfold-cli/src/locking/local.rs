@@ -73,14 +73,10 @@ pub enum LocalError {
         found: String,
     },
     /// A wheel for another platform or Python.
-    #[error("`{name} @ {written}` in {place} does not fit {target}: the wheel is for {tags}")]
+    #[error("{requirement} does not fit {target}: the wheel is for {tags}")]
     OtherPlatform {
-        /// The package.
-        name: String,
-        /// The path as written.
-        written: String,
-        /// The key it stands under.
-        place: String,
+        /// The requirement, and the key it stands under.
+        requirement: String,
         /// This interpreter, in words.
         target: String,
         /// The wheel's tags.
@@ -140,9 +136,8 @@ pub fn find(
     let file_name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
     let parsed = WheelName::parse(&file_name).map_err(|e| unreadable(e.to_string()))?;
     if tags.rank(&parsed).is_none() {
-        let (name, written, place) = strings();
-        let target = target(builder);
-        return Err(LocalError::OtherPlatform { name, written, place, target, tags: list(&parsed) });
+        let requirement = format!("`{name} @ {written}` in {place}");
+        return Err(LocalError::OtherPlatform { requirement, target: target(builder), tags: list(&parsed) });
     }
     let (found, version) = metadata(&file).map_err(|e| unreadable(e.to_string()))?;
     if normalize(&found) != name {

@@ -2,6 +2,7 @@
 //!
 //! Deliberately not here: resolving ([`super::closures`]).
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -66,8 +67,8 @@ impl Wanted {
         let mut found = BTreeMap::new();
         for (closure, requirement, path) in self.paths() {
             let key = (requirement.name.clone(), path.to_owned());
-            if !found.contains_key(&key) {
-                found.insert(key, local::find(builder, tags, &requirement.name, path, &place(closure))?);
+            if let Entry::Vacant(entry) = found.entry(key) {
+                entry.insert(local::find(builder, tags, &requirement.name, path, &place(closure))?);
             }
         }
         Ok(Locals { found })

@@ -239,11 +239,7 @@ fn walk_error(source: &Path, error: walkdir::Error) -> BuildError {
 }
 
 fn sources(source: &Path) -> impl Iterator<Item = walkdir::Result<DirEntry>> {
-    WalkDir::new(source)
-        .follow_links(true)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(|entry| is_source(entry))
+    WalkDir::new(source).follow_links(true).sort_by_file_name().into_iter().filter_entry(is_source)
 }
 
 /// Whether an entry belongs to the source: not what version control, environments, caches and builds leave behind.
