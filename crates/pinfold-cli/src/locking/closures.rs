@@ -184,7 +184,7 @@ impl Resolver<'_> {
     fn question(&self) -> Question<'_> {
         Question {
             python: &self.builder.interpreter.executable,
-            minor: &self.builder.interpreter.minor,
+            version: &self.builder.interpreter.version,
             environment: self.environment,
             requires: Vec::new(),
             leaves: Vec::new(),

@@ -17,8 +17,8 @@ use crate::error::Hint;
 pub struct Question<'a> {
     /// The interpreter.
     pub python: &'a Path,
-    /// Its minor version, `3.11`.
-    pub minor: &'a str,
+    /// Its version, `3.11.7`. To uv, `3.11` means all of them: a package that needs 3.11.5 would have no place.
+    pub version: &'a str,
     /// The marker of the one platform.
     pub environment: &'a str,
     /// The requirements, PEP 508.
@@ -91,14 +91,14 @@ impl Question<'_> {
         let mut project = Table::new();
         project.insert("name".to_owned(), "pinfold-root".into());
         project.insert("version".to_owned(), "0".into());
-        project.insert("requires-python".to_owned(), format!("=={}.*", self.minor).into());
+        project.insert("requires-python".to_owned(), format!("=={}", self.version).into());
         project.insert("dependencies".to_owned(), strings(self.requires.iter().cloned()));
         document([("project", project), ("tool", Table::from_iter([("uv".to_owned(), uv.into())]))])
     }
 
     /// A lock of a project that never was: uv prefers the versions in it.
     fn preferred(&self) -> String {
-        let mut text = format!("version = 1\nrequires-python = \"=={}.*\"\n", self.minor);
+        let mut text = format!("version = 1\nrequires-python = \"=={}\"\n", self.version);
         for (name, version) in &self.preferences {
             text.push_str(&format!(
                 "\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n\
