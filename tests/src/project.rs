@@ -27,7 +27,9 @@ impl Project {
         let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("no temporary folder: {e}"));
         let store = folder.path().join("store");
         let project = Project { folder, store };
-        project.write("project/.keep", "");
+        // No network: what a test installs, it brings.
+        project.write("project/uv.toml", "no-index = true\nfind-links = [\"wheels\"]\n");
+        project.write("project/wheels/README", "wheels of this test\n");
         project
     }
 
@@ -91,10 +93,8 @@ impl Project {
                 command.env_remove(variable);
             }
         }
-        // No network, and nothing of the user's: what a test installs, it brings.
-        let settings = [("NO_COLOR", "1"), ("COLUMNS", "100"), ("UV_NO_INDEX", "1"), ("UV_NO_CONFIG", "1")];
+        let settings = [("NO_COLOR", "1"), ("COLUMNS", "100")];
         command.envs(settings).env("PINFOLD_CACHE", &self.store).env("HOME", self.folder.path());
-        command.env("UV_FIND_LINKS", self.path().join("wheels"));
         command.env("UV_CACHE_DIR", self.folder.path().join("uv-cache"));
         let output = command.output().unwrap_or_else(|e| panic!("could not start {name}: {e}"));
         let code = output.status.code().map_or("a signal".to_owned(), |code| code.to_string());
@@ -118,8 +118,9 @@ pub fn filters() -> Vec<(&'static str, &'static str)> {
         (r"@[0-9a-f]{12}\b", "@[HASH]"),
         (r"\b\d+(\.\d+)?(ms|s)\b", "[TIME]"),
         (r"\b3\.1[1-3]\.\d+\b", "[PYTHON]"),
+        (r#"(\b[Pp]ython( = ")?) ?3\.1[1-3]\b"#, "$1 [MINOR]"),
         (r"/\S*/bin/python3?(\.\d+)?\b", "[INTERPRETER]"),
-        (r"\b(x86_64|aarch64)\b", "[MACHINE]"),
+        (r"(x86_64|aarch64)\b", "[MACHINE]"),
     ]
 }
 

@@ -177,6 +177,8 @@ impl Uv {
             command.env("SOURCE_DATE_EPOCH", "315532800");
         }
         command.env("GIT_OPTIONAL_LOCKS", "0").env("PYTHONDONTWRITEBYTECODE", "1");
+        // uv would fold its explanation to the width of a terminal that it does not write to.
+        command.env_remove("COLUMNS");
         // The interpreter may belong to one of our own environments: uv asks it without the hook.
         command.env("PINFOLD_DISABLE", "1").stdin(Stdio::null());
         command.output().map_err(|source| UvError::Start { program: self.program.clone(), source })
