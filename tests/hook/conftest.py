@@ -32,6 +32,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "one_python(*minors): run on the first of these interpreters that is found")
     config.pinfold_pythons = pythons.find(config.getoption("--pythons"))
 
 
@@ -42,6 +43,10 @@ def pytest_report_header(config):
 def pytest_generate_tests(metafunc):
     if "python" in metafunc.fixturenames:
         found = metafunc.config.pinfold_pythons
+        one = metafunc.definition.get_closest_marker("one_python")
+        if one:
+            # Long cases run on one interpreter: the first of these that is there.
+            found = [p for minor in one.args for p in found if p.minor == minor][:1] or found[:1]
         ids = [python.minor for python in found]
         metafunc.parametrize("python", found, ids=ids, indirect=True, scope="session")
 
