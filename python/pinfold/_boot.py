@@ -7,12 +7,21 @@ ends the process here, with a message. Starting twice does nothing.
 import os
 import sys
 
+NO_SUBINTERPRETERS = "sub-interpreters are not supported in this release; use processes"
+
 
 def start():
     """Finds the environment that this interpreter belongs to and starts the hook for it."""
-    from pinfold import _hook
-
+    try:
+        from pinfold import _hook
+    except ImportError as error:
+        if "subinterpreter" in str(error):
+            raise RuntimeError(NO_SUBINTERPRETERS) from None
+        raise
     if _hook.importer() is not None:
+        if type(sys.modules) is dict:
+            # The hook's one state belongs to the main interpreter.
+            raise RuntimeError(NO_SUBINTERPRETERS)
         return
     generation = _generation()
     _follow(generation)

@@ -38,7 +38,7 @@ REPORT = """
         return [f(x) for x in make()]
 """
 
-EXPECTED = [66.0, 0.4, 9.4641016, [3.0, 5.0], "2024-03-01", 6.5597, 0.6914625]
+EXPECTED = [66.0, 0.4, 9.4641016, [3.0, 5.0], "2024-03-01", 7.0710678, 0.6914625]
 
 
 def test_the_main_job(project, wheels, python):

@@ -1,5 +1,6 @@
 """Starting and ending: flags of the interpreter, refusals, child processes, and what is written at exit."""
 
+import hashlib
 import shutil
 
 import pytest
@@ -77,17 +78,21 @@ def test_nothing_is_written_into_the_store(env, tools):
     assert not [p for p in (tools.store / "wheels").rglob("__pycache__") if p.is_dir()]
 
 
-def test_bytecode_is_kept_beside_the_wheels_and_used(project, wheels, tools):
+def test_bytecode_is_kept_beside_the_wheels_and_used(project, wheels, tools, python):
     leaf = wheels.pure("cached-leaf", "1", {"cached_leaf.py": "V = 1\ndef where():\n    raise ValueError"})
     env = project(manifest([at("cached-leaf", leaf)]))
     env.run("import cached_leaf")
-    (kept,) = (tools.store / "bytecode").rglob("cached_leaf.pyc")
+    kept = tools.store / "bytecode" / f"cpython-{python.minor.replace('.', '')}" / _sha256(leaf) / "cached_leaf.pyc"
     stamp = kept.stat().st_mtime_ns
     done = env.run("import cached_leaf; cached_leaf.where()", check=False)
     assert "raise ValueError" in done.stderr and kept.stat().st_mtime_ns == stamp
     kept.chmod(0o644)
     kept.write_bytes(b"garbage")
     assert env.run("import cached_leaf; print(cached_leaf.V)").stdout == "1\n"
+
+
+def _sha256(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def test_a_refusal_ends_the_process_and_says_why(fresh_project, wheels):

@@ -166,6 +166,9 @@ unsafe extern "C" fn ass_subscript(this: Object, key: Object, value: Object) -> 
         }
         let importer = frames::nearest(state);
         let (place, name) = owner::target(state, importer, text, value);
+        if !value.is_null() && place == state.storage {
+            owner::ensure_roots_namespace(state, importer, text);
+        }
         if !value.is_null() {
             let asker = match importer {
                 Importer::Root => frames::root_value(state),
@@ -326,6 +329,9 @@ unsafe extern "C" fn pop(this: Object, arguments: Object) -> Object {
             return ptr::null_mut();
         }
         let found = ffi::Py_NewRef(found);
+        if let (Some(state), Some(text)) = (state::get(), marks::text(key)) {
+            owner::bind_to_roots_namespace(state, text, found);
+        }
         if ass_subscript(this, key, ptr::null_mut()) != 0 {
             ffi::Py_DECREF(found);
             return ptr::null_mut();

@@ -201,6 +201,54 @@ fn attach(state: &State, importer: Importer, name: &str, module: Object) -> Obje
     }
 }
 
+/// The name of the namespace package in root's view that `name` stands directly under, if it does.
+fn roots_namespace<'n>(state: &State, name: &'n str) -> Option<&'n str> {
+    let (parent, _) = name.rsplit_once('.')?;
+    let entry = state.resolver.view(Importer::Root).get(parent)?;
+    (entry.provided == Provided::Namespace).then_some(parent)
+}
+
+/// Loads root's namespace package above `name` when a unit with a view of its own is the first to load a module
+/// that root sees too: root's look-up of that module would find it without its parent.
+pub(crate) fn ensure_roots_namespace(state: &State, importer: Importer, name: &str) {
+    let plain = match importer {
+        Importer::Root => true,
+        Importer::Unit(unit) => state.resolver.is_rootlike(unit),
+    };
+    let Some(parent) = roots_namespace(state, name).filter(|_| !plain) else { return };
+    let _as_root = frames::push(frames::root_value(state));
+    let key = marks::new_str(parent);
+    // SAFETY: the GIL is held; every new reference is released; a failure leaves things as they were.
+    unsafe {
+        if !key.is_null() && item(state.storage, key).is_null() {
+            ffi::Py_XDECREF(ffi::PyImport_Import(key));
+        }
+        ffi::Py_XDECREF(key);
+        ffi::PyErr_Clear();
+    }
+}
+
+/// Binds `module`, just loaded, to root's namespace package above it: the import system binds it to the importer's.
+pub(crate) fn bind_to_roots_namespace(state: &State, name: &str, module: Object) {
+    let Some(parent) = roots_namespace(state, name) else { return };
+    if !state.unit_of_module(module).is_some_and(|unit| state.resolver.in_root(unit)) {
+        return;
+    }
+    let (key, child) = (marks::new_str(parent), marks::new_str(&name[parent.len() + 1..]));
+    // SAFETY: the GIL is held; `parent` is kept alive by the storage; every new reference is released.
+    unsafe {
+        if !key.is_null() && !child.is_null() {
+            let parent = item(state.storage, key);
+            if !parent.is_null() {
+                ffi::PyObject_SetAttr(parent, child, module);
+            }
+        }
+        ffi::Py_XDECREF(key);
+        ffi::Py_XDECREF(child);
+        ffi::PyErr_Clear();
+    }
+}
+
 /// Where an assignment or deletion of `name` goes, and under which plain name if it is not the key itself.
 pub(crate) fn target<'n>(state: &State, importer: Importer, text: &'n str, value: Object) -> (Object, Option<&'n str>) {
     if text.contains(names::QUALIFIER)

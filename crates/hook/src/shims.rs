@@ -143,7 +143,9 @@ unsafe extern "C" fn builtins(_: usize, _: usize, _: usize, _: usize, _: usize, 
         if keeper.is_null() {
             return real as usize;
         }
-        let kept = of_key(keeper, "builtins", thunk, real);
+        // Not a copy of what they are now: root's modules may have left their registries in them.
+        let template = state::get().map_or(real, |state| state.builtins);
+        let kept = of_key(keeper, "builtins", thunk, template);
         (if kept.is_null() { real } else { kept }) as usize
     }
 }

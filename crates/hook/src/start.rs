@@ -123,8 +123,14 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
         None => Importer::Root,
     };
     let keep = |object: Py<PyAny>| object.into_ptr();
+    // SAFETY: the GIL is held; the copy is a new reference or null with an exception set.
+    let builtins = unsafe { ffi::PyDict_Copy(ffi::PyEval_GetBuiltins()) };
+    if builtins.is_null() {
+        return Err(PyErr::fetch(py));
+    }
     Ok(State {
         storage,
+        builtins,
         own,
         loose,
         domain,

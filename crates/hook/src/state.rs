@@ -31,6 +31,8 @@ pub(crate) struct State {
     pub(crate) loose: Vec<Object>,
     /// Per unit: the index in [`Self::loose`] of its sharing domain.
     pub(crate) domain: Vec<usize>,
+    /// `builtins` as they were at start: what C code of other domains than root's gets a copy of.
+    pub(crate) builtins: Object,
     /// Who asks where no frame says: root, or the unit that `PINFOLD_AS` names.
     pub(crate) base: Importer,
     /// Per value of a mark: whether its bearer sees what root sees, so that the storage answers.

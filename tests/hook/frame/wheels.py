@@ -5,7 +5,9 @@ The same input gives the same bytes. What a wheel must be is PEP 427; `raw` make
 
 import base64
 import hashlib
+import os
 import subprocess
+import tempfile
 import textwrap
 import zipfile
 from pathlib import Path
@@ -54,16 +56,19 @@ class Wheels:
     def raw(self, filename, entries):
         """A zip named like a wheel with exactly these `(ZipInfo or name, bytes)` entries, right or wrong."""
         path = self._place(filename, repr([(str(name), content) for name, content in entries]))
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in entries:
-                archive.writestr(name if isinstance(name, zipfile.ZipInfo) else _entry(name), content)
+        # Whole or not at all: several workers may make the same wheel.
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as partial:
+            with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+                for name, content in entries:
+                    archive.writestr(name if isinstance(name, zipfile.ZipInfo) else _entry(name), content)
+        Path(partial.name).replace(path)
         return path
 
     def _compile(self, source, output, flags, linked):
         output.parent.mkdir(parents=True, exist_ok=True)
-        code = output.with_name(output.name + ".c")
+        code = output.with_name(f"{output.name}.{os.getpid()}.c")
         code.write_text(textwrap.dedent(source))
-        partial = output.with_name(output.name + ".partial")
+        partial = output.with_name(f"{output.name}.{os.getpid()}.partial")
         command = ["cc", "-shared", "-fPIC", "-O1", f"-I{self.python.include}", "-o", partial, code, *linked, *flags]
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
         assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stderr}"
