@@ -128,9 +128,24 @@ unsafe extern "C" fn subscript(_: Object, key: Object) -> Object {
             return ffi::Py_NewRef(found);
         }
         if ffi::PyErr_Occurred().is_null() {
-            ffi::PyErr_SetObject(ffi::PyExc_KeyError, key);
+            raise_key_error(key);
         }
         ptr::null_mut()
+    }
+}
+
+/// `KeyError(key)`. In a tuple, for a key that is one would become the exception's arguments.
+///
+/// # Safety
+/// `key` is a live object and the GIL is held.
+unsafe fn raise_key_error(key: Object) {
+    // SAFETY: the caller vouches for `key`; the tuple is released.
+    unsafe {
+        let arguments = ffi::PyTuple_Pack(1, key);
+        if !arguments.is_null() {
+            ffi::PyErr_SetObject(ffi::PyExc_KeyError, arguments);
+            ffi::Py_DECREF(arguments);
+        }
     }
 }
 
@@ -324,7 +339,7 @@ unsafe extern "C" fn pop(this: Object, arguments: Object) -> Object {
                 if count == 2 {
                     return ffi::Py_NewRef(ffi::PyTuple_GetItem(arguments, 1));
                 }
-                ffi::PyErr_SetObject(ffi::PyExc_KeyError, key);
+                raise_key_error(key);
             }
             return ptr::null_mut();
         }
