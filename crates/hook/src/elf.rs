@@ -208,7 +208,10 @@ unsafe fn write_entry(object: &Loaded, place: usize, value: usize) -> Result<(),
         let failed = unsafe { libc::mprotect(page as *mut c_void, page_size, protection) } != 0;
         if failed {
             let reason = std::io::Error::last_os_error();
-            return Err(format!("{}: could not open its offset table for a redirection: {reason}", object.name));
+            return Err(format!(
+                "{}: could not open its offset table for a redirection: {reason}",
+                object.name
+            ));
         }
         Ok(())
     };
@@ -217,7 +220,9 @@ unsafe fn write_entry(object: &Loaded, place: usize, value: usize) -> Result<(),
     }
     // SAFETY: the entry is pointer-sized and aligned (the ABI says so) and writable now; other threads read
     // either the old or the new address, both of which are good.
-    unsafe { (*(place as *const std::sync::atomic::AtomicUsize)).store(value, std::sync::atomic::Ordering::Release) };
+    unsafe {
+        (*(place as *const std::sync::atomic::AtomicUsize)).store(value, std::sync::atomic::Ordering::Release)
+    };
     if closed {
         protect(if in_relro { libc::PROT_READ } else { protection })?;
     }

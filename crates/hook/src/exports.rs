@@ -65,7 +65,7 @@ fn stop(py: Python<'_>) -> PyResult<()> {
 #[pyfunction]
 fn hold(path: std::path::PathBuf) -> PyResult<()> {
     let Ok(file) = std::fs::File::open(path) else { return Ok(()) };
-    file.lock_shared()?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::LockShared).map_err(std::io::Error::from)?;
     std::mem::forget(file);
     Ok(())
 }
@@ -92,7 +92,11 @@ fn find_spec<'py>(
 
 /// `ExtensionFileLoader.create_module`: loads the shared object, redirects its imports, runs its init function.
 #[pyfunction]
-fn create_extension<'py>(py: Python<'py>, spec: &Bound<'py, PyAny>, unit: usize) -> PyResult<Bound<'py, PyAny>> {
+fn create_extension<'py>(
+    py: Python<'py>,
+    spec: &Bound<'py, PyAny>,
+    unit: usize,
+) -> PyResult<Bound<'py, PyAny>> {
     let state = started()?;
     let _guard = frames::push(unit);
     if state.plural {

@@ -139,9 +139,14 @@ impl<'py> Question<'_, 'py> {
                 }
                 if prefix < self.text.len() && !self.path.is_none() {
                     // Packages may extend their own `__path__` at run time.
-                    let path = if self.rootlike { self.path.clone() } else { self.without_site_packages(self.path)? };
+                    let path = if self.rootlike {
+                        self.path.clone()
+                    } else {
+                        self.without_site_packages(self.path)?
+                    };
                     let found = path_finder(self.py, state, self.name, &path)?;
-                    if let Some(spec) = adopt(self.py, state, found, entry.units.first().copied(), self.text)? {
+                    if let Some(spec) = adopt(self.py, state, found, entry.units.first().copied(), self.text)?
+                    {
                         return Ok(Some(spec));
                     }
                 }
@@ -205,7 +210,8 @@ impl<'py> Question<'_, 'py> {
             let entry = entry?;
             // SAFETY: `entry` is alive while its text is used; the GIL is held.
             if let Some(text) = unsafe { marks::text(entry.as_ptr()) }
-                && (self.state.unit_of_path(text).is_some() || Path::new(text).starts_with(&self.state.site_packages))
+                && (self.state.unit_of_path(text).is_some()
+                    || Path::new(text).starts_with(&self.state.site_packages))
             {
                 return Ok(true);
             }
@@ -280,14 +286,22 @@ impl<'py> Question<'_, 'py> {
         let units = &self.state.resolver.env().units;
         let searched = match self.importer {
             Importer::Unit(unit) if !self.rootlike => {
-                let names: Vec<&str> =
-                    units[unit].dependencies.iter().map(|id| id.as_str().split('@').next().unwrap_or("")).collect();
-                let declared =
-                    if names.is_empty() { "no dependencies".to_owned() } else { format!("its dependencies ({})", names.join(", ")) };
+                let names: Vec<&str> = units[unit]
+                    .dependencies
+                    .iter()
+                    .map(|id| id.as_str().split('@').next().unwrap_or(""))
+                    .collect();
+                let declared = if names.is_empty() {
+                    "no dependencies".to_owned()
+                } else {
+                    format!("its dependencies ({})", names.join(", "))
+                };
                 if denial == Some(&Denial::Undeclared) {
                     format!("its own modules and {declared}")
                 } else {
-                    format!("its own modules, {declared}, its closures, the units that called it, root, and sys.meta_path")
+                    format!(
+                        "its own modules, {declared}, its closures, the units that called it, root, and sys.meta_path"
+                    )
                 }
             }
             _ => "sys.path and the units of root's closure".to_owned(),
@@ -345,7 +359,12 @@ fn borrowed<'py>(py: Python<'py>, object: Object) -> Bound<'py, PyAny> {
 }
 
 /// The name that a module of `unit` gets: plain where root sees the unit, else one that carries the unit.
-fn marked_name<'py>(py: Python<'py>, state: &State, unit: UnitIndex, text: &str) -> PyResult<Bound<'py, PyAny>> {
+fn marked_name<'py>(
+    py: Python<'py>,
+    state: &State,
+    unit: UnitIndex,
+    text: &str,
+) -> PyResult<Bound<'py, PyAny>> {
     let plain = unit < state.stdlib_unit() && state.resolver.in_root(unit);
     let name = if plain { marks::new_str(text) } else { marks::new_name(text, unit) };
     // SAFETY: a new reference or null with an exception set.
@@ -387,7 +406,8 @@ fn file_spec<'py>(
     spec.setattr(intern!(py, "_set_fileattr"), true)?;
     if kind.is_package() {
         let folder = file.rsplit_once('/').map_or(file, |(folder, _)| folder);
-        spec.getattr(intern!(py, "submodule_search_locations"))?.call_method1(intern!(py, "append"), (folder,))?;
+        spec.getattr(intern!(py, "submodule_search_locations"))?
+            .call_method1(intern!(py, "append"), (folder,))?;
     }
     Ok(spec)
 }

@@ -138,9 +138,7 @@ pub(crate) fn new_name(name: &str, unit: usize) -> Object {
 #[inline]
 pub(crate) unsafe fn name_unit(object: Object) -> Option<usize> {
     // SAFETY: the caller vouches for the object; the exact type tells that the word is there.
-    unsafe {
-        (ffi::Py_TYPE(object) == NAME_TYPE.load(Ordering::Relaxed)).then(|| name_word(object).read())
-    }
+    unsafe { (ffi::Py_TYPE(object) == NAME_TYPE.load(Ordering::Relaxed)).then(|| name_word(object).read()) }
 }
 
 /// # Safety
@@ -162,7 +160,11 @@ static mut NAME_METHODS: [ffi::PyMethodDef; 3] = [
     ffi::PyMethodDef::zeroed(),
 ];
 
-pub(crate) const fn method(name: &'static CStr, function: ffi::PyCFunction, flags: c_int) -> ffi::PyMethodDef {
+pub(crate) const fn method(
+    name: &'static CStr,
+    function: ffi::PyCFunction,
+    flags: c_int,
+) -> ffi::PyMethodDef {
     ffi::PyMethodDef {
         ml_name: name.as_ptr(),
         ml_meth: ffi::PyMethodDefPointer { PyCFunction: function },

@@ -15,10 +15,10 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::frames;
 use crate::marks;
 use crate::owner;
 use crate::state::{self, Object, State};
-use crate::frames;
 
 /// Makes the type. Its instances have exactly the layout of a dict.
 pub(crate) fn new_type(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
@@ -265,7 +265,9 @@ fn is_from_stdlib(state: &State, name: &str, origin: Option<&str>) -> bool {
     }
     let inside = |folder: &String| {
         origin.strip_prefix(folder.as_str()).is_some_and(|rest| {
-            rest.starts_with('/') && !rest.starts_with("/site-packages/") && !rest.starts_with("/dist-packages/")
+            rest.starts_with('/')
+                && !rest.starts_with("/site-packages/")
+                && !rest.starts_with("/dist-packages/")
         })
     };
     matches!(origin, "built-in" | "frozen") || state.stdlib_paths.iter().any(inside)

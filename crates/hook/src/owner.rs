@@ -250,7 +250,12 @@ pub(crate) fn bind_to_roots_namespace(state: &State, name: &str, module: Object)
 }
 
 /// Where an assignment or deletion of `name` goes, and under which plain name if it is not the key itself.
-pub(crate) fn target<'n>(state: &State, importer: Importer, text: &'n str, value: Object) -> (Object, Option<&'n str>) {
+pub(crate) fn target<'n>(
+    state: &State,
+    importer: Importer,
+    text: &'n str,
+    value: Object,
+) -> (Object, Option<&'n str>) {
     if text.contains(names::QUALIFIER)
         && let Some((unit, module)) = parse_qualified(state, text)
     {
@@ -276,7 +281,7 @@ pub(crate) fn target<'n>(state: &State, importer: Importer, text: &'n str, value
             let by_hand = unsafe {
                 let there = !key.is_null() && !item(loose, key).is_null();
                 ffi::Py_XDECREF(key);
-                there || (!value.is_null() && !is_initializing(value)) || (value.is_null() && there)
+                there || (!value.is_null() && !is_initializing(value))
             };
             if by_hand { loose } else { state.storage }
         }
@@ -303,11 +308,8 @@ unsafe fn is_initializing(module: Object) -> bool {
     // SAFETY: the caller vouches for `module`; every new reference is released, every error cleared.
     unsafe {
         let spec = ffi::PyObject_GetAttrString(module, c"__spec__".as_ptr());
-        let flag = if spec.is_null() {
-            spec
-        } else {
-            ffi::PyObject_GetAttrString(spec, c"_initializing".as_ptr())
-        };
+        let flag =
+            if spec.is_null() { spec } else { ffi::PyObject_GetAttrString(spec, c"_initializing".as_ptr()) };
         ffi::PyErr_Clear();
         let initializing = !flag.is_null() && ffi::PyObject_IsTrue(flag) == 1;
         ffi::Py_XDECREF(flag);

@@ -129,7 +129,14 @@ unsafe extern "C" fn thread_dict(_: usize, _: usize, _: usize, _: usize, _: usiz
     unsafe { of_domain(ffi::PyThreadState_GetDict(), thunk, ptr::null_mut()) as usize }
 }
 
-unsafe extern "C" fn interpreter_dict(state: usize, _: usize, _: usize, _: usize, _: usize, thunk: usize) -> usize {
+unsafe extern "C" fn interpreter_dict(
+    state: usize,
+    _: usize,
+    _: usize,
+    _: usize,
+    _: usize,
+    thunk: usize,
+) -> usize {
     // SAFETY: as `thread_dict`; the interpreter's state is handed on as it came.
     unsafe { of_domain(ffi::PyInterpreterState_GetDict(state as *mut _), thunk, ptr::null_mut()) as usize }
 }

@@ -67,7 +67,10 @@ pub(crate) fn start<'py>(py: Python<'py>, parts: Parts) -> PyResult<Option<Bound
         Environment::read(&closure).map_err(|e| PyRuntimeError::new_err(format!("{damaged}; and {e}")))
     })?;
     if !SUPPORTED.contains(&(version.major, version.minor)) {
-        return refuse(format!("Python {}.{} is not supported: it works on 3.11, 3.12 and 3.13", version.major, version.minor));
+        return refuse(format!(
+            "Python {}.{} is not supported: it works on 3.11, 3.12 and 3.13",
+            version.major, version.minor
+        ));
     }
     let running = format!("{}.{}", version.major, version.minor);
     if env.python != running {
@@ -109,7 +112,8 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
     }
     let closures: HashMap<&str, usize> =
         resolver.env().closures.iter().enumerate().map(|(i, c)| (c.name.as_str(), i)).collect();
-    let domain = resolver.env().units.iter().map(|u| closures.get(u.domain.as_str()).copied().unwrap_or(0)).collect();
+    let domain =
+        resolver.env().units.iter().map(|u| closures.get(u.domain.as_str()).copied().unwrap_or(0)).collect();
     let mut folders = Vec::new();
     for (position, unit) in resolver.env().units.iter().enumerate() {
         let path = unit.path.to_string_lossy().into_owned();
@@ -162,15 +166,19 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
 /// The unit that `PINFOLD_AS` names: by identifier, by `name==version`, or by name where that is one unit.
 fn unit_named(resolver: &Resolver, named: &str) -> PyResult<usize> {
     let units = &resolver.env().units;
-    let (name, version) = named.split_once("==").map_or((named, None), |(name, version)| (name, Some(version)));
+    let (name, version) =
+        named.split_once("==").map_or((named, None), |(name, version)| (name, Some(version)));
     let name = names::normalize(name);
     let same = |unit: &Unit| {
-        unit.id.as_str() == named || (unit.name == name && version.is_none_or(|version| unit.version == version))
+        unit.id.as_str() == named
+            || (unit.name == name && version.is_none_or(|version| unit.version == version))
     };
     let found: Vec<usize> = (0..units.len()).filter(|&unit| same(&units[unit])).collect();
     match found[..] {
         [unit] => Ok(unit),
-        [] => refuse(format!("PINFOLD_AS={named} names no unit of this environment; `pinfold tree` lists them")),
+        [] => {
+            refuse(format!("PINFOLD_AS={named} names no unit of this environment; `pinfold tree` lists them"))
+        }
         _ => {
             let ids: Vec<&str> = found.iter().map(|&unit| units[unit].id.as_str()).collect();
             refuse(format!("PINFOLD_AS={named} names several units: {}", ids.join(", ")))

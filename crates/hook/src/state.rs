@@ -104,7 +104,8 @@ impl State {
 
     /// The unit whose folder holds `path`, if any.
     pub(crate) fn unit_of_path(&self, path: &str) -> Option<UnitIndex> {
-        let inside = |folder: &str| path.strip_prefix(folder).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+        let inside =
+            |folder: &str| path.strip_prefix(folder).is_some_and(|r| r.is_empty() || r.starts_with('/'));
         self.folders.iter().find(|(folder, _)| inside(folder)).map(|(_, unit)| *unit)
     }
 

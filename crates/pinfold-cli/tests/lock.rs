@@ -4,6 +4,8 @@
 //! demo and the hook's tests use.
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+#![allow(clippy::unwrap_used, reason = "what a test unwraps and is not there fails the test")]
+
 mod support;
 
 use std::collections::BTreeMap;

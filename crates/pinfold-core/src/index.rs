@@ -81,8 +81,11 @@ impl Frame {
         bytes.extend((body.len() as u64).to_le_bytes());
         bytes.extend(crc32fast::hash(&body).to_le_bytes());
         bytes.extend(body);
-        std::fs::write(path, bytes)
-            .map_err(|source| FrameError::Io { action: "write", path: path.to_owned(), source })
+        std::fs::write(path, bytes).map_err(|source| FrameError::Io {
+            action: "write",
+            path: path.to_owned(),
+            source,
+        })
     }
 
     /// Reads what [`Self::write`] wrote.
@@ -90,8 +93,11 @@ impl Frame {
     /// # Errors
     /// When the file cannot be read, or is truncated, damaged or of another version.
     pub fn read<T: DeserializeOwned>(&self, path: &Path) -> Result<T, FrameError> {
-        let bytes = std::fs::read(path)
-            .map_err(|source| FrameError::Io { action: "read", path: path.to_owned(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| FrameError::Io {
+            action: "read",
+            path: path.to_owned(),
+            source,
+        })?;
         self.decode(&bytes).map_err(|reason| FrameError::Malformed { path: path.to_owned(), reason })
     }
 

@@ -159,7 +159,12 @@ impl Resolver {
     /// Resolves dotted `name`, which is not of the standard library, for `importer`.
     ///
     /// `stack` is called only when steps 3 or 4 need it: the importers up the call stack, nearest first.
-    pub fn resolve(&self, importer: Importer, name: &str, stack: impl FnOnce() -> Vec<Importer>) -> Resolution<'_> {
+    pub fn resolve(
+        &self,
+        importer: Importer,
+        name: &str,
+        stack: impl FnOnce() -> Vec<Importer>,
+    ) -> Resolution<'_> {
         let unit = match importer {
             Importer::Unit(unit) if !self.rootlike[unit] => unit,
             _ => return self.look(self.closure(0), name, Rule::Declared).unwrap_or(Resolution::Unknown),
@@ -216,11 +221,11 @@ impl Resolver {
             units.into_iter().find(|&u| self.env.units[u].name == name)
         };
         match importer {
-            Importer::Unit(unit) if !self.rootlike[unit] => {
-                self.sees(unit).get(name).copied().or_else(|| {
-                    self.member[unit].iter().chain(&[0]).find_map(|&closure| in_closure(closure))
-                })
-            }
+            Importer::Unit(unit) if !self.rootlike[unit] => self
+                .sees(unit)
+                .get(name)
+                .copied()
+                .or_else(|| self.member[unit].iter().chain(&[0]).find_map(|&closure| in_closure(closure))),
             _ => in_closure(0),
         }
     }
@@ -307,8 +312,11 @@ impl Resolver {
                 }
             }
         }
-        let parents: Vec<String> =
-            view.keys().filter_map(|name| name.rsplit_once('.')).map(|(parent, _)| parent.to_owned()).collect();
+        let parents: Vec<String> = view
+            .keys()
+            .filter_map(|name| name.rsplit_once('.'))
+            .map(|(parent, _)| parent.to_owned())
+            .collect();
         for parent in parents {
             if let Some(entry) = view.get_mut(&parent) {
                 entry.deep = true;
@@ -343,7 +351,8 @@ impl Resolver {
         }
         let mut answers = Vec::new();
         for &closure in closures {
-            if let Some(Resolution::Found { entry, .. }) = self.look(self.closure(closure), name, Rule::Root) {
+            if let Some(Resolution::Found { entry, .. }) = self.look(self.closure(closure), name, Rule::Root)
+            {
                 answers.push((closure, entry.units[0]));
             }
         }
@@ -384,7 +393,8 @@ impl Resolver {
 
     /// A sentence for people that says why.
     pub fn explain(&self, denial: &Denial) -> String {
-        let show = |unit: UnitIndex| format!("{} {}", self.env.units[unit].name, self.env.units[unit].version);
+        let show =
+            |unit: UnitIndex| format!("{} {}", self.env.units[unit].name, self.env.units[unit].version);
         match denial {
             Denial::Undeclared => {
                 "it is neither its own nor declared, and its pin says `undeclared = \"deny\"`".to_owned()

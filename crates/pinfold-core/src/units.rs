@@ -221,7 +221,7 @@ mod tests {
     }
 
     fn domain<'a>(domains: &'a BTreeMap<UnitId, String>, text: &str) -> &'a str {
-        &domains.iter().find(|(id, _)| id.as_str() == text).unwrap().1
+        domains.iter().find(|(id, _)| id.as_str() == text).unwrap().1
     }
 
     #[test]

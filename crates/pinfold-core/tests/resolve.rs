@@ -11,7 +11,8 @@ struct Made(Environment);
 
 impl Made {
     fn new() -> Self {
-        let root = Closure { name: "root".into(), owner: None, requires: vec![], direct: vec![], units: vec![] };
+        let root =
+            Closure { name: "root".into(), owner: None, requires: vec![], direct: vec![], units: vec![] };
         Made(Environment {
             version: VERSION,
             python: "3.12".into(),
@@ -48,7 +49,10 @@ impl Made {
             closures: closures.iter().map(|c| (*c).to_owned()).collect(),
             domain: "root".into(),
             native: false,
-            provides: provides.iter().map(|(name, provided)| ((*name).to_owned(), *provided)).collect::<BTreeMap<_, _>>(),
+            provides: provides
+                .iter()
+                .map(|(name, provided)| ((*name).to_owned(), *provided))
+                .collect::<BTreeMap<_, _>>(),
             pin: pin.map(|(closure, undeclared)| Pin { closure: closure.into(), undeclared, share: vec![] }),
         });
         for closure in closures {
@@ -80,7 +84,11 @@ struct Asked(Resolver);
 
 impl Asked {
     fn importer(&self, key: &str) -> Importer {
-        if key == "root" { Importer::Root } else { Importer::Unit(self.0.env().find(&id(key)).expect("a unit")) }
+        if key == "root" {
+            Importer::Root
+        } else {
+            Importer::Unit(self.0.env().find(&id(key)).expect("a unit"))
+        }
     }
 
     /// What `importer` gets for `name` with these callers above it: `rule: units`, `unknown`, or the denial.
@@ -124,7 +132,13 @@ fn two_worlds(undeclared: Undeclared) -> Asked {
         .unit("mid 1", &[("mid", Module)], &[], &["root", "old"])
         .unit("leaf 1", &[("leaf", Package)], &[], &["old"])
         .unit("extra 1", &[("extra", Module)], &[], &["old"])
-        .pinned("old 1", &[("old", Package)], &["leaf 1", "mid 1"], &["root", "old"], Some(("old", undeclared)))
+        .pinned(
+            "old 1",
+            &[("old", Package)],
+            &["leaf 1", "mid 1"],
+            &["root", "old"],
+            Some(("old", undeclared)),
+        )
         .resolver()
 }
 
@@ -171,7 +185,8 @@ fn without_root_and_without_a_caller_two_answers_are_an_error_that_names_both() 
 
 #[test]
 fn worlds_do_not_mix_unless_the_pin_says_any() {
-    let fast = "fast 1 is there, but it sees leaf 2 where this importer sees leaf 1, and two versions must not mix";
+    let fast =
+        "fast 1 is there, but it sees leaf 2 where this importer sees leaf 1, and two versions must not mix";
     assert_eq!(two_worlds(Undeclared::Allow).ask("old 1", "fast", &["root"]), fast);
     assert_eq!(two_worlds(Undeclared::Allow).ask("leaf 1", "fast", &["old 1"]), fast);
     assert_eq!(two_worlds(Undeclared::Any).ask("old 1", "fast", &["root"]), "4: fast 1 as fast");

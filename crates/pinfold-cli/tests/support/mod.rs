@@ -2,6 +2,8 @@
 //!
 //! No network, no uv: the lock is made here and used with `--frozen`. Deliberately not here: the real hook, which
 //! the tests of the folder `tests/` at the top use.
+
+#![allow(clippy::unwrap_used, reason = "what a test unwraps and is not there fails the test")]
 #![allow(dead_code, reason = "every test binary uses its own part of this")]
 #![allow(unreachable_pub, reason = "a module of a test binary has no outside")]
 
