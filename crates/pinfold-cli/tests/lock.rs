@@ -112,6 +112,53 @@ fn a_pin_inside_a_pin_is_a_leaf_of_its_closure() {
 }
 
 #[test]
+fn an_extra_of_a_pin_counts_whoever_asks_for_it() {
+    if !uv() {
+        return;
+    }
+    let project =
+        project("requires = ['user', 'base>=2']\n[pins.app]\nrequires = ['base<2', 'tool']\n[pins.tool]\n");
+    link(&project, "user", "1", &["app[fast]>=1"]);
+    let extras = ["side ; extra == 'fast'", "low ; extra == 'slow'"];
+    let bytes = support::wheel_with("app", "1", &["fast", "slow"], &extras, &[("app.py", "")]);
+    fs::write(project.path("app/links/app-1-py3-none-any.whl"), bytes).unwrap();
+    link(&project, "tool", "1", &["mid[more]"]);
+    let bytes = support::wheel_with("mid", "1", &["more"], &["side ; extra == 'more'"], &[("mid.py", "")]);
+    fs::write(project.path("app/links/mid-1-py3-none-any.whl"), bytes).unwrap();
+    link(&project, "side", "1", &["base"]);
+    link(&project, "low", "1", &[]);
+    link(&project, "base", "1", &[]);
+    link(&project, "base", "2", &[]);
+    project.ok(&["lock"]);
+    insta::assert_snapshot!(picture(&project), @r"
+    root: app==1 base==2 user==1
+    app: app==1 base==1 side==1 tool==1
+    tool: base==2 mid==1 side==1 tool==1
+    app==1 -> base==1 side==1 tool==1
+    mid==1 -> side==1
+    side==1 -> base==1
+    side==1 -> base==2
+    tool==1 -> mid==1
+    user==1 -> app==1
+    ");
+
+    // A pin whose extra is asked for by a closure that is resolved after its own.
+    write(
+        &project,
+        "requires = ['mid', 'tool', 'base>=2']\n[pins.mid]\n[pins.tool]\nrequires = ['base<2']\n",
+    );
+    project.ok(&["lock"]);
+    insta::assert_snapshot!(picture(&project), @r"
+    root: base==2 mid==1 tool==1
+    mid: base==2 mid==1 side==1
+    tool: base==1 mid==1 tool==1
+    mid==1 -> side==1
+    side==1 -> base==2
+    tool==1 -> base==1 mid==1
+    ");
+}
+
+#[test]
 fn the_same_manifest_gives_the_same_bytes_and_only_what_must_move_moves() {
     if !uv() {
         return;

@@ -65,7 +65,14 @@ pub struct Resolved {
     pub members: BTreeMap<String, Member>,
     /// Names that its requirements in the manifest name.
     pub direct: BTreeSet<String>,
+    /// Extras of the pinned package that it was resolved with.
+    pub with: BTreeSet<String>,
+    /// Extras that it asks its pinned members for.
+    pub extras: BTreeMap<String, BTreeSet<String>>,
 }
+
+/// The extras that pinned packages are asked for, by whomever.
+type Extras = BTreeMap<Owner, BTreeSet<String>>;
 
 /// What is needed to resolve.
 pub struct Resolver<'a> {
@@ -90,6 +97,7 @@ pub struct Resolver<'a> {
 /// What a pin asks of its closure.
 struct Asked<'a> {
     owner: Option<&'a Owner>,
+    extras: BTreeSet<String>,
     requires: Vec<String>,
     constraints: Vec<String>,
     shared: BTreeSet<String>,
@@ -101,23 +109,50 @@ impl Resolver<'_> {
     /// # Errors
     /// When one has no solution, a pin is not needed, or pins depend on each other in a circle.
     pub fn all(&self) -> Result<Vec<Resolved>, LockingError> {
+        let mut extras = Extras::new();
+        loop {
+            let closures = self.pass(&mut extras)?;
+            // Who asks for an extra may be found only after the closure that it belongs to; there are finitely many.
+            let complete = |closure: &Resolved| {
+                let asked = closure.owner.as_ref().and_then(|owner| extras.get(owner));
+                asked.is_none_or(|asked| asked.is_subset(&closure.with))
+            };
+            if closures.iter().all(complete) {
+                return self.checked(closures);
+            }
+        }
+    }
+
+    /// Resolves all closures once, with the extras that are known by then, and learns of others.
+    fn pass(&self, extras: &mut Extras) -> Result<Vec<Resolved>, LockingError> {
         let locals = self.locals.of(self.wanted, ROOT);
         let requires = self.wanted.of(ROOT).iter().map(|r| for_uv(r, &locals)).collect();
-        let asked = Asked { owner: None, requires, constraints: Vec::new(), shared: BTreeSet::new() };
+        let asked = Asked {
+            owner: None,
+            extras: BTreeSet::new(),
+            requires,
+            constraints: Vec::new(),
+            shared: BTreeSet::new(),
+        };
         let mut closures = vec![self.closure(&asked, &locals, &[])?];
-        let mut seen: BTreeSet<Owner> = BTreeSet::new();
+        learn(extras, &closures[0]);
         let mut queue: VecDeque<Owner> = pinned(&closures[0]).collect();
         while let Some(owner) = queue.pop_front() {
-            if !seen.insert(owner.clone()) {
+            if closures.iter().any(|closure| closure.owner.as_ref() == Some(&owner)) {
                 continue;
             }
-            let resolved = self.pin(&owner, &closures)?;
+            let resolved = self.pin(&owner, extras, &closures)?;
+            learn(extras, &resolved);
             queue.extend(pinned(&resolved));
             closures.push(resolved);
         }
-        if let Some(name) =
-            self.manifest.pins.keys().find(|name| seen.iter().all(|owner| owner.name != **name))
-        {
+        Ok(closures)
+    }
+
+    /// Refuses pins that nobody needs, and pins that need each other.
+    fn checked(&self, closures: Vec<Resolved>) -> Result<Vec<Resolved>, LockingError> {
+        let owns = |name: &str| closures.iter().any(|c| c.owner.as_ref().is_some_and(|o| o.name == name));
+        if let Some(name) = self.manifest.pins.keys().find(|name| !owns(name)) {
             return Err(LockingError::unused_pin(name, &closures));
         }
         match circle(&closures) {
@@ -126,9 +161,10 @@ impl Resolver<'_> {
         }
     }
 
-    fn pin(&self, owner: &Owner, before: &[Resolved]) -> Result<Resolved, LockingError> {
+    fn pin(&self, owner: &Owner, asked: &Extras, before: &[Resolved]) -> Result<Resolved, LockingError> {
         let locals = self.locals.of(self.wanted, &owner.name);
-        let extras = self.wanted.extras(&owner.name);
+        let mut extras = self.wanted.extras(&owner.name);
+        extras.extend(asked.get(owner).into_iter().flatten().cloned());
         let own = match locals.get(&owner.name).filter(|local| local.wheel.sha256 == owner.wheel) {
             Some(local) => format!("{} @ {}", subject(&owner.name, &extras), address(&local.path)),
             None => format!("{}=={}", subject(&owner.name, &extras), owner.version),
@@ -139,7 +175,7 @@ impl Resolver<'_> {
         let versions = shared.iter().filter_map(|name| Some((name, before[0].members.get(name)?)));
         let constraints =
             versions.map(|(name, member)| format!("{name}=={}", member.wheel.version)).collect();
-        let asked = Asked { owner: Some(owner), requires, constraints, shared };
+        let asked = Asked { owner: Some(owner), extras, requires, constraints, shared };
         self.closure(&asked, &locals, before)
     }
 
@@ -178,7 +214,13 @@ impl Resolver<'_> {
         let answer = question
             .ask(self.builder.uv, self.builder.settings)
             .map_err(|e| self.refused(e, asked, before))?;
-        self.members(asked, &answer, locals, before, &words)
+        let mut resolved = self.members(asked, &answer, locals, before, &words)?;
+        // To ask uv again is for those alone that have somebody else's pin among them.
+        if pinned(&resolved).next().is_some() {
+            let extras = question.extras(self.builder.uv, self.builder.settings, &answer);
+            resolved.extras = extras.map_err(|e| self.refused(e, asked, before))?;
+        }
+        Ok(resolved)
     }
 
     fn question(&self) -> Question<'_> {
@@ -224,7 +266,8 @@ impl Resolver<'_> {
                 .dependencies
                 .extend(requirements.iter().map(|r| r.name.clone()).filter(|name| own != Some(name)));
         }
-        Ok(Resolved { owner: asked.owner.cloned(), members, direct })
+        let (owner, with) = (asked.owner.cloned(), asked.extras.clone());
+        Ok(Resolved { owner, members, direct, with, extras: BTreeMap::new() })
     }
 
     /// What is shared comes with all that it needs in root.
@@ -287,6 +330,14 @@ pub fn pinned(closure: &Resolved) -> impl Iterator<Item = Owner> {
         version: member.wheel.version.clone(),
         wheel: member.wheel.sha256.clone(),
     })
+}
+
+/// Adds the extras that a closure asks its pinned members for.
+fn learn(extras: &mut Extras, closure: &Resolved) {
+    for owner in pinned(closure) {
+        let asked = closure.extras.get(&owner.name).cloned().unwrap_or_default();
+        extras.entry(owner).or_default().extend(asked);
+    }
 }
 
 /// `names` and all that they need in a closure.
@@ -359,7 +410,13 @@ mod tests {
         let member = |n: &&str| {
             ((*n).to_owned(), Member { wheel: wheel(n), dependencies: BTreeSet::new(), whose: Whose::Pinned })
         };
-        Resolved { owner, members: pins.iter().map(member).collect(), direct: BTreeSet::new() }
+        Resolved {
+            owner,
+            members: pins.iter().map(member).collect(),
+            direct: BTreeSet::new(),
+            with: BTreeSet::new(),
+            extras: BTreeMap::new(),
+        }
     }
 
     #[test]

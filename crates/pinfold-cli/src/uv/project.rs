@@ -3,11 +3,15 @@
 //! Pinned packages are leaves in it (`dependency-metadata` without dependencies), versions to prefer stand in a
 //! `uv.lock` that is already there, local wheels are constraints. Deliberately not here: where the requirements come from.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::str::FromStr;
 
+use pep508_rs::{Requirement, VerbatimUrl};
+use pinfold_core::names::normalize;
 use toml::{Table, Value};
 
-use super::lockfile::UvLock;
+use super::lockfile::{Package, UvLock};
 use super::settings::Settings;
 use super::{Uv, UvError, said};
 use crate::error::Hint;
@@ -23,7 +27,7 @@ pub struct Question<'a> {
     pub environment: &'a str,
     /// The requirements, PEP 508.
     pub requires: Vec<String>,
-    /// Packages without dependencies: name, version where it comes from a local file, and extras.
+    /// Packages without dependencies: name, and version where it comes from a local file.
     pub leaves: Vec<(String, Option<String>)>,
     /// Constraints, PEP 508; also local wheels, which count wherever their name comes up.
     pub constraints: Vec<String>,
@@ -69,6 +73,39 @@ impl Question<'_> {
         }
     }
 
+    /// The extras that `answer` asks its packages for, by name.
+    ///
+    /// `uv.lock` leaves out an extra that a package does not have, and a leaf has none here; a list of requirements
+    /// keeps it. The versions are those of the answer, so that it is the same resolution.
+    ///
+    /// # Errors
+    /// See [`QuestionError`].
+    pub fn extras(
+        &self,
+        uv: &Uv,
+        settings: &Settings,
+        answer: &UvLock,
+    ) -> Result<BTreeMap<String, BTreeSet<String>>, QuestionError> {
+        let folder = folder()?;
+        write(&folder.path().join("pyproject.toml"), &self.pyproject(settings)?)?;
+        write(&folder.path().join("versions.txt"), &versions(answer))?;
+        let given = ["pip", "compile", "pyproject.toml", "--constraints", "versions.txt", "--quiet"];
+        let form = ["--no-strip-extras", "--no-annotate", "--no-header", "--python"].map(AsRef::as_ref);
+        let args = given.map(AsRef::as_ref).into_iter().chain(form).chain([self.python.as_os_str()]);
+        let output = uv.run(folder.path(), args)?;
+        if !output.status.success() {
+            return Err(QuestionError::Failed(said(&output)));
+        }
+        let mut extras = BTreeMap::new();
+        for line in String::from_utf8_lossy(&output.stdout).lines().filter(|line| !line.trim().is_empty()) {
+            let one = Requirement::<VerbatimUrl>::from_str(line)
+                .map_err(|e| UvError::Format(format!("the requirement `{line}`: {e}")))?;
+            let asked = one.extras.iter().map(|extra| normalize(extra.as_ref()));
+            extras.insert(normalize(one.name.as_ref()), asked.collect());
+        }
+        Ok(extras)
+    }
+
     fn pyproject(&self, settings: &Settings) -> Result<String, UvError> {
         let mut uv = settings.table();
         uv.insert("package".to_owned(), false.into());
@@ -107,6 +144,15 @@ impl Question<'_> {
         }
         text
     }
+}
+
+/// The versions of a resolution as constraints; local packages are constraints of the project already.
+fn versions(answer: &UvLock) -> String {
+    let from_index = answer.packages.iter().filter(|package| package.source.registry.is_some());
+    // A name at several versions is there for other platforms too: which one is meant is left to uv.
+    let alone = |one: &&Package| answer.packages.iter().filter(|other| other.name == one.name).count() == 1;
+    let line = |package: &Package| Some(format!("{}=={}\n", package.name, package.version.as_ref()?));
+    from_index.filter(alone).filter_map(line).collect()
 }
 
 /// A temporary folder whose path no marker of another project stands above in a way that uv would follow.

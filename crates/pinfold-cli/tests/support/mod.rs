@@ -55,7 +55,20 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// A wheel file with these requirements and files.
 pub fn wheel_bytes(name: &str, version: &str, requires: &[&str], files: &[(&str, &str)]) -> Vec<u8> {
-    let requires: String = requires.iter().map(|text| format!("Requires-Dist: {text}\n")).collect();
+    wheel_with(name, version, &[], requires, files)
+}
+
+/// A wheel file with these extras, requirements and files.
+pub fn wheel_with(
+    name: &str,
+    version: &str,
+    extras: &[&str],
+    requires: &[&str],
+    files: &[(&str, &str)],
+) -> Vec<u8> {
+    let extras = extras.iter().map(|name| format!("Provides-Extra: {name}\n"));
+    let requires = requires.iter().map(|text| format!("Requires-Dist: {text}\n"));
+    let requires: String = extras.chain(requires).collect();
     let dist_info = format!("{}-{version}.dist-info", name.replace('-', "_"));
     let mut all: Vec<(String, String)> =
         files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
