@@ -43,7 +43,7 @@ impl Context {
     /// Talk on stderr, unless `--quiet`.
     pub fn say(&self, line: &str) {
         if !self.quiet {
-            eprintln!("{line}");
+            crate::output::talk(&format!("{line}\n"));
         }
     }
 }

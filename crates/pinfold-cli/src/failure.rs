@@ -163,7 +163,7 @@ pub fn render(error: &crate::error::Error, colour: bool) -> String {
 
 /// Says `error` on stderr.
 pub fn print(error: &crate::error::Error) {
-    eprint!("{}", render(error, crate::terminal::colour_on_stderr()));
+    crate::output::talk(&render(error, crate::terminal::colour_on_stderr()));
 }
 
 #[cfg(test)]

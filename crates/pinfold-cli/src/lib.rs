@@ -12,6 +12,7 @@ pub mod failure;
 pub mod interpreter;
 pub mod locking;
 pub mod manifests;
+pub mod output;
 pub mod project;
 pub mod ready;
 pub mod terminal;

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::output::talk;
+
 static QUIET: AtomicBool = AtomicBool::new(false);
 
 /// The few styles that output uses.
@@ -84,20 +86,20 @@ pub fn quiet() -> bool {
 /// Says a line on stderr, with a verb in front: `Locked 12 units`.
 pub fn say(verb: &str, rest: &str) {
     if !quiet() {
-        eprintln!("{} {rest}", styled(verb, Style::Done, colour_on_stderr()));
+        talk(&format!("{} {rest}\n", styled(verb, Style::Done, colour_on_stderr())));
     }
 }
 
 /// Says a plain line on stderr.
 pub fn note(line: &str) {
     if !quiet() {
-        eprintln!("{line}");
+        talk(&format!("{line}\n"));
     }
 }
 
 /// Says a warning on stderr.
 pub fn warn(line: &str) {
-    eprintln!("{}: {line}", styled("warning", Style::Warning, colour_on_stderr()));
+    talk(&format!("{}: {line}\n", styled("warning", Style::Warning, colour_on_stderr())));
 }
 
 /// A spinner on stderr that appears where a person is watching; it is gone when dropped.

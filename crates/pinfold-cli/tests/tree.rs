@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::Value;
-use support::{Project, said, stdout, two_numpys};
+use support::{Project, said, stderr, stdout, two_numpys};
 
 #[test]
 fn the_tree_marks_where_versions_differ() {
@@ -48,4 +48,26 @@ fn without_a_lock_it_says_how_to_get_one() {
     let output = project.command(&["tree"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     assert!(said(&output).contains("hint: `pinfold lock`"), "{}", said(&output));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error_and_a_full_disk_is_one() {
+    let project = two_numpys();
+    for args in [&["tree"][..], &["tree", "--output-format", "json"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = project.command(args).stdout(writer).output().unwrap();
+        assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{}", said(&output));
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = project.command(args).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(
+            stderr(&output).starts_with("error: could not write to stdout: No space"),
+            "{}",
+            said(&output)
+        );
+    }
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = project.command(&["sync", "--frozen"]).stderr(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "what is lost is only talk: {}", said(&output));
 }

@@ -74,7 +74,7 @@ pub(super) fn apply(editor: &Editor, context: &Context) -> Result<Outcome, Error
     if changed {
         workspace.write(&lock)?;
     }
-    report(workspace.previous.as_ref(), &lock, changed, start, context);
+    report(workspace.previous.as_ref(), &lock, changed, start, context)?;
     Ok(Outcome::Fine)
 }
 

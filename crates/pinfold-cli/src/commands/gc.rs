@@ -10,6 +10,7 @@ use wheelsplit::Store;
 use crate::context::{Context, OutputFormat};
 use crate::environment::gc::{self, Report};
 use crate::error::{Error, Outcome};
+use crate::output;
 use crate::terminal::{self, count, size};
 
 /// Remove old generations, and wheels that no environment uses
@@ -46,8 +47,8 @@ pub fn run(args: &GcArgs, context: &Context) -> Result<Outcome, Error> {
         gc::collect(&store, args.dry_run)?
     };
     match context.format {
-        OutputFormat::Json => println!("{}", json(&report, args.dry_run)),
-        OutputFormat::Text => tell(&report, args.dry_run, context.verbose > 0),
+        OutputFormat::Json => output::data(&format!("{}\n", json(&report, args.dry_run)))?,
+        OutputFormat::Text => tell(&report, args.dry_run, context.verbose > 0)?,
     }
     Ok(Outcome::Fine)
 }
@@ -69,7 +70,7 @@ fn json(report: &Report, dry_run: bool) -> String {
     serde_json::to_string_pretty(&document).unwrap_or_default()
 }
 
-fn tell(report: &Report, dry_run: bool, verbose: bool) {
+fn tell(report: &Report, dry_run: bool, verbose: bool) -> Result<(), Error> {
     let store = &report.store;
     let kinds = [
         (&report.generations, "old generation"),
@@ -102,9 +103,10 @@ fn tell(report: &Report, dry_run: bool, verbose: bool) {
     }
     if verbose || dry_run {
         for folder in kinds.iter().flat_map(|(list, _)| list.iter()) {
-            println!("{}", folder.display());
+            output::data(&format!("{}\n", folder.display()))?;
         }
     }
+    Ok(())
 }
 
 fn plural(number: usize, noun: &str) -> String {

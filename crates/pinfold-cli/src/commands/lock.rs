@@ -11,6 +11,7 @@ use wheelsplit::Store;
 use crate::context::{Context, OutputFormat};
 use crate::error::{Error, Outcome};
 use crate::locking::{Upgrade, Workspace};
+use crate::output;
 use crate::terminal::{self, Style, styled};
 
 /// Resolve the manifest and write pinfold.lock.
@@ -39,7 +40,7 @@ pub fn run(args: &LockArgs, context: &Context) -> Result<Outcome, Error> {
     let workspace = Workspace::open(context, &store)?;
     let stale = workspace.stale()?;
     if args.check || context.locked || context.frozen {
-        return Ok(check(stale.as_deref(), context));
+        return check(stale.as_deref(), context);
     }
     let upgrade = match args.upgrade_package.as_slice() {
         _ if args.upgrade => Upgrade::Everything,
@@ -55,23 +56,24 @@ pub fn run(args: &LockArgs, context: &Context) -> Result<Outcome, Error> {
         workspace.write(lock)?;
     }
     if let Some(lock) = lock {
-        report(workspace.previous.as_ref(), lock, changed, start, context);
+        report(workspace.previous.as_ref(), lock, changed, start, context)?;
     }
     Ok(Outcome::Fine)
 }
 
-fn check(stale: Option<&str>, context: &Context) -> Outcome {
+fn check(stale: Option<&str>, context: &Context) -> Result<Outcome, Error> {
     if context.format == OutputFormat::Json {
-        println!("{}", serde_json::json!({ "version": 1, "current": stale.is_none(), "reason": stale }));
+        let json = serde_json::json!({ "version": 1, "current": stale.is_none(), "reason": stale });
+        output::data(&format!("{json}\n"))?;
     }
     match stale {
         None => {
             terminal::note("pinfold.lock fits the manifest");
-            Outcome::Fine
+            Ok(Outcome::Fine)
         }
         Some(reason) => {
             terminal::note(&format!("pinfold.lock does not fit: {reason}\nhint: run `pinfold lock`"));
-            Outcome::Findings
+            Ok(Outcome::Findings)
         }
     }
 }
@@ -95,10 +97,20 @@ struct Change {
 }
 
 /// Says what `lock` is, and what moved since `previous`.
-pub(super) fn report(previous: Option<&Lock>, lock: &Lock, changed: bool, start: Instant, context: &Context) {
+///
+/// # Errors
+/// When stdout cannot be written.
+pub(super) fn report(
+    previous: Option<&Lock>,
+    lock: &Lock,
+    changed: bool,
+    start: Instant,
+    context: &Context,
+) -> Result<(), Error> {
     let changes = changes(previous, lock);
     if context.format == OutputFormat::Json {
-        println!("{}", serde_json::json!({ "version": 1, "changed": changed, "changes": changes }));
+        let json = serde_json::json!({ "version": 1, "changed": changed, "changes": changes });
+        output::data(&format!("{json}\n"))?;
     }
     let closures = terminal::count(lock.closures.len(), "closure");
     let contents =
@@ -106,7 +118,7 @@ pub(super) fn report(previous: Option<&Lock>, lock: &Lock, changed: bool, start:
     let took = terminal::elapsed(start.elapsed());
     if !changed {
         terminal::note(&format!("Nothing to do: pinfold.lock fits the manifest ({contents}; {took})"));
-        return;
+        return Ok(());
     }
     terminal::say("Locked", &format!("{contents}, in {took}"));
     let colour = terminal::colour_on_stderr();
@@ -125,6 +137,7 @@ pub(super) fn report(previous: Option<&Lock>, lock: &Lock, changed: bool, start:
             (None, None) => {}
         }
     }
+    Ok(())
 }
 
 fn changes(previous: Option<&Lock>, lock: &Lock) -> Vec<Change> {

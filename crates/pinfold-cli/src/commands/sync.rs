@@ -13,6 +13,7 @@ use crate::environment::changes::Change;
 use crate::environment::layout::Layout;
 use crate::environment::sync::{Request, Synced, sync};
 use crate::error::{Error, Outcome};
+use crate::output;
 use crate::ready::{self, Ready};
 use crate::terminal::{self, Style, count, elapsed, styled};
 
@@ -54,7 +55,7 @@ pub fn run(args: &SyncArgs, context: &Context) -> Result<Outcome, Error> {
     }
     report_changes(&done, context);
     if context.format == OutputFormat::Json {
-        println!("{}", json(&done, context));
+        output::data(&format!("{}\n", json(&done, context)))?;
     }
     Ok(Outcome::Fine)
 }

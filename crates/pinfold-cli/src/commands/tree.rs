@@ -8,8 +8,8 @@ use pinfold_core::lock::{FILE, Lock};
 use crate::context::{Context, OutputFormat};
 use crate::error::{Error, Outcome};
 use crate::failure::hinted;
-use crate::terminal;
 use crate::tree::Tree;
+use crate::{output, terminal};
 
 /// Show the units of every closure, and where versions differ
 #[derive(Clone, Debug, clap::Args)]
@@ -33,8 +33,8 @@ pub fn run(args: &TreeArgs, context: &Context) -> Result<Outcome, Error> {
     })?;
     let tree = Tree::new(&lock);
     match context.format {
-        OutputFormat::Json => println!("{}", tree.json()),
-        OutputFormat::Text => print!("{}", tree.text(args.depth, terminal::colour_on_stdout())),
+        OutputFormat::Json => output::data(&format!("{}\n", tree.json()))?,
+        OutputFormat::Text => output::data(&tree.text(args.depth, terminal::colour_on_stdout()))?,
     }
     Ok(Outcome::Fine)
 }

@@ -15,6 +15,7 @@ use crate::environment::sync::existing;
 use crate::error::{Error, Outcome};
 use crate::failure::{WithHint, hinted};
 use crate::interpreter::Interpreter;
+use crate::output;
 use crate::terminal::{self, Style, styled};
 use crate::why::{Answer, answer, find_importer};
 
@@ -56,9 +57,10 @@ pub fn run(args: &WhyArgs, context: &Context) -> Result<Outcome, Error> {
     let answer = answer(&Resolver::new(environment), importer, module, &interpreter)?;
     match context.format {
         OutputFormat::Json => {
-            println!("{}", serde_json::to_string_pretty(&answer).map_err(anyhow::Error::from)?)
+            let json = serde_json::to_string_pretty(&answer).map_err(anyhow::Error::from)?;
+            output::data(&format!("{json}\n"))?;
         }
-        OutputFormat::Text => print!("{}", text(&answer, terminal::colour_on_stdout())),
+        OutputFormat::Text => output::data(&text(&answer, terminal::colour_on_stdout()))?,
     }
     Ok(if answer.found { Outcome::Fine } else { Outcome::Findings })
 }
