@@ -83,7 +83,10 @@ impl Hint for pinfold_core::lock::LockError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Malformed { .. } => {
-                vec!["remove the file and run `pinfold lock` to write it anew".to_owned()]
+                vec![
+                    "take back the change to it, or remove the file and run `pinfold lock` to write it anew"
+                        .to_owned(),
+                ]
             }
             Self::Io { .. } => Vec::new(),
         }

@@ -3,7 +3,6 @@
 //! No network: `no-index`, or an index on this machine. Deliberately not here: packages of the public index, which the
 //! demo and the hook's tests use.
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
-
 #![allow(clippy::unwrap_used, reason = "what a test unwraps and is not there fails the test")]
 
 mod support;
@@ -243,6 +242,22 @@ fn what_cannot_be_locked_is_explained() {
         assert!(!project.path("app/pinfold.lock").exists());
     }
     insta::assert_snapshot!(said);
+}
+
+#[test]
+fn a_wheel_file_under_another_version_s_name_is_refused() {
+    if !uv() {
+        return;
+    }
+    let project = project("requires = ['one @ ./links/one-2-py3-none-any.whl']\n");
+    link(&project, "one", "1", &[]);
+    fs::rename(
+        project.path("app/links/one-1-py3-none-any.whl"),
+        project.path("app/links/one-2-py3-none-any.whl"),
+    )
+    .unwrap();
+    let said = fails(&project, &["lock"]);
+    assert!(said.contains("does not say what its metadata says: one 1\nhint: "), "{said}");
 }
 
 #[test]

@@ -227,3 +227,38 @@ fn a_path_with_spaces_works_too() {
     let script = Command::new(env.join("bin/tool")).output().unwrap();
     assert_eq!(script.status.code(), Some(3), "{}", said(&script));
 }
+
+#[test]
+fn a_lock_that_was_edited_by_hand_is_refused() {
+    let mut project = Project::new();
+    let low = project.simple("low", "1", &[]);
+    project.simple("six", "1.16", &[&low]);
+    project.lock();
+    project.sync();
+    let path = project.app().join("pinfold.lock");
+    let lock = fs::read_to_string(&path).unwrap();
+    let wheel = |text: &str| text.replace("six-1.16-py3-none-any", "six-1.16-cp39-cp39-win_amd64");
+    let edits = [
+        (
+            lock.replace("version = \"1.16\"", "version = \"1.17\""),
+            "says that six-1.16-py3-none-any.whl is six 1.17",
+        ),
+        (
+            lock.replace(&format!("dependencies = [\"{low}\"]"), "dependencies = []"),
+            "is not that of its wheel and",
+        ),
+        (wheel(&lock), "cp39-cp39-win_amd64"),
+    ];
+    let before = picture(&project.venv().canonicalize().unwrap());
+    for (edited, said_so) in edits {
+        assert_ne!(edited, lock);
+        fs::write(&path, edited).unwrap();
+        let output = project.command(&["sync", "--frozen"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(stderr(&output).contains(said_so) && stderr(&output).contains("hint: "), "{}", said(&output));
+        assert_eq!(
+            (picture(&project.venv().canonicalize().unwrap()), project.generation()),
+            (before.clone(), 1)
+        );
+    }
+}

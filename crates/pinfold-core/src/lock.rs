@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::closure::{Closure, Pin};
 use crate::names::{ROOT, UnitId};
+use crate::units::{Node, hashes};
 
 /// The file name of the lock, beside the manifest.
 pub const FILE: &str = "pinfold.lock";
@@ -147,6 +148,9 @@ impl Lock {
         let table: toml::Table = text.parse().map_err(|e: toml::de::Error| e.to_string())?;
         match table.get("version").and_then(toml::Value::as_integer) {
             Some(version) if version == i64::from(VERSION) => {}
+            Some(version) if version > i64::from(VERSION) => {
+                return Err(format!("its version is {version}, which a newer Pinfold writes"));
+            }
             Some(version) => return Err(format!("its version is {version}")),
             None => return Err("it has no `version`".to_owned()),
         }
@@ -198,7 +202,32 @@ impl Lock {
         if let Some(wheel) = self.wheels.iter().find(|w| w.file.contains(['/', '\\'])) {
             return Err(format!("the wheel `{}` is not a plain file name", wheel.file));
         }
-        Ok(())
+        self.check_hashes()
+    }
+
+    /// Checks that every unit is named after its wheel and its dependencies: where an edit by hand shows.
+    fn check_hashes(&self) -> Result<(), String> {
+        let position = |id: &UnitId| self.units.binary_search_by(|unit| unit.id.cmp(id)).ok();
+        let name = |unit: &LockedUnit| self.wheel(&unit.wheel).map_or("", |wheel| &wheel.name).to_owned();
+        let nodes: Vec<Node> = self
+            .units
+            .iter()
+            .map(|unit| Node {
+                name: name(unit),
+                wheel: unit.wheel.clone(),
+                dependencies: unit.dependencies.iter().filter_map(position).collect(),
+            })
+            .collect();
+        let named = |(unit, (node, hash)): &(&LockedUnit, (&Node, &String))| {
+            unit.hash == **hash && unit.id == UnitId::new(&node.name, hash)
+        };
+        let hashes = hashes(&nodes);
+        match self.units.iter().zip(nodes.iter().zip(&hashes)).find(|unit| !named(unit)) {
+            Some((unit, _)) => {
+                Err(format!("the hash of unit `{}` is not that of its wheel and dependencies", unit.id))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The unit with identifier `id`.

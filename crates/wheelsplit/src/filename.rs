@@ -121,6 +121,11 @@ impl WheelName {
         identify("file name", "version", version, &self.version, same_version)
     }
 
+    /// Whether the file's name says this name and this version.
+    pub fn is_of(&self, name: &str, version: &str) -> bool {
+        self.identify(name, version).is_ok()
+    }
+
     /// Whether the tags of the WHEEL file agree with the name's.
     pub(crate) fn agree(&self, wheel: &[Tag]) -> Result<(), Defect> {
         if wheel.is_empty() || self.tags.iter().any(|tag| wheel.iter().any(|inner| tag.covered_by(inner))) {

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::facts::WheelFacts;
+use crate::filename::{same_name, same_version};
 use crate::layout::SITE;
 use crate::limits::Limits;
 
@@ -35,6 +36,11 @@ pub struct Installed {
 }
 
 impl Installed {
+    /// Whether its metadata says this name and this version.
+    pub fn is_of(&self, name: &str, version: &str) -> bool {
+        same_name(&self.facts.name, name) && same_version(&self.facts.version, version)
+    }
+
     /// The folder that importers would have on `sys.path`.
     pub fn site(&self) -> PathBuf {
         self.dir.join(SITE)

@@ -20,6 +20,7 @@ use super::{registry, switch};
 use crate::failure::{WithHint, hinted};
 use crate::interpreter::Interpreter;
 use crate::terminal;
+use crate::uv::tags::Tags;
 
 /// What an environment is made from.
 pub struct Request<'a> {
@@ -94,6 +95,10 @@ pub fn sync(request: &Request<'_>) -> Result<Synced> {
         terminal::warn(&format!(
             "could not register this environment in the store {root}: {error}; `pinfold gc` will not know that it uses it"
         ));
+    }
+    let tags: Vec<String> = Tags::of_interpreter(interpreter).list().into_iter().map(str::to_owned).collect();
+    for wheel in &lock.wheels {
+        wheelsplit::check_platform(&wheel.file, &tags)?;
     }
     let (wheels, fetched) = gather(request)?;
     let Assembled { environment, roots } = assemble(lock, store, &wheels)?;
@@ -178,12 +183,30 @@ fn take(
     for wheel in wanted {
         match request.store.wheel(&wheel.sha256)? {
             Some(installed) => {
+                same(wheel, &installed)?;
                 wheels.insert(wheel.sha256.clone(), installed);
             }
             None => missing.push(wheel.clone()),
         }
     }
     Ok(missing)
+}
+
+/// Refuses a wheel of which the lock says that it is another: nobody looked inside when that was written.
+fn same(wheel: &Wheel, installed: &Installed) -> Result<()> {
+    if installed.is_of(&wheel.name, &wheel.version) {
+        return Ok(());
+    }
+    let facts = &installed.facts;
+    let what = anyhow!(
+        "pinfold.lock says that {} is {} {}, but its metadata says {} {}",
+        wheel.file,
+        wheel.name,
+        wheel.version,
+        facts.name,
+        facts.version
+    );
+    Err(hinted(what, "take back the change to pinfold.lock, or remove it and run `pinfold lock`"))
 }
 
 /// The model of the environment that is there.

@@ -72,6 +72,16 @@ pub enum LocalError {
         /// The package as it is.
         found: String,
     },
+    /// A wheel file whose name says another version than its metadata.
+    #[error("the name of the wheel {} does not say what its metadata says: {found} {version}", path.display())]
+    OtherVersion {
+        /// The file.
+        path: PathBuf,
+        /// The package as it is.
+        found: String,
+        /// Its version as it is.
+        version: String,
+    },
     /// A wheel for another platform or Python.
     #[error("{requirement} does not fit {target}: the wheel is for {tags}")]
     OtherPlatform {
@@ -101,6 +111,9 @@ impl Hint for LocalError {
             LocalError::NotAWheel { .. } => vec!["unpack a source archive and name its folder".to_owned()],
             LocalError::OtherName { found, written, .. } => vec![format!("write `{found} @ {written}`")],
             LocalError::Build { source, .. } => source.hints(),
+            LocalError::OtherVersion { .. } => {
+                vec!["a wheel file keeps the name that it was built with: tools read it".to_owned()]
+            }
             LocalError::Unreadable { .. } | LocalError::OtherPlatform { .. } => Vec::new(),
         }
     }
@@ -143,6 +156,9 @@ pub fn find(
     if normalize(&found) != name {
         let (name, written, place) = strings();
         return Err(LocalError::OtherName { name, written, place, found });
+    }
+    if !parsed.is_of(&found, &version) {
+        return Err(LocalError::OtherVersion { path: file, found, version });
     }
     let sha256 = sha256(&file).map_err(|e| unreadable(e.to_string()))?;
     let size = file.metadata().ok().map(|metadata| metadata.len());

@@ -18,6 +18,7 @@ use data_encoding::BASE64URL_NOPAD;
 use pinfold_core::closure::{Closure, Pin};
 use pinfold_core::lock::{Lock, LockedUnit, Wheel};
 use pinfold_core::names::UnitId;
+use pinfold_core::units::{Node, hashes};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
@@ -160,7 +161,22 @@ impl Project {
     pub fn unit(&mut self, name: &str, wheel: &str, dependencies: &[&UnitId], closures: &[&str]) -> UnitId {
         let mut dependencies: Vec<UnitId> = dependencies.iter().map(|id| (*id).clone()).collect();
         dependencies.sort();
-        let hash = hex(format!("{wheel} {dependencies:?}").as_bytes());
+        let position = |id: &UnitId| self.units.iter().position(|unit| unit.id == *id);
+        let mut nodes: Vec<Node> = self
+            .units
+            .iter()
+            .map(|unit| Node {
+                name: self.wheels.iter().find(|w| w.sha256 == unit.wheel).unwrap().name.clone(),
+                wheel: unit.wheel.clone(),
+                dependencies: unit.dependencies.iter().filter_map(position).collect(),
+            })
+            .collect();
+        nodes.push(Node {
+            name: name.into(),
+            wheel: wheel.into(),
+            dependencies: dependencies.iter().filter_map(position).collect(),
+        });
+        let hash = hashes(&nodes).pop().unwrap();
         let id = UnitId::new(name, &hash);
         for closure in self.closures.iter_mut().filter(|closure| closures.contains(&closure.name.as_str())) {
             closure.units.push(id.clone());
