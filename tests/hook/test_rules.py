@@ -281,6 +281,47 @@ def test_modules_put_into_sys_modules_by_hand_stay_with_their_package(project, w
     assert done.stdout == "1.0 1.0 2.0\n"
 
 
+def test_folders_that_a_package_puts_on_sys_path_are_its_own(project, wheels):
+    """What setuptools does with `setuptools/_vendor`: not provided by any unit, and not for anybody else."""
+    code = """
+        import os, sys
+        sys.path.append(os.path.join(os.path.dirname(__file__), "_vendor"))
+        import vendored, vendored.part
+        def again():
+            import vendored
+            from vendored import part
+            return vendored, part.V
+    """
+    bundle = {
+        v: wheels.pure(
+            "bundle",
+            v,
+            {
+                "bundle/__init__.py": code,
+                "bundle/_vendor/vendored/__init__.py": f"from .part import *\nW = {v!r}",
+                "bundle/_vendor/vendored/part.py": f"V = {v!r}",
+            },
+        )
+        for v in ("1.0", "2.0")
+    }
+    old = wheels.pure("old", "1", {"old.py": "import bundle"}, requires=["bundle"])
+    new = wheels.pure("new", "1", {"new.py": "import bundle"}, requires=["bundle"])
+    pins = {"old": [at("bundle", bundle["1.0"])], "new": [at("bundle", bundle["2.0"])]}
+    env = project(manifest([at("old", old), at("new", new)], pins))
+    done = env.run(
+        """
+        import old, new
+        for package in (old, new):
+            module, part = package.bundle.again()
+            print(module.W, module.V, part, module is package.bundle.vendored)
+        import vendored
+        """,
+        check=False,
+    )
+    assert done.stdout == "1.0 1.0 1.0 True\n2.0 2.0 2.0 True\n"
+    assert "No module named 'vendored' for importer root" in done.stderr
+
+
 def test_metadata_asked_from_a_package_is_its_views(project, wheels, leaf):
     code = "import importlib.metadata as md\nV = md.version('leaf')\ndef late(): return md.version('leaf'), md.version('old')"
     env = project(two_worlds(wheels, leaf, code))

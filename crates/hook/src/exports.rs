@@ -148,20 +148,14 @@ fn lock_name<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 #[pyfunction]
 fn search_path<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
     let Some((state, importer)) = frames::current() else { return Ok(None) };
-    match importer {
-        Importer::Unit(unit) if !state.resolver.is_rootlike(unit) => {
-            let denied = matches!(
-                owner::owner(state, importer, name),
-                Owner::Denied(_, pinfold_core::resolve::Denial::Undeclared)
-            );
-            if denied {
-                return Ok(Some(pyo3::types::PyList::empty(py).into_any()));
-            }
-            let path = py.import("sys")?.getattr("path")?;
-            finder::without_site_packages(py, state, &path).map(Some)
-        }
-        _ => Ok(None),
+    let denied = matches!(
+        owner::owner(state, importer, name),
+        Owner::Denied(_, pinfold_core::resolve::Denial::Undeclared)
+    );
+    if denied {
+        return Ok(Some(pyo3::types::PyList::empty(py).into_any()));
     }
+    finder::search_path(py, state, importer)
 }
 
 /// Folders and names of the distributions that whoever asks sees, or of the one called `name`; `None` for root.

@@ -268,7 +268,11 @@ impl<'py> Question<'_, 'py> {
                 let Ok(find_spec) = finder.getattr(intern!(self.py, "find_spec")) else { continue };
                 let found = find_spec.call1((self.name, self.path))?;
                 if !found.is_none() {
-                    return Ok(Some(found));
+                    let own = match self.importer {
+                        Importer::Unit(unit) if !self.rootlike => Some(unit),
+                        _ => None,
+                    };
+                    return adopt(self.py, state, Some(found), own, self.text);
                 }
             }
         }
@@ -317,6 +321,36 @@ impl<'py> Question<'_, 'py> {
     fn without_site_packages(&self, path: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         without_site_packages(self.py, self.state, path)
     }
+}
+
+/// `sys.path` as an importer may search it: without other units' folders, which they put there for themselves,
+/// and for a unit without root's site-packages. `None` where that is all of it.
+pub(crate) fn search_path<'py>(
+    py: Python<'py>,
+    state: &State,
+    importer: Importer,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let viewer = match importer {
+        Importer::Unit(unit) if !state.resolver.is_rootlike(unit) => Some(unit),
+        _ => None,
+    };
+    let units = &state.resolver.env().units;
+    let kept = PyList::empty(py);
+    let path = sys_path(py)?;
+    for entry in path.iter() {
+        // SAFETY: the list holds the entry while its text is used; the GIL is held.
+        let text = unsafe { marks::text(entry.as_ptr()) }.unwrap_or_default();
+        let allowed = match (state.unit_of_origin(text), viewer) {
+            (Some(owner), Some(unit)) => units[owner].path == units[unit].path,
+            (Some(owner), None) => state.resolver.in_root(owner),
+            (None, Some(_)) => !Path::new(text).starts_with(&state.site_packages),
+            (None, None) => true,
+        };
+        if allowed {
+            kept.append(entry)?;
+        }
+    }
+    Ok((kept.len() < path.len()).then(|| kept.into_any()))
 }
 
 /// `path` without the environment's own site-packages, where root's view stands.

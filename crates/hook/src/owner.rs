@@ -138,10 +138,10 @@ pub(crate) fn lookup(state: &State, importer: Importer, key: Object, text: &str)
         }
         Owner::Namespace(unit) => item(state.own[unit], key),
         Owner::Unknown(unit) => {
-            let found = item(state.loose[state.domain[unit]], key);
+            let found = undeclared(state, unit, key);
             if found.is_null() { item(state.storage, key) } else { found }
         }
-        Owner::Denied(unit, _) => item(state.loose[state.domain[unit]], key),
+        Owner::Denied(unit, _) => undeclared(state, unit, key),
     };
     if !found.is_null() || !text.contains(names::QUALIFIER) {
         return found;
@@ -164,6 +164,13 @@ pub(crate) fn lookup(state: &State, importer: Importer, key: Object, text: &str)
         }
         None => found,
     }
+}
+
+/// A module that no unit provides under its name: one that `unit` found in folders of its own that it put on
+/// `sys.path`, or that a unit of its domain put into `sys.modules`.
+fn undeclared(state: &State, unit: UnitIndex, key: Object) -> Object {
+    let found = item(state.own[unit], key);
+    if found.is_null() { item(state.loose[state.domain[unit]], key) } else { found }
 }
 
 /// Binds a module found under a namespace package to its parent in this importer's view.
@@ -249,6 +256,18 @@ pub(crate) fn bind_to_roots_namespace(state: &State, name: &str, module: Object)
     }
 }
 
+/// Whether a dictionary has a key of this text.
+fn has(dictionary: Object, text: &str) -> bool {
+    let key = marks::new_str(text);
+    // SAFETY: the GIL is held; the key is ours; a failed allocation reads as "not there".
+    unsafe {
+        let there = !key.is_null() && !item(dictionary, key).is_null();
+        ffi::Py_XDECREF(key);
+        ffi::PyErr_Clear();
+        there
+    }
+}
+
 /// Where an assignment or deletion of `name` goes, and under which plain name if it is not the key itself.
 pub(crate) fn target<'n>(
     state: &State,
@@ -271,18 +290,14 @@ pub(crate) fn target<'n>(
             unit.map_or(state.storage, |&unit| dictionary(state, unit))
         }
         Owner::Namespace(unit) => state.own[unit],
+        Owner::Unknown(unit) | Owner::Denied(unit, _) if has(state.own[unit], text) => state.own[unit],
         Owner::Denied(unit, _) => state.loose[state.domain[unit]],
         Owner::Unknown(unit) => {
-            let key = marks::new_str(text);
             let loose = state.loose[state.domain[unit]];
             // What the import system loads through other finders is root's; what a package puts there by
             // hand is its own.
-            // SAFETY: the GIL is held and `key` is ours.
-            let by_hand = unsafe {
-                let there = !key.is_null() && !item(loose, key).is_null();
-                ffi::Py_XDECREF(key);
-                there || (!value.is_null() && !is_initializing(value))
-            };
+            // SAFETY: `value` is a live object or null, and the GIL is held.
+            let by_hand = has(loose, text) || (!value.is_null() && !unsafe { is_initializing(value) });
             if by_hand { loose } else { state.storage }
         }
     };
