@@ -39,11 +39,12 @@ def start():
         {
             "index": os.path.join(generation, "index.bin"),
             "site_packages": site_packages,
+            "prefix": (os.path.normpath(sys.prefix), generation),
             # Our own package answers everyone, as the standard library does.
             "stdlib": [*sys.stdlib_module_names, "__main__", "__mp_main__", "pinfold"],
             "stdlib_paths": [p for p in sys.path if _is_stdlib(p, stdlib)],
             "suffixes": external.EXTENSION_SUFFIXES,
-            "path_finder": external.PathFinder,
+            "path_finder": _loaders.StockPathFinder,
             "module_spec": bootstrap.ModuleSpec,
             "source_loader": _loaders.SourceFileLoader,
             "bytecode_loader": _loaders.SourcelessFileLoader,
@@ -59,9 +60,10 @@ def start():
 
     _modules.complete(modules_type)
     _lock_by_unit(bootstrap, _hook)
+    _resolve_by_unit(bootstrap, _hook)
     sys.meta_path.insert(0, finder)
     if _hook.plural():
-        sys.meta_path[:] = [_loaders.PathFinder if f is external.PathFinder else f for f in sys.meta_path]
+        _loaders.search_for_the_importer()
 
     import atexit
 
@@ -105,6 +107,17 @@ def _lock_by_unit(bootstrap, hook):
         return get_module_lock(lock_name(name))
 
     bootstrap._get_module_lock = _get_module_lock
+
+
+def _resolve_by_unit(bootstrap, hook):
+    """Keeps the unit in relative names: ``import_module(".sub", package)`` asked by anybody means package's own."""
+    resolve_name = bootstrap._resolve_name
+    name_like = hook.name_like
+
+    def _resolve_name(name, package, level):
+        return name_like(resolve_name(name, package, level), package)
+
+    bootstrap._resolve_name = _resolve_name
 
 
 try:

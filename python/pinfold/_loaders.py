@@ -78,17 +78,29 @@ class Finder:
         """Nothing to forget: the files of units never change."""
 
 
-class PathFinder(external.PathFinder):
-    """The standard path finder, which for a pinned unit does not look into root's site-packages."""
+class StockPathFinder:
+    """What ``importlib.machinery.PathFinder`` does of itself, for the hook's own questions."""
 
-    @classmethod
+    find_spec = external.PathFinder.find_spec
+    find_distributions = external.PathFinder.find_distributions
+
+
+def search_for_the_importer():
+    """Makes the standard path finder answer a pinned unit without root's site-packages.
+
+    In place, for code asks it by its name (``importlib.machinery.PathFinder``, ``pkgutil``, pytest).
+    """
+
     def find_spec(cls, fullname, path=None, target=None):
         """As the standard one; ``path`` defaults to what the importer may search."""
         if path is None:
             path = _hook.search_path(fullname)
-        return super().find_spec(fullname, path, target)
+            if path is not None:
+                found = _hook.find_spec(fullname)
+                if found is not None:
+                    return found
+        return StockPathFinder.find_spec(fullname, path, target)
 
-    @classmethod
     def find_distributions(cls, context=None):
         """As the standard one, for root; a unit's own come from ``Finder``."""
         from importlib.metadata import DistributionFinder
@@ -97,7 +109,10 @@ class PathFinder(external.PathFinder):
         path = None if "path" in given else _hook.search_path("")
         if path is not None:
             context = DistributionFinder.Context(**given, path=path)
-        return super().find_distributions(context or DistributionFinder.Context())
+        return StockPathFinder.find_distributions(context or DistributionFinder.Context())
+
+    external.PathFinder.find_spec = classmethod(find_spec)
+    external.PathFinder.find_distributions = classmethod(find_distributions)
 
 
 def _is_of(dist_info, name):

@@ -88,7 +88,26 @@ def _popitem(self):
     return key, value
 
 
+def _new(cls, *args, **kwargs):
+    # There is one such table; whoever makes another (`fromkeys`, `copy`) wants a dict.
+    return dict(*args, **kwargs)
+
+
+def _deepcopy(self, memo):
+    import copy
+
+    return copy.deepcopy(_hook.modules_snapshot(), memo)
+
+
+def _reduce_ex(self, protocol):
+    return dict, (_hook.modules_snapshot(),)
+
+
 _METHODS = {
+    "__new__": staticmethod(_new),
+    "__copy__": _copy,
+    "__deepcopy__": _deepcopy,
+    "__reduce_ex__": _reduce_ex,
     "keys": _keys,
     "values": _values,
     "items": _items,

@@ -95,6 +95,22 @@ result = [k for k in before | after if before.get(k) is not after.get(k)]
     assert done.stdout == "[] True 2.0 1.0\n"
 
 
+def test_what_a_package_puts_there_by_hand_stays_its_own_when_all_is_put_back(env):
+    done = env.run(
+        """
+        import sys, old
+        from unittest import mock
+        old.act("import types; sys.modules['handmade'] = types.ModuleType('handmade'); sys.modules['handmade.part'] = 1")
+        assert old.act("import handmade; result = handmade") and dict(sys.modules) == {**sys.modules}
+        with mock.patch.dict(sys.modules):
+            pass
+        sys.modules["handmade.other"] = 2
+        print("handmade" in sys.modules, old.act("result = 'handmade' in sys.modules, 'handmade.other' in sys.modules"))
+        """
+    )
+    assert done.stdout == "False (True, False)\n"
+
+
 @pytest.mark.parametrize("who", ["root", "package"])
 def test_mock_patch_dict_of_sys_modules(env, who):
     code = """

@@ -322,6 +322,26 @@ def test_folders_that_a_package_puts_on_sys_path_are_its_own(project, wheels):
     assert "No module named 'vendored' for importer root" in done.stderr
 
 
+def test_a_package_that_puts_a_folder_ahead_in_its_path_gets_the_files_there(project, wheels, merged):
+    files = {
+        "pkg/__init__.py": "import os\n__path__.insert(0, os.path.join(__path__[0], 'ahead'))\n__path__.append(__path__[1] + '/behind')",
+        "pkg/sub.py": "V = 'usual'",
+        "pkg/only.py": "V = 'usual'",
+        "pkg/ahead/sub.py": "V = 'ahead'",
+        "pkg/behind/sub.py": "V = 'behind'",
+        "pkg/behind/late.py": "V = 'behind'",
+    }
+    pkg = wheels.pure("pkg", "1", files)
+    ask = "import pkg.sub, pkg.only, pkg.late\ndef see(): return pkg.sub.V, pkg.only.V, pkg.late.V"
+    old = wheels.pure("old", "1", {"old.py": ask}, requires=["pkg", "leaf"])
+    leaf = {v: at("leaf", wheels.pure("leaf", v, {"leaf.py": ""})) for v in ("1.0", "2.0")}
+    other = wheels.pure("pkg", "2", files)
+    env = project(manifest([at("old", old), at("pkg", other), leaf["2.0"]], {"old": [at("pkg", pkg), leaf["1.0"]]}))
+    done = env.run(ask + "\nimport old; print(see(), old.see(), old.pkg is pkg)")
+    assert done.stdout == "('ahead', 'usual', 'behind') ('ahead', 'usual', 'behind') False\n"
+    assert merged(at("pkg", pkg)).run(ask + "\nprint(see())").stdout == "('ahead', 'usual', 'behind')\n"
+
+
 def test_metadata_asked_from_a_package_is_its_views(project, wheels, leaf):
     code = "import importlib.metadata as md\nV = md.version('leaf')\ndef late(): return md.version('leaf'), md.version('old')"
     env = project(two_worlds(wheels, leaf, code))
@@ -392,3 +412,143 @@ def test_many_threads_never_draw_the_wrong_version(project, wheels):
         print(len(draws), wrong)
     """
     assert project(text).run(code).stdout == "10240 []\n"
+
+
+def test_a_replaced_dunder_import_does_not_hide_who_asks(project, wheels, leaf):
+    """Debuggers, lazy importers and tests replace `builtins.__import__`; their frame is not the importer."""
+    code = """
+        import leaf
+        def late():
+            import leaf
+            from leaf import V
+            return leaf.V, V
+        def first():
+            import fresh
+            return fresh.V
+        def by_name():
+            import importlib
+            return importlib.import_module("leaf").V
+    """
+    fresh = {v: wheels.pure("fresh", v, {"fresh.py": f"import leaf\nV = {v!r}, leaf.V"}, requires=["leaf"]) for v in ("1.0", "2.0")}
+    old = wheels.pure("old", "1", {"old.py": code}, requires=["leaf", "fresh"])
+    text = manifest(
+        [at("old", old), at("leaf", leaf["2.0"]), at("fresh", fresh["2.0"])],
+        {"old": [at("leaf", leaf["1.0"]), at("fresh", fresh["1.0"])]},
+    )
+    done = project(text).run(
+        """
+        import builtins
+        real = builtins.__import__
+        def spy(*args, **kwargs):
+            return real(*args, **kwargs)
+        builtins.__import__ = spy
+        import old, leaf, fresh
+        def callback():
+            import leaf
+            return leaf.V
+        print(old.late(), old.first(), old.by_name(), leaf.V, fresh.V, [*map(lambda f: f(), [callback])])
+        builtins.__import__ = real
+        from unittest import mock
+        with mock.patch("builtins.__import__", side_effect=real):
+            print(old.late(), callback())
+        """
+    )
+    assert done.stdout == "('1.0', '1.0') ('1.0', '1.0') 1.0 2.0 ('2.0', '2.0') ['2.0']\n('1.0', '1.0') 2.0\n"
+
+
+def test_files_run_without_passing_through_sys_modules_belong_where_they_stand(project, wheels, leaf, tmp_path):
+    code = """
+        import importlib.util, os
+        def call(f): return f()
+        def own():
+            path = os.path.join(os.path.dirname(__file__), "plugin.py")
+            spec = importlib.util.spec_from_file_location("plugin", path)
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            return module
+    """
+    plugin = "def see():\n    import leaf\n    return leaf.V"
+    text = two_worlds(wheels, leaf, code, more={"old/plugin.py": plugin, "old/cli.py": "import leaf\nprint('cli', leaf.V)"}.items())
+    (tmp_path / "plug.py").write_text(plugin)
+    env = project(text)
+    done = env.run(
+        """
+        import importlib.util, old, runpy, sys
+        spec = importlib.util.spec_from_file_location("plug", sys.argv[1])
+        mine = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(mine)
+        print(old.call(mine.see), old.own().see(), mine.see())
+        runpy.run_module("old.cli")
+        runpy.run_path(old.__file__.replace("__init__", "cli"))
+        """,
+        tmp_path / "plug.py",
+    )
+    assert done.stdout == "2.0 1.0 2.0\ncli 1.0\ncli 1.0\n"
+    assert env.run_python("-m", "old.cli").stdout == "cli 1.0\n"
+
+
+def test_site_packages_under_another_spelling_is_still_roots_view(project, wheels, leaf):
+    env = project(two_worlds(wheels, leaf, "import leaf"))
+    code = "import sys, sysconfig; sys.path.insert(0, sysconfig.get_path('purelib')); import old, leaf; print(old.leaf.V, leaf.V)"
+    assert env.run(code).stdout == "1.0 2.0\n"
+    spelt = env.venv / "lib" / f"python{env.interpreter.minor}" / "site-packages"
+    assert env.run("import old, leaf; print(old.leaf.V, leaf.V)", env={"PYTHONPATH": spelt}).stdout == "1.0 2.0\n"
+
+
+def test_the_path_finder_by_its_name_answers_the_importer(project, wheels, leaf):
+    code = """
+        import importlib.machinery as m
+        def ask(n): return m.PathFinder.find_spec(n)
+    """
+    old = wheels.pure("old", "1", {"old.py": code})
+    env = project(manifest([at("old", old), at("leaf", leaf["2.0"])], {"old": [at("leaf", leaf["1.0"])]}))
+    done = env.run("import old, leaf, importlib.machinery as m; print(old.ask('leaf').origin != leaf.__file__, old.ask('json').name, m.PathFinder.find_spec('leaf').name, old.ask('nowhere'))")
+    assert done.stdout == "True json leaf None\n"
+
+
+def test_finders_with_three_required_arguments_are_asked_as_stock_python_does(project, wheels, leaf):
+    env = project(two_worlds(wheels, leaf, "def ask():\n    import made_up\n    return made_up"))
+    done = env.run(
+        """
+        import importlib.machinery as m, sys, old
+        class Finder:
+            def find_spec(self, name, path, target):
+                return m.ModuleSpec(name, self) if name == "made_up" else None
+            def create_module(self, spec): pass
+            def exec_module(self, module): module.V = 1
+        sys.meta_path.append(Finder())
+        print(old.ask().V)
+        try:
+            import nowhere
+        except ModuleNotFoundError as error:
+            print(error.name)
+        """
+    )
+    assert done.stdout == "1\nnowhere\n"
+
+
+def test_names_keep_their_unit_in_relative_imports_asked_by_anybody(project, wheels):
+    pkg = {v: wheels.pure("pkg", v, {"pkg/__init__.py": "", "pkg/sub.py": f"V = {v!r}"}) for v in ("1.0", "2.0")}
+    old = wheels.pure("old", "1", {"old.py": "import pkg"}, requires=["pkg"])
+    env = project(manifest([at("old", old), at("pkg", pkg["2.0"])], {"old": [at("pkg", pkg["1.0"])]}))
+    done = env.run(
+        """
+        import copy, importlib, old, pkgutil
+        print(importlib.import_module(".sub", old.pkg.__package__).V, importlib.import_module(old.pkg.__name__ + ".sub").V)
+        print([importlib.import_module(m.name).V for m in pkgutil.walk_packages(old.pkg.__path__, old.pkg.__name__ + ".")])
+        name = old.pkg.__name__
+        print(copy.copy(name) is name, copy.deepcopy([name])[0] is name, name[1:], name[::-1], type(name)("x"), importlib.import_module(type(name)("pkg.sub")).V)
+        """
+    )
+    assert done.stdout.splitlines()[:2] == ["1.0 1.0", "['1.0']"]
+    assert done.stdout.splitlines()[2] == "True True kg gkp x 2.0"
+
+
+def test_a_tool_in_a_pin_runs_roots_code_which_may_import_the_tool(project, wheels, leaf):
+    """What a pinned pytest does with root's tests."""
+    tool = wheels.pure("tool", "1", {"tool.py": "import helper\ndef run(path):\n    exec(compile(open(path).read(), path, 'exec'), {'__name__': 'test', '__file__': path})"}, requires=["helper"])
+    helper = wheels.pure("helper", "1", {"helper.py": "V = 'helper'"})
+    text = manifest([at("tool", tool), at("leaf", leaf["2.0"])], {"tool": [at("helper", helper), at("leaf", leaf["1.0"])]})
+    env = project(text, {"case.py": "import helper, leaf, tool\nprint(helper.V, leaf.V)"})
+    assert env.run("import tool; tool.run('case.py')").stdout == "helper 2.0\n"
+    assert "No module named 'helper' for importer root" in env.run("import tool, helper", check=False).stderr

@@ -29,6 +29,7 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(create_extension, module)?)?;
     module.add_function(wrap_pyfunction!(exec_extension, module)?)?;
     module.add_function(wrap_pyfunction!(lock_name, module)?)?;
+    module.add_function(wrap_pyfunction!(name_like, module)?)?;
     module.add_function(wrap_pyfunction!(search_path, module)?)?;
     module.add_function(wrap_pyfunction!(distributions, module)?)?;
     module.add_function(wrap_pyfunction!(bytecode_key, module)?)?;
@@ -142,6 +143,18 @@ fn lock_name<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         _ => text.to_owned(),
     };
     Ok(pyo3::types::PyString::new(name.py(), &qualified).into_any())
+}
+
+/// `text` as a name of the unit that `like` carries, if it carries one.
+#[pyfunction]
+fn name_like<'py>(text: &Bound<'py, PyAny>, like: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: both are alive while they are looked at, and the GIL is held; the name is a new reference.
+    unsafe {
+        let (Some(unit), Some(plain)) = (marks::name_unit(like.as_ptr()), marks::text(text.as_ptr())) else {
+            return Ok(text.clone());
+        };
+        Bound::from_owned_ptr_or_err(text.py(), marks::new_name(plain, unit))
+    }
 }
 
 /// What the path finder searches for a top-level name on behalf of whoever asks: `None` for `sys.path` as it is.

@@ -54,7 +54,7 @@ pub(crate) fn find_spec<'py>(
     }
     if text.contains(QUALIFIER) {
         return match owner::parse_qualified(state, text) {
-            Some((Some(unit), module)) => exact(py, state, unit, module, path),
+            Some((owner::Home::Unit(unit), module)) => exact(py, state, unit, module, path),
             _ => Ok(None),
         };
     }
@@ -125,9 +125,16 @@ impl<'py> Question<'_, 'py> {
                         Importer::Root => self.others(),
                     };
                 }
+                let deep = self.text[..prefix].contains('.');
                 for &unit in &entry.units {
                     let table = state.table(unit).map_err(PyImportError::new_err)?;
                     if let Some(module) = table.find(self.text, &state.suffixes) {
+                        if !deep
+                            && self.path_begins_elsewhere(unit, module)?
+                            && let Some(spec) = self.by_path(Some(unit))?
+                        {
+                            return Ok(Some(spec));
+                        }
                         return match module.kind {
                             Kind::Namespace if self.rootlike => self.others(),
                             Kind::Namespace => {
@@ -139,14 +146,7 @@ impl<'py> Question<'_, 'py> {
                 }
                 if prefix < self.text.len() && !self.path.is_none() {
                     // Packages may extend their own `__path__` at run time.
-                    let path = if self.rootlike {
-                        self.path.clone()
-                    } else {
-                        self.without_site_packages(self.path)?
-                    };
-                    let found = path_finder(self.py, state, self.name, &path)?;
-                    if let Some(spec) = adopt(self.py, state, found, entry.units.first().copied(), self.text)?
-                    {
+                    if let Some(spec) = self.by_path(entry.units.first().copied())? {
                         return Ok(Some(spec));
                     }
                 }
@@ -166,7 +166,7 @@ impl<'py> Question<'_, 'py> {
             // SAFETY: the list holds the entry while its text is used; the GIL is held.
             let Some(text) = (unsafe { marks::text(entry.as_ptr()) }) else { continue };
             if self.rootlike {
-                if Path::new(text) == state.site_packages {
+                if state.is_in_site_packages(text) {
                     break;
                 }
                 // Another world's folder, put there by a tool that runs in it, is not root's.
@@ -199,6 +199,27 @@ impl<'py> Question<'_, 'py> {
         }
     }
 
+    /// What stands under the parent's `__path__`, made `preferred`'s where it is a file of its folder.
+    fn by_path(&self, preferred: Option<UnitIndex>) -> PyResult<Spec<'py>> {
+        let path = if self.rootlike { self.path.clone() } else { self.without_site_packages(self.path)? };
+        let found = path_finder(self.py, self.state, self.name, &path)?;
+        adopt(self.py, self.state, found, preferred, self.text)
+    }
+
+    /// Whether a package has put another folder at the head of its `__path__` than that of `module`'s file.
+    fn path_begins_elsewhere(&self, unit: UnitIndex, module: &Module) -> PyResult<bool> {
+        if self.path.is_none() {
+            return Ok(false);
+        }
+        let Some(first) = self.path.try_iter()?.next().transpose()? else { return Ok(true) };
+        // SAFETY: `first` is alive while its text is used; the GIL is held.
+        let Some(first) = (unsafe { marks::text(first.as_ptr()) }) else { return Ok(false) };
+        let file = self.state.resolver.env().units[unit].path.join(&module.path);
+        let levels = if module.kind.is_package() && module.kind != Kind::Namespace { 2 } else { 1 };
+        let usual = file.ancestors().nth(levels);
+        Ok(usual != Some(Path::new(first)) && !self.state.is_in_site_packages(first))
+    }
+
     fn same_folder(&self, one: UnitIndex, other: UnitIndex) -> bool {
         let units = &self.state.resolver.env().units;
         one == other || units[one].path == units[other].path
@@ -210,8 +231,7 @@ impl<'py> Question<'_, 'py> {
             let entry = entry?;
             // SAFETY: `entry` is alive while its text is used; the GIL is held.
             if let Some(text) = unsafe { marks::text(entry.as_ptr()) }
-                && (self.state.unit_of_path(text).is_some()
-                    || Path::new(text).starts_with(&self.state.site_packages))
+                && (self.state.unit_of_path(text).is_some() || self.state.is_in_site_packages(text))
             {
                 return Ok(true);
             }
@@ -266,7 +286,7 @@ impl<'py> Question<'_, 'py> {
             for finder in after.skip(1) {
                 let finder = finder?;
                 let Ok(find_spec) = finder.getattr(intern!(self.py, "find_spec")) else { continue };
-                let found = find_spec.call1((self.name, self.path))?;
+                let found = find_spec.call1((self.name, self.path, self.py.None()))?;
                 if !found.is_none() {
                     let own = match self.importer {
                         Importer::Unit(unit) if !self.rootlike => Some(unit),
@@ -343,7 +363,7 @@ pub(crate) fn search_path<'py>(
         let allowed = match (state.unit_of_origin(text), viewer) {
             (Some(owner), Some(unit)) => units[owner].path == units[unit].path,
             (Some(owner), None) => state.resolver.in_root(owner),
-            (None, Some(_)) => !Path::new(text).starts_with(&state.site_packages),
+            (None, Some(_)) => !state.is_in_site_packages(text),
             (None, None) => true,
         };
         if allowed {
@@ -364,7 +384,7 @@ pub(crate) fn without_site_packages<'py>(
         let entry = entry?;
         // SAFETY: `entry` is alive while its text is used; the GIL is held.
         let text = unsafe { marks::text(entry.as_ptr()) };
-        if !text.is_some_and(|text| Path::new(text).starts_with(&state.site_packages)) {
+        if !text.is_some_and(|text| state.is_in_site_packages(text)) {
             kept.append(entry)?;
         }
     }

@@ -7,13 +7,17 @@
 
 use std::cell::RefCell;
 use std::ptr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use pinfold_core::resolve::Importer;
 use pyo3::ffi;
+use pyo3::prelude::*;
 
 use crate::marks;
+use crate::modules;
 use crate::state::{self, Object, State};
+
+mod statement;
 
 /// A unit on whose behalf C code is running.
 struct Push {
@@ -77,7 +81,8 @@ fn importer(state: &State, value: usize) -> Importer {
 /// The GIL is held.
 #[inline]
 pub(crate) unsafe fn quick() -> Option<usize> {
-    if ALIVE.load(Ordering::Relaxed) != 0 {
+    // SAFETY: the caller holds the GIL.
+    if ALIVE.load(Ordering::Relaxed) != 0 || unsafe { import_is_replaced() } {
         return None;
     }
     // SAFETY: the globals are borrowed from the running frame, the mark from them.
@@ -87,6 +92,7 @@ pub(crate) unsafe fn quick() -> Option<usize> {
             return None;
         }
         marks::mark_value(ffi::PyDict_GetItemWithError(globals, marks::key()))
+            .filter(|&value| value != marks::TRANSPARENT)
     }
 }
 
@@ -96,8 +102,14 @@ pub(crate) fn nearest(state: &State) -> Importer {
     if let Some(value) = unsafe { quick() } {
         return importer(state, value);
     }
+    // SAFETY: as above.
+    if unsafe { import_is_replaced() }
+        && let Some(value) = statement::importer(state)
+    {
+        return importer(state, value);
+    }
     let mut nearest = None;
-    walk(&mut |value| {
+    walk(state, &mut |value| {
         nearest = Some(value);
         false
     });
@@ -107,7 +119,7 @@ pub(crate) fn nearest(state: &State) -> Importer {
 /// All importers up the call stack, nearest first, neighbours merged, the base at the end.
 pub(crate) fn stack(state: &State) -> Vec<Importer> {
     let mut stack = Vec::new();
-    walk(&mut |value| {
+    walk(state, &mut |value| {
         let importer = importer(state, value);
         if stack.last() != Some(&importer) {
             stack.push(importer);
@@ -120,17 +132,51 @@ pub(crate) fn stack(state: &State) -> Vec<Importer> {
     stack
 }
 
-/// Visits the values of pushes and marks from the current frame outwards, while `visit` says to go on.
-fn walk(visit: &mut dyn FnMut(usize) -> bool) {
-    let pushed = ALIVE.load(Ordering::Relaxed) != 0;
-    let pushes_at = |frame: Object| -> Vec<usize> {
-        if !pushed {
-            return Vec::new();
+/// The units that C code pushed while `frame` was current, the last first.
+fn pushes_at(frame: Object) -> Vec<usize> {
+    if ALIVE.load(Ordering::Relaxed) == 0 {
+        return Vec::new();
+    }
+    PUSHES.with_borrow(|pushes| {
+        pushes.iter().rev().filter(|push| ptr::eq(push.frame, frame)).map(|push| push.unit).collect()
+    })
+}
+
+/// The interned `__import__`, and what it was in the builtins at start.
+static IMPORT_KEY: AtomicPtr<ffi::PyObject> = AtomicPtr::new(ptr::null_mut());
+static IMPORT: AtomicPtr<ffi::PyObject> = AtomicPtr::new(ptr::null_mut());
+
+/// Remembers `builtins.__import__`. Called once, at start.
+pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
+    // SAFETY: the GIL is held; the key is kept for ever, the function is only compared with.
+    unsafe {
+        let key = ffi::PyUnicode_InternFromString(c"__import__".as_ptr());
+        let import = ffi::PyDict_GetItemWithError(ffi::PyEval_GetBuiltins(), key);
+        if key.is_null() || import.is_null() {
+            return Err(PyErr::fetch(py));
         }
-        PUSHES.with_borrow(|pushes| {
-            pushes.iter().rev().filter(|push| ptr::eq(push.frame, frame)).map(|push| push.unit).collect()
-        })
-    };
+        IMPORT_KEY.store(key, Ordering::Relaxed);
+        IMPORT.store(import, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// Whether somebody (a debugger, a test, a lazy importer) has put a function of his own in the place of
+/// `builtins.__import__`, whose frame then stands between an import statement and us.
+///
+/// # Safety
+/// The GIL is held.
+#[inline]
+unsafe fn import_is_replaced() -> bool {
+    // SAFETY: the builtins are borrowed from the running frame.
+    unsafe {
+        let now = ffi::PyDict_GetItemWithError(ffi::PyEval_GetBuiltins(), IMPORT_KEY.load(Ordering::Relaxed));
+        !ptr::eq(now, IMPORT.load(Ordering::Relaxed))
+    }
+}
+
+/// Visits the values of pushes and marks from the current frame outwards, while `visit` says to go on.
+fn walk(state: &State, visit: &mut dyn FnMut(usize) -> bool) {
     // SAFETY: the GIL is held; every frame is a strong reference that is released once left; globals and
     // marks are borrowed from a frame that is alive.
     unsafe {
@@ -143,7 +189,9 @@ fn walk(visit: &mut dyn FnMut(usize) -> bool) {
                 }
             }
             let globals = PyFrame_GetGlobals(frame);
-            let value = marks::mark_value(ffi::PyDict_GetItemWithError(globals, marks::key()));
+            let value = marks::mark_value(ffi::PyDict_GetItemWithError(globals, marks::key()))
+                .or_else(|| modules::mark_globals(state, globals))
+                .filter(|&value| value != marks::TRANSPARENT);
             ffi::Py_XDECREF(globals);
             if value.is_some_and(|value| !visit(value)) {
                 ffi::Py_DECREF(frame.cast());
@@ -196,6 +244,8 @@ pub(crate) fn current() -> Option<(&'static State, Importer)> {
 // Exported by every CPython since 3.11 (`Include/cpython/pyframe.h`), outside the limited API; `start`
 // checks that they are there.
 unsafe extern "C" {
+    fn PyFrame_GetLasti(frame: *mut ffi::PyFrameObject) -> std::ffi::c_int;
+    fn PyCode_GetCode(code: *mut ffi::PyCodeObject) -> Object;
     fn PyFrame_GetBack(frame: *mut ffi::PyFrameObject) -> *mut ffi::PyFrameObject;
     fn PyFrame_GetGlobals(frame: *mut ffi::PyFrameObject) -> Object;
 }

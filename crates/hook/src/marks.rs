@@ -13,6 +13,9 @@ use pyo3::prelude::*;
 
 use crate::state::{self, Object};
 
+/// The value of the mark of the standard library's modules, and of our own: they are walked past.
+pub(crate) const TRANSPARENT: usize = usize::MAX;
+
 /// The key of the mark in a module's globals.
 pub(crate) const KEY: &CStr = c"__pinfold__";
 
@@ -60,6 +63,8 @@ pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
         };
         let mark_type = ffi::PyType_FromSpec(&raw mut spec);
         let mut slots = [
+            ffi::PyType_Slot { slot: ffi::Py_sq_concat, pfunc: name_concat as *mut c_void },
+            ffi::PyType_Slot { slot: ffi::Py_mp_subscript, pfunc: name_subscript as *mut c_void },
             ffi::PyType_Slot { slot: ffi::Py_tp_methods, pfunc: (&raw mut NAME_METHODS).cast() },
             ffi::PyType_Slot { slot: 0, pfunc: ptr::null_mut() },
         ];
@@ -125,7 +130,8 @@ pub(crate) fn new_name(name: &str, unit: usize) -> Object {
         let object = ffi::PyObject_CallFunctionObjArgs(ty.cast(), plain, ptr::null_mut::<ffi::PyObject>());
         ffi::Py_DECREF(plain);
         if !object.is_null() {
-            name_word(object).write(unit);
+            // Zero is what `type(name)(text)` leaves: a name without a unit.
+            name_word(object).write(unit + 1);
         }
         object
     }
@@ -138,7 +144,12 @@ pub(crate) fn new_name(name: &str, unit: usize) -> Object {
 #[inline]
 pub(crate) unsafe fn name_unit(object: Object) -> Option<usize> {
     // SAFETY: the caller vouches for the object; the exact type tells that the word is there.
-    unsafe { (ffi::Py_TYPE(object) == NAME_TYPE.load(Ordering::Relaxed)).then(|| name_word(object).read()) }
+    unsafe {
+        if ffi::Py_TYPE(object) != NAME_TYPE.load(Ordering::Relaxed) {
+            return None;
+        }
+        name_word(object).read().checked_sub(1)
+    }
 }
 
 /// # Safety
@@ -154,7 +165,9 @@ static mut MARK_METHODS: [ffi::PyMethodDef; 3] = [
     ffi::PyMethodDef::zeroed(),
 ];
 
-static mut NAME_METHODS: [ffi::PyMethodDef; 3] = [
+static mut NAME_METHODS: [ffi::PyMethodDef; 5] = [
+    method(c"__copy__", mark_itself, ffi::METH_NOARGS),
+    method(c"__deepcopy__", mark_itself, ffi::METH_O),
     method(c"__reduce_ex__", name_reduce, ffi::METH_O),
     method(c"rpartition", name_rpartition, ffi::METH_O),
     ffi::PyMethodDef::zeroed(),
@@ -220,6 +233,44 @@ unsafe extern "C" fn name_rpartition(this: Object, separator: Object) -> Object 
     }
 }
 
+/// `name[0:]`, with which `importlib.import_module` begins, is the name itself; other parts are plain `str`s.
+unsafe extern "C" fn name_subscript(this: Object, key: Object) -> Object {
+    // SAFETY: called by Python with live objects and the GIL; the slot of `str` has this signature.
+    unsafe {
+        let slot = ffi::PyType_GetSlot(&raw mut ffi::PyUnicode_Type, ffi::Py_mp_subscript);
+        let subscript = std::mem::transmute::<*mut c_void, ffi::binaryfunc>(slot);
+        let part = subscript(this, key);
+        if part.is_null() || ffi::PyUnicode_GetLength(part) != ffi::PyUnicode_GetLength(this) {
+            return part;
+        }
+        // As long as the whole: the whole, unless it was turned round.
+        if ffi::PyUnicode_Compare(part, this) == 0 {
+            ffi::Py_DECREF(part);
+            return ffi::Py_NewRef(this);
+        }
+        ffi::PyErr_Clear();
+        part
+    }
+}
+
+/// `name + ".sub"` and `"name." + "sub"` carry the unit too; any other sum is a plain `str`.
+unsafe extern "C" fn name_concat(this: Object, other: Object) -> Object {
+    // SAFETY: called by Python with live objects and the GIL; all references are checked.
+    unsafe {
+        let sum = ffi::PyUnicode_Concat(this, other);
+        let dotted = |end: Option<&str>, at_end: bool| {
+            end.is_some_and(|text| if at_end { text.ends_with('.') } else { text.starts_with('.') })
+        };
+        if sum.is_null() || !(dotted(text(this), true) || dotted(text(other), false)) {
+            return sum;
+        }
+        let (Some(unit), Some(joined)) = (name_unit(this), text(sum)) else { return sum };
+        let name = new_name(joined, unit);
+        ffi::Py_DECREF(sum);
+        name
+    }
+}
+
 /// The qualified form of a `UnitName`, as a plain `str`. New reference or null with an exception set.
 ///
 /// # Safety
@@ -229,8 +280,7 @@ unsafe fn qualified_name(name: Object) -> Object {
     unsafe {
         let text = text(name);
         let (Some(unit), Some(text), Some(state)) = (name_unit(name), text, state::get()) else {
-            ffi::PyErr_SetString(ffi::PyExc_RuntimeError, c"pinfold: a name without a unit".as_ptr());
-            return ptr::null_mut();
+            return ffi::PyUnicode_FromObject(name);
         };
         let qualified = crate::owner::qualify(state, unit, text);
         new_str(&qualified)

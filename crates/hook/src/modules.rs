@@ -17,7 +17,7 @@ use pyo3::prelude::*;
 
 use crate::frames;
 use crate::marks;
-use crate::owner;
+use crate::owner::{self, Home};
 use crate::state::{self, Object, State};
 
 /// Makes the type. Its instances have exactly the layout of a dict.
@@ -81,7 +81,7 @@ unsafe fn find(key: Object) -> Object {
     unsafe {
         let Some(state) = state::get() else { return ptr::null_mut() };
         if let Some(value) = frames::quick()
-            && state.plain_view[value]
+            && state.plain_view.get(value) == Some(&true)
             && ffi::PyUnicode_CheckExact(key) != 0
         {
             let found = owner::item(state.storage, key);
@@ -234,6 +234,10 @@ unsafe fn mark_module(state: &State, module: Object, asker: usize, name: &str) {
             return;
         }
         let origin = origin(module);
+        // `runpy.run_path` puts a module called `<run_path>` there, whose file is set later.
+        if origin.is_none() && name.starts_with('<') {
+            return;
+        }
         let unit = origin.as_deref().and_then(|path| state.unit_of_origin(path));
         let value = match unit {
             Some(unit) => crate::finder::unit_of_loader(module).unwrap_or(unit),
@@ -254,6 +258,55 @@ unsafe fn mark_module(state: &State, module: Object, asker: usize, name: &str) {
     }
 }
 
+/// Marks globals that came to run without passing through the table (`spec.loader.exec_module`, `runpy`, a
+/// cleared `__main__`), by their own `__file__`. `None` for globals without one, such as those of `exec`:
+/// they are walked past, and so is what is marked transparent.
+///
+/// # Safety
+/// `globals` is a live dictionary and the GIL is held.
+pub(crate) unsafe fn mark_globals(state: &State, globals: Object) -> Option<usize> {
+    let text_at = |key: &std::ffi::CStr| {
+        // SAFETY: the caller vouches for the dictionary; the value is kept alive by it and used at once.
+        unsafe {
+            let key = ffi::PyUnicode_InternFromString(key.as_ptr());
+            let found = if key.is_null() { key } else { owner::item(globals, key) };
+            ffi::Py_XDECREF(key);
+            ffi::PyErr_Clear();
+            if found.is_null() { None } else { marks::text(found) }
+        }
+    };
+    let main = text_at(c"__name__") == Some("__main__");
+    let root = frames::root_value(state);
+    let (value, mark) = match text_at(c"__file__") {
+        Some(file) => match state.unit_of_origin(file) {
+            Some(unit) => (unit, state.marks[unit]),
+            None if is_stdlib_file(state, file) && !main => (marks::TRANSPARENT, state.transparent),
+            None => (root, state.marks[root]),
+        },
+        None if main => (root, state.marks[root]),
+        None => return None,
+    };
+    // SAFETY: the caller vouches for the dictionary; marks live as long as the process.
+    unsafe {
+        if ffi::PyDict_SetItem(globals, marks::key(), mark) != 0 {
+            ffi::PyErr_Clear();
+        }
+    }
+    Some(value)
+}
+
+/// Whether a file is of the standard library, or of our own package.
+fn is_stdlib_file(state: &State, file: &str) -> bool {
+    let inside = |folder: &String| {
+        file.strip_prefix(folder.as_str()).is_some_and(|rest| {
+            rest.starts_with('/')
+                && !rest.starts_with("/site-packages/")
+                && !rest.starts_with("/dist-packages/")
+        })
+    };
+    file.starts_with("<frozen") || state.stdlib_paths.iter().any(inside) || file.contains("/pinfold/_")
+}
+
 fn is_from_stdlib(state: &State, name: &str, origin: Option<&str>) -> bool {
     if !state.is_stdlib(name) || name == "__main__" || name == "__mp_main__" {
         return false;
@@ -263,14 +316,7 @@ fn is_from_stdlib(state: &State, name: &str, origin: Option<&str>) -> bool {
     if names::top(name) == "pinfold" {
         return true;
     }
-    let inside = |folder: &String| {
-        origin.strip_prefix(folder.as_str()).is_some_and(|rest| {
-            rest.starts_with('/')
-                && !rest.starts_with("/site-packages/")
-                && !rest.starts_with("/dist-packages/")
-        })
-    };
-    matches!(origin, "built-in" | "frozen") || state.stdlib_paths.iter().any(inside)
+    matches!(origin, "built-in" | "frozen") || is_stdlib_file(state, origin)
 }
 
 /// `module.__spec__.origin`, else `module.__file__`.
@@ -368,7 +414,7 @@ pub(crate) fn snapshot<'py>(py: Python<'py>, state: &State) -> PyResult<Bound<'p
     let importer = frames::nearest(state);
     let result = pyo3::types::PyDict::new(py);
     let mut others: Vec<(String, Bound<'py, PyAny>)> = Vec::new();
-    let mut add = |unit: Option<usize>, table: Object| -> PyResult<()> {
+    let mut add = |home: Home, table: Object| -> PyResult<()> {
         if table.is_null() {
             return Ok(());
         }
@@ -381,25 +427,21 @@ pub(crate) fn snapshot<'py>(py: Python<'py>, state: &State) -> PyResult<Bound<'p
             let seen = owner::lookup(state, importer, key.as_ptr(), text);
             if ptr::eq(seen, value.as_ptr()) && !result.contains(&key)? {
                 result.set_item(&key, value)?;
-            } else {
-                let qualified = match unit {
-                    Some(unit) => owner::qualify(state, unit, text),
-                    None => {
-                        let home = state.unit_of_module(value.as_ptr());
-                        home.map_or_else(|| format!("root@0:{text}"), |u| owner::qualify(state, u, text))
-                    }
-                };
-                others.push((qualified, value));
+                continue;
             }
+            // A module in the storage may be a unit's, under whose name it is found there.
+            let unit = state.unit_of_module(value.as_ptr()).map(Home::Unit);
+            let named = unit.filter(|unit| ptr::eq(unit.module(state, key.as_ptr()), value.as_ptr()));
+            others.push((named.unwrap_or(home).qualify(state, text), value));
         }
         Ok(())
     };
-    add(None, state.storage)?;
+    add(Home::Root, state.storage)?;
     for (unit, &table) in state.own.iter().enumerate() {
-        add(Some(unit), table)?;
+        add(Home::Unit(unit), table)?;
     }
-    for &table in &state.loose {
-        add(None, table)?;
+    for (domain, &table) in state.loose.iter().enumerate() {
+        add(Home::Loose(domain), table)?;
     }
     for (name, value) in others {
         result.set_item(name, value)?;
@@ -446,7 +488,7 @@ pub(crate) fn gather(py: Python<'_>, state: &State) -> PyResult<()> {
         move_into_storage(py, state, table, |name| owner::qualify(state, unit, name))?;
     }
     for (closure, &table) in state.loose.iter().enumerate() {
-        move_into_storage(py, state, table, |name| format!("loose@{closure}:{name}"))?;
+        move_into_storage(py, state, table, |name| Home::Loose(closure).qualify(state, name))?;
     }
     Ok(())
 }

@@ -32,6 +32,39 @@ pub(crate) enum Owner {
 
 /// The unit part of a qualified name of root's pseudo-unit.
 const ROOT_UNIT: &str = "root@0";
+/// The same of what the units of a domain put into `sys.modules` by hand; the domain's number follows.
+const LOOSE_UNIT: &str = "loose@";
+
+/// Whose a qualified name is.
+#[derive(Clone, Copy)]
+pub(crate) enum Home {
+    /// Root's, or another finder's.
+    Root,
+    /// A unit's.
+    Unit(UnitIndex),
+    /// What the units of this sharing domain put there by hand.
+    Loose(usize),
+}
+
+impl Home {
+    /// The module under plain `key`. Borrowed; null when it is not loaded.
+    pub(crate) fn module(self, state: &State, key: Object) -> Object {
+        match self {
+            Home::Root => item(state.storage, key),
+            Home::Unit(unit) => exact(state, unit, key),
+            Home::Loose(domain) => item(state.loose[domain], key),
+        }
+    }
+
+    /// The qualified name of `module`.
+    pub(crate) fn qualify(self, state: &State, module: &str) -> String {
+        match self {
+            Home::Root => names::qualify(ROOT_UNIT, module),
+            Home::Unit(unit) => qualify(state, unit, module),
+            Home::Loose(domain) => names::qualify(&format!("{LOOSE_UNIT}{domain}"), module),
+        }
+    }
+}
 
 /// The name under which `module` of `unit` is found from anywhere.
 pub(crate) fn qualify(state: &State, unit: UnitIndex, module: &str) -> String {
@@ -39,18 +72,22 @@ pub(crate) fn qualify(state: &State, unit: UnitIndex, module: &str) -> String {
     names::qualify(env.units.get(unit).map_or("stdlib@0", |unit| unit.id.as_str()), module)
 }
 
-/// The unit and the plain name that a qualified name stands for; the unit is `None` for root's pseudo-unit.
-pub(crate) fn parse_qualified<'n>(state: &State, name: &'n str) -> Option<(Option<UnitIndex>, &'n str)> {
+/// Whose a qualified name is, and the plain name in it.
+pub(crate) fn parse_qualified<'n>(state: &State, name: &'n str) -> Option<(Home, &'n str)> {
     let (unit, module) = names::split_qualified(name)?;
     if unit == ROOT_UNIT {
-        return Some((None, module));
+        return Some((Home::Root, module));
     }
     if unit == "stdlib@0" {
-        return Some((Some(state.stdlib_unit()), module));
+        return Some((Home::Unit(state.stdlib_unit()), module));
+    }
+    if let Some(domain) = unit.strip_prefix(LOOSE_UNIT) {
+        let domain = domain.parse().ok().filter(|&domain: &usize| domain < state.loose.len())?;
+        return Some((Home::Loose(domain), module));
     }
     let env = state.resolver.env();
     let position = env.units.binary_search_by(|u| u.id.as_str().cmp(unit)).ok()?;
-    Some((Some(position), module))
+    Some((Home::Unit(position), module))
 }
 
 /// Whose module `name` means when `importer` asks.
@@ -127,7 +164,10 @@ pub(crate) fn item(dictionary: Object, key: Object) -> Object {
 /// The module that `name` (with text `text`) means for `importer`. Borrowed; null when it is not loaded.
 pub(crate) fn lookup(state: &State, importer: Importer, key: Object, text: &str) -> Object {
     let found = match owner(state, importer, text) {
-        Owner::Storage => item(state.storage, key),
+        Owner::Storage => {
+            let found = item(state.storage, key);
+            if found.is_null() { by_stack(state, importer, key, text) } else { found }
+        }
         Owner::Units { units, deep } => {
             let found = units.iter().map(|&unit| exact(state, unit, key)).find(|found| !found.is_null());
             match found {
@@ -139,7 +179,9 @@ pub(crate) fn lookup(state: &State, importer: Importer, key: Object, text: &str)
         Owner::Namespace(unit) => item(state.own[unit], key),
         Owner::Unknown(unit) => {
             let found = undeclared(state, unit, key);
-            if found.is_null() { item(state.storage, key) } else { found }
+            // A package that a domain has for itself is not completed with root's modules.
+            let own = found.is_null() && has(state.loose[state.domain[unit]], names::top(text));
+            if found.is_null() && !own { item(state.storage, key) } else { found }
         }
         Owner::Denied(unit, _) => undeclared(state, unit, key),
     };
@@ -154,15 +196,26 @@ pub(crate) fn lookup(state: &State, importer: Importer, key: Object, text: &str)
                 unsafe { ffi::PyErr_Clear() };
                 return plain;
             }
-            let found = match unit {
-                Some(unit) => exact(state, unit, plain),
-                None => item(state.storage, plain),
-            };
+            let found = unit.module(state, plain);
             // SAFETY: `plain` is ours; `found` is kept alive by its dictionary.
             unsafe { ffi::Py_DECREF(plain) };
             found
         }
         None => found,
+    }
+}
+
+/// For root: the module of a unit up the call stack that runs root's code. Borrowed; null when there is none.
+fn by_stack(state: &State, importer: Importer, key: Object, name: &str) -> Object {
+    if !state.plural || state.is_stdlib(name) || name.contains(names::QUALIFIER) {
+        return std::ptr::null_mut();
+    }
+    match state.resolver.resolve(importer, name, || frames::stack(state)) {
+        Resolution::Found { entry, rule: Rule::Stack(_), .. } if entry.provided != Provided::Namespace => {
+            let loaded = entry.units.iter().map(|&unit| exact(state, unit, key));
+            loaded.into_iter().find(|found| !found.is_null()).unwrap_or(std::ptr::null_mut())
+        }
+        _ => std::ptr::null_mut(),
     }
 }
 
@@ -278,7 +331,12 @@ pub(crate) fn target<'n>(
     if text.contains(names::QUALIFIER)
         && let Some((unit, module)) = parse_qualified(state, text)
     {
-        return (unit.map_or(state.storage, |unit| home(state, unit, module)), Some(module));
+        let place = match unit {
+            Home::Root => state.storage,
+            Home::Unit(unit) => home(state, unit, module),
+            Home::Loose(domain) => state.loose[domain],
+        };
+        return (place, Some(module));
     }
     let place = match owner(state, importer, text) {
         Owner::Storage => state.storage,
@@ -297,7 +355,9 @@ pub(crate) fn target<'n>(
             // What the import system loads through other finders is root's; what a package puts there by
             // hand is its own.
             // SAFETY: `value` is a live object or null, and the GIL is held.
-            let by_hand = has(loose, text) || (!value.is_null() && !unsafe { is_initializing(value) });
+            let by_hand = has(loose, text)
+                || has(loose, names::top(text))
+                || (!value.is_null() && !unsafe { is_initializing(value) });
             if by_hand { loose } else { state.storage }
         }
     };

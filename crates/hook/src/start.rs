@@ -33,6 +33,7 @@ fn refuse<T>(reason: impl Into<String>) -> PyResult<T> {
 pub(crate) struct Parts {
     index: PathBuf,
     site_packages: PathBuf,
+    prefix: (String, String),
     stdlib: Vec<String>,
     stdlib_paths: Vec<String>,
     suffixes: Vec<String>,
@@ -80,6 +81,7 @@ pub(crate) fn start<'py>(py: Python<'py>, parts: Parts) -> PyResult<Option<Bound
         ));
     }
     shims::prepare().map_err(PyRuntimeError::new_err)?;
+    frames::prepare(py)?;
     marks::prepare(py)?;
     let modules = py.import("sys")?.getattr("modules")?;
     if !modules.is_exact_instance_of::<pyo3::types::PyDict>() {
@@ -141,12 +143,15 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
         base,
         plain_view,
         marks,
+        transparent: marks::new_mark(marks::TRANSPARENT),
         tables: (0..units).map(|_| OnceCell::new()).collect(),
         suffixes: parts.suffixes,
         stdlib: parts.stdlib.into_iter().collect(),
         stdlib_paths: parts.stdlib_paths,
         shadowed: RefCell::new(HashSet::new()),
         site_packages: parts.site_packages,
+        prefix: parts.prefix,
+        canonical: RefCell::new(HashMap::new()),
         memo: RefCell::new(HashMap::new()),
         plural,
         folders,
@@ -219,11 +224,12 @@ fn probe(py: Python<'_>, state: &'static State) -> PyResult<()> {
         return refuse("a mark does not keep its value in this Python");
     }
     for (name, module) in modules::loaded(py, state) {
-        let value = match state.base {
-            Importer::Unit(unit) if name == "__main__" => unit,
-            _ => frames::root_value(state),
-        };
-        modules::mark(state, &module, &name, value);
+        // `runpy` has not said yet whose file `__main__` is: it is marked at its first import.
+        match state.base {
+            Importer::Unit(unit) if name == "__main__" => modules::mark(state, &module, &name, unit),
+            Importer::Root if name == "__main__" => {}
+            _ => modules::mark(state, &module, &name, frames::root_value(state)),
+        }
     }
     Ok(())
 }

@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub(crate) plain_view: Vec<bool>,
     /// Per unit: the mark that its modules' globals carry; then the standard library's; then root's.
     pub(crate) marks: Vec<Object>,
+    /// The mark of what is walked past.
+    pub(crate) transparent: Object,
     /// Per unit: its module table, read at its first import.
     pub(crate) tables: Vec<OnceCell<ModuleTable>>,
     /// The interpreter's extension suffixes, the preferred one first.
@@ -51,6 +53,10 @@ pub(crate) struct State {
     pub(crate) shadowed: RefCell<HashSet<String>>,
     /// The environment's own `site-packages`, resolved.
     pub(crate) site_packages: PathBuf,
+    /// The environment's path as the interpreter was started with it, and its generation.
+    pub(crate) prefix: (String, String),
+    /// Folders with their links resolved.
+    pub(crate) canonical: RefCell<HashMap<String, Option<String>>>,
     /// What does not depend on the call stack, per unit and name.
     pub(crate) memo: RefCell<HashMap<UnitIndex, HashMap<String, Owner>>>,
     /// Whether any unit is not seen by root: without one, messages and lists are as stock Python's.
@@ -109,13 +115,37 @@ impl State {
         self.folders.iter().find(|(folder, _)| inside(folder)).map(|(_, unit)| *unit)
     }
 
+    /// `folder` without links in it; an environment's own path means the generation that this process runs.
+    fn canonical(&self, folder: &str) -> Option<String> {
+        if let Some(known) = self.canonical.borrow().get(folder) {
+            return known.clone();
+        }
+        let (prefix, generation) = &self.prefix;
+        let inside = folder.strip_prefix(prefix.as_str()).filter(|r| r.is_empty() || r.starts_with('/'));
+        let followed = inside.map_or_else(|| folder.to_owned(), |rest| format!("{generation}{rest}"));
+        let resolved = std::fs::canonicalize(followed).ok().and_then(|path| path.to_str().map(str::to_owned));
+        self.canonical.borrow_mut().insert(folder.to_owned(), resolved.clone());
+        resolved
+    }
+
+    /// Whether an entry of `sys.path`, however it is spelt, is the environment's own site-packages or inside.
+    pub(crate) fn is_in_site_packages(&self, entry: &str) -> bool {
+        Path::new(entry).starts_with(&self.site_packages)
+            || self.canonical(entry).is_some_and(|entry| Path::new(&entry).starts_with(&self.site_packages))
+    }
+
     /// The unit whose file `path` is, also where `path` leads there by the links in `site-packages`.
     pub(crate) fn unit_of_origin(&self, path: &str) -> Option<UnitIndex> {
         self.unit_of_path(path).or_else(|| {
-            if !Path::new(path).starts_with(&self.site_packages) {
-                return None;
-            }
-            self.unit_of_path(std::fs::canonicalize(path).ok()?.to_str()?)
+            let (folder, file) = path.rsplit_once('/')?;
+            let path = format!("{}/{file}", self.canonical(folder)?);
+            self.unit_of_path(&path).or_else(|| {
+                // A single file of root's view is a link itself.
+                if !Path::new(&path).starts_with(&self.site_packages) {
+                    return None;
+                }
+                self.unit_of_path(std::fs::canonicalize(&path).ok()?.to_str()?)
+            })
         })
     }
 

@@ -102,6 +102,8 @@ pub struct Resolver {
     closures: Vec<OnceCell<View>>,
     /// Per unit: distribution name -> unit, for all that it sees.
     sees: Vec<OnceCell<HashMap<String, UnitIndex>>>,
+    /// As `sees`, for root: its closure.
+    root_sees: OnceCell<HashMap<String, UnitIndex>>,
     /// Per unit: the closures that step 3 asks.
     member: Vec<Vec<usize>>,
     /// Per unit: whether it resolves exactly as root does.
@@ -131,6 +133,7 @@ impl Resolver {
             declared: Vec::new(),
             closures: Vec::new(),
             sees: (0..env.units.len()).map(|_| OnceCell::new()).collect(),
+            root_sees: OnceCell::new(),
             member,
             rootlike,
             in_root,
@@ -167,7 +170,10 @@ impl Resolver {
     ) -> Resolution<'_> {
         let unit = match importer {
             Importer::Unit(unit) if !self.rootlike[unit] => unit,
-            _ => return self.look(self.closure(0), name, Rule::Declared).unwrap_or(Resolution::Unknown),
+            _ => {
+                let found = self.look(self.closure(0), name, Rule::Declared);
+                return found.unwrap_or_else(|| self.resolve_for_root(importer, name, stack));
+            }
         };
         if let Some(found) = self.look(self.declared(unit), name, Rule::Declared) {
             return found;
@@ -182,7 +188,7 @@ impl Resolver {
             if undeclared == Undeclared::Any {
                 return true;
             }
-            match self.mixes(unit, entry) {
+            match self.mixes(importer, entry) {
                 Some(denial) => {
                     refused.get_or_insert(denial);
                     false
@@ -210,6 +216,27 @@ impl Resolver {
         let found = self.look(self.closure(0), name, Rule::Root);
         if accept(found.clone()) {
             return found.unwrap_or(Resolution::Unknown);
+        }
+        refused.map_or(Resolution::Unknown, Resolution::Denied)
+    }
+
+    /// Step 4 for root and for units that resolve as root does: a tool that runs in a pin may run root's code
+    /// (pytest rewrites root's tests to import itself).
+    fn resolve_for_root(
+        &self,
+        importer: Importer,
+        name: &str,
+        stack: impl FnOnce() -> Vec<Importer>,
+    ) -> Resolution<'_> {
+        let other = |above: &Importer| matches!(above, Importer::Unit(unit) if !self.rootlike[*unit]);
+        let mut refused = None;
+        for above in stack().into_iter().filter(other) {
+            let Some(found) = self.look(self.view(above), name, Rule::Stack(above)) else { continue };
+            let Resolution::Found { entry, .. } = &found else { continue };
+            match self.mixes(importer, entry) {
+                None => return found,
+                denial => refused = refused.or(denial),
+            }
         }
         refused.map_or(Resolution::Unknown, Resolution::Denied)
     }
@@ -363,9 +390,15 @@ impl Resolver {
         }
     }
 
-    /// Whether `unit` would mix two worlds by importing from `entry`.
-    fn mixes(&self, unit: UnitIndex, entry: &Entry) -> Option<Denial> {
-        let ours = self.sees(unit);
+    /// Whether `importer` would mix two worlds by importing from `entry`.
+    fn mixes(&self, importer: Importer, entry: &Entry) -> Option<Denial> {
+        let ours = match importer {
+            Importer::Unit(unit) => self.sees(unit),
+            Importer::Root => self.root_sees.get_or_init(|| {
+                let units = self.env.closures[0].units.iter().filter_map(|id| self.env.find(id));
+                units.map(|unit| (self.env.units[unit].name.clone(), unit)).collect()
+            }),
+        };
         entry.units.iter().find_map(|&provider| {
             let theirs = self.sees(provider);
             let (name, theirs) = theirs

@@ -155,11 +155,36 @@ fn each_step_answers_where_the_ones_before_do_not() {
         ("plain 1", "leaf", &[], "2: leaf 2 as leaf"),
         ("extra 1", "old", &["old 1"], "3: old 1 as old"),
         ("root", "extra", &["root"], "unknown"),
+        ("root", "extra", &["old 1", "root"], "unknown"),
+        ("root", "mid", &["old 1", "root"], "2: mid 1 as mid"),
         ("root", "nothing", &[], "unknown"),
         ("old 1", "nothing", &[], "unknown"),
     ] {
         assert_eq!(asked.ask(importer, name, stack), answer, "{importer} imports {name} under {stack:?}");
     }
+}
+
+#[test]
+fn root_is_helped_by_the_unit_that_runs_its_code_unless_that_mixes_worlds() {
+    let asked = Made::new()
+        .unit("leaf 2", &[("leaf", Module)], &[], &["root"])
+        .unit("helper 1", &[("helper", Module)], &[], &["tool"])
+        .unit("leaf 1", &[("leaf", Module)], &[], &["tool"])
+        .unit("bound 1", &[("bound", Module)], &["leaf 1"], &["tool"])
+        .pinned(
+            "tool 1",
+            &[("tool", Module)],
+            &["bound 1", "helper 1", "leaf 1"],
+            &["root", "tool"],
+            Some(("tool", Undeclared::Allow)),
+        )
+        .resolver();
+    assert_eq!(asked.ask("root", "helper", &["root", "tool 1", "root"]), "4: helper 1 as helper");
+    assert_eq!(asked.ask("root", "helper", &["root"]), "unknown");
+    assert_eq!(
+        asked.ask("root", "bound", &["root", "tool 1", "root"]),
+        "bound 1 is there, but it sees leaf 1 where this importer sees leaf 2, and two versions must not mix"
+    );
 }
 
 #[test]
