@@ -27,8 +27,23 @@ const RESERVED: [(&str, &[&str], &str); 4] = [
 
 /// The modules of the hook that may have `unsafe` code. Each more is a decision: is it a new kind of danger, or
 /// does it belong behind one of these?
-const UNSAFE: [&str; 11] =
-    ["elf", "exports", "finder", "frames", "marks", "modules", "owner", "shims", "start", "state", "thunks"];
+const UNSAFE: [&str; 15] = [
+    "elf",
+    "exports",
+    "finder",
+    "frames",
+    "statement",
+    "marking",
+    "marks",
+    "modules",
+    "owner",
+    "shims",
+    "snapshot",
+    "specs",
+    "start",
+    "state",
+    "thunks",
+];
 
 /// A file longer than this has more than one subject.
 const LONGEST: usize = 500;

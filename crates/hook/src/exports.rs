@@ -15,6 +15,7 @@ use crate::frames;
 use crate::marks;
 use crate::modules;
 use crate::owner::{self, Owner};
+use crate::snapshot;
 use crate::start as starting;
 use crate::state::{self, State};
 
@@ -58,7 +59,7 @@ fn stop(py: Python<'_>) -> PyResult<()> {
     // SAFETY: the storage lives as long as the process.
     let storage = unsafe { Bound::from_borrowed_ptr(py, state.storage) };
     modules::set_type(&storage, py.get_type::<PyDict>().as_any())?;
-    modules::gather(py, state)
+    snapshot::gather(py, state)
 }
 
 /// Holds a shared lock on a generation's lock file for as long as the process lives, so that it is not
@@ -241,13 +242,13 @@ fn units() -> Vec<(String, String, String, String, Vec<String>)> {
 /// All modules as whoever asks sees them, as a plain dict.
 #[pyfunction]
 fn modules_snapshot(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    modules::snapshot(py, started()?)
+    snapshot::snapshot(py, started()?)
 }
 
 /// Empties `sys.modules`.
 #[pyfunction]
 fn modules_clear() -> PyResult<()> {
-    modules::clear(started()?);
+    snapshot::clear(started()?);
     // SAFETY: the GIL is held.
     if !unsafe { ffi::PyErr_Occurred() }.is_null() {
         return Python::attach(|py| Err(PyErr::fetch(py)));

@@ -13,8 +13,8 @@ use pinfold_core::resolve::Importer;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::marking;
 use crate::marks;
-use crate::modules;
 use crate::state::{self, Object, State};
 
 mod statement;
@@ -190,7 +190,7 @@ fn walk(state: &State, visit: &mut dyn FnMut(usize) -> bool) {
             }
             let globals = PyFrame_GetGlobals(frame);
             let value = marks::mark_value(ffi::PyDict_GetItemWithError(globals, marks::key()))
-                .or_else(|| modules::mark_globals(state, globals))
+                .or_else(|| marking::mark_globals(state, globals))
                 .filter(|&value| value != marks::TRANSPARENT);
             ffi::Py_XDECREF(globals);
             if value.is_some_and(|value| !visit(value)) {

@@ -15,9 +15,11 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::frames;
+use crate::marking;
 use crate::marks;
 use crate::modules;
 use crate::shims;
+use crate::snapshot;
 use crate::state::{self, Object, PythonParts, State};
 
 /// Python minor versions on which the hook is tested; it refuses others rather than run on a guess.
@@ -223,12 +225,12 @@ fn probe(py: Python<'_>, state: &'static State) -> PyResult<()> {
     if value != Some(mark) {
         return refuse("a mark does not keep its value in this Python");
     }
-    for (name, module) in modules::loaded(py, state) {
+    for (name, module) in snapshot::loaded(py, state) {
         // `runpy` has not said yet whose file `__main__` is: it is marked at its first import.
         match state.base {
-            Importer::Unit(unit) if name == "__main__" => modules::mark(state, &module, &name, unit),
+            Importer::Unit(unit) if name == "__main__" => marking::mark(state, &module, &name, unit),
             Importer::Root if name == "__main__" => {}
-            _ => modules::mark(state, &module, &name, frames::root_value(state)),
+            _ => marking::mark(state, &module, &name, frames::root_value(state)),
         }
     }
     Ok(())

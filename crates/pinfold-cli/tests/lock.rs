@@ -3,7 +3,6 @@
 //! No network: `no-index`, or an index on this machine. Deliberately not here: packages of the public index, which the
 //! demo and the hook's tests use.
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
-#![allow(clippy::unwrap_used, reason = "what a test unwraps and is not there fails the test")]
 
 mod support;
 

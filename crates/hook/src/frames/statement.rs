@@ -7,8 +7,8 @@
 use pyo3::ffi;
 
 use super::{PyCode_GetCode, PyFrame_GetBack, PyFrame_GetGlobals, PyFrame_GetLasti, pushes_at};
+use crate::marking;
 use crate::marks;
-use crate::modules;
 use crate::owner;
 use crate::state::{Object, State};
 
@@ -31,7 +31,7 @@ pub(super) fn importer(state: &State) -> Option<usize> {
             } else {
                 let globals = PyFrame_GetGlobals(frame);
                 let value = marks::mark_value(owner::item(globals, marks::key()))
-                    .or_else(|| modules::mark_globals(state, globals))
+                    .or_else(|| marking::mark_globals(state, globals))
                     .filter(|&value| value != marks::TRANSPARENT);
                 ffi::Py_XDECREF(globals);
                 match value {

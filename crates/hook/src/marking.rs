@@ -1,0 +1,166 @@
+//! Which mark a module's globals get: its unit's, root's, or that of what is walked past.
+//!
+//! Modules are marked when they come into the table, and, where they never do, at their first import, by their
+//! file. Deliberately not here: what marks are (`marks`) and who reads them (`frames`).
+
+use std::ptr;
+
+use pinfold_core::names;
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::frames;
+use crate::marks;
+use crate::owner;
+use crate::specs;
+use crate::state::{Object, State};
+
+/// Puts a mark into the globals of a module that comes into the table, unless it has one.
+///
+/// The module of a unit's file belongs to that unit, whoever found it; the standard library's stay without
+/// a mark; everything else is the asker's.
+///
+/// # Safety
+/// `module` is a live object and the GIL is held.
+pub(crate) unsafe fn mark_module(state: &State, module: Object, asker: usize, name: &str) {
+    // SAFETY: the caller vouches for `module`; `globals` is borrowed from it; errors are cleared, for an
+    // object without globals needs no mark.
+    unsafe {
+        if ffi::PyObject_TypeCheck(module, &raw mut ffi::PyModule_Type) == 0 {
+            return;
+        }
+        let globals = ffi::PyModule_GetDict(module);
+        if globals.is_null() || !owner::item(globals, marks::key()).is_null() {
+            return;
+        }
+        let origin = origin(module);
+        // `runpy.run_path` puts a module called `<run_path>` there, whose file is set later.
+        if origin.is_none() && name.starts_with('<') {
+            return;
+        }
+        let unit = origin.as_deref().and_then(|path| state.unit_of_origin(path));
+        let value = match unit {
+            Some(unit) => specs::unit_of_loader(module).unwrap_or(unit),
+            None if is_from_stdlib(state, name, origin.as_deref()) => return,
+            None => {
+                if state.is_stdlib(name) && name != "__main__" && name != "__mp_main__" && origin.is_some() {
+                    state.shadowed.borrow_mut().insert(names::top(name).to_owned());
+                }
+                // Other finders' modules are root's, also when a unit was the first to ask.
+                if origin.is_some() { frames::root_value(state) } else { asker }
+            }
+        };
+        if let Some(&mark) = state.marks.get(value)
+            && ffi::PyDict_SetItem(globals, marks::key(), mark) != 0
+        {
+            ffi::PyErr_Clear();
+        }
+    }
+}
+
+/// Marks globals that came to run without passing through the table (`spec.loader.exec_module`, `runpy`, a
+/// cleared `__main__`), by their own `__file__`. `None` for globals without one, such as those of `exec`:
+/// they are walked past, and so is what is marked transparent.
+///
+/// # Safety
+/// `globals` is a live dictionary and the GIL is held.
+pub(crate) unsafe fn mark_globals(state: &State, globals: Object) -> Option<usize> {
+    let text_at = |key: &std::ffi::CStr| {
+        // SAFETY: the caller vouches for the dictionary; the value is kept alive by it and used at once.
+        unsafe {
+            let key = ffi::PyUnicode_InternFromString(key.as_ptr());
+            let found = if key.is_null() { key } else { owner::item(globals, key) };
+            ffi::Py_XDECREF(key);
+            ffi::PyErr_Clear();
+            if found.is_null() { None } else { marks::text(found) }
+        }
+    };
+    let main = text_at(c"__name__") == Some("__main__");
+    let root = frames::root_value(state);
+    let (value, mark) = match text_at(c"__file__") {
+        Some(file) => match state.unit_of_origin(file) {
+            Some(unit) => (unit, state.marks[unit]),
+            None if is_stdlib_file(state, file) && !main => (marks::TRANSPARENT, state.transparent),
+            None => (root, state.marks[root]),
+        },
+        None if main => (root, state.marks[root]),
+        None => return None,
+    };
+    // SAFETY: the caller vouches for the dictionary; marks live as long as the process.
+    unsafe {
+        if ffi::PyDict_SetItem(globals, marks::key(), mark) != 0 {
+            ffi::PyErr_Clear();
+        }
+    }
+    Some(value)
+}
+
+/// Whether a file is of the standard library, or of our own package.
+fn is_stdlib_file(state: &State, file: &str) -> bool {
+    let inside = |folder: &String| {
+        file.strip_prefix(folder.as_str()).is_some_and(|rest| {
+            rest.starts_with('/')
+                && !rest.starts_with("/site-packages/")
+                && !rest.starts_with("/dist-packages/")
+        })
+    };
+    file.starts_with("<frozen") || state.stdlib_paths.iter().any(inside) || file.contains("/pinfold/_")
+}
+
+fn is_from_stdlib(state: &State, name: &str, origin: Option<&str>) -> bool {
+    if !state.is_stdlib(name) || name == "__main__" || name == "__mp_main__" {
+        return false;
+    }
+    let Some(origin) = origin else { return true };
+    // Our own package is walked past like importlib, wherever it is installed.
+    if names::top(name) == "pinfold" {
+        return true;
+    }
+    matches!(origin, "built-in" | "frozen") || is_stdlib_file(state, origin)
+}
+
+/// `module.__spec__.origin`, else `module.__file__`.
+///
+/// # Safety
+/// `module` is a live object and the GIL is held.
+unsafe fn origin(module: Object) -> Option<String> {
+    // SAFETY: the caller vouches for `module`; every reference is released, every error cleared.
+    unsafe {
+        let spec = ffi::PyObject_GetAttrString(module, c"__spec__".as_ptr());
+        let mut origin = ptr::null_mut();
+        if !spec.is_null() {
+            origin = ffi::PyObject_GetAttrString(spec, c"origin".as_ptr());
+            ffi::Py_DECREF(spec);
+        }
+        ffi::PyErr_Clear();
+        let mut text = (!origin.is_null()).then(|| marks::text(origin).map(str::to_owned)).flatten();
+        ffi::Py_XDECREF(origin);
+        if text.is_none() {
+            let file = ffi::PyObject_GetAttrString(module, c"__file__".as_ptr());
+            ffi::PyErr_Clear();
+            text = (!file.is_null()).then(|| marks::text(file).map(str::to_owned)).flatten();
+            ffi::Py_XDECREF(file);
+        }
+        text
+    }
+}
+
+/// Marks a module that was there before the hook.
+pub(crate) fn mark(state: &State, module: &Bound<'_, PyAny>, name: &str, value: usize) {
+    // SAFETY: the module is live and the GIL is held.
+    unsafe { mark_module(state, module.as_ptr(), value, name) }
+}
+
+impl State {
+    /// The unit whose mark a module carries.
+    pub(crate) fn unit_of_module(&self, module: Object) -> Option<usize> {
+        // SAFETY: the callers pass live objects, with the GIL held; the globals are borrowed.
+        unsafe {
+            if ffi::PyObject_TypeCheck(module, &raw mut ffi::PyModule_Type) == 0 {
+                return None;
+            }
+            let mark = owner::item(ffi::PyModule_GetDict(module), marks::key());
+            marks::mark_value(mark).filter(|&value| value < self.stdlib_unit())
+        }
+    }
+}
