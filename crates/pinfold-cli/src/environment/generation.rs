@@ -10,7 +10,6 @@
 //! link that users see ([`super::switch`]).
 
 use std::fs::{self, File};
-use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -24,7 +23,7 @@ use sha2::{Digest, Sha256};
 use super::assemble::Root;
 use super::layout::Layout;
 use super::links::Tree;
-use super::{activation, scripts};
+use super::{activation, durable, scripts};
 use crate::interpreter::Interpreter;
 
 /// Raised when generations of this version of Pinfold differ from those of the last one.
@@ -131,7 +130,7 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<u64> {
     let entries = entries(&folder.join(site(blueprint.interpreter))).len();
     let stamp = Stamp { entries, ..blueprint.stamp.clone() };
     fs::write(folder.join(STAMP), serde_json::to_vec_pretty(&stamp)?).with_context(|| failed(STAMP))?;
-    persist(folder).with_context(|| format!("could not make {} durable", folder.display()))?;
+    durable::tree(folder).with_context(|| format!("could not make {} durable", folder.display()))?;
 
     let number = layout.generations().last().copied().unwrap_or(0) + 1;
     let place = layout.generation(number);
@@ -239,11 +238,4 @@ pub fn healthy(folder: &Path, stamp: &Stamp, interpreter: &Interpreter) -> bool 
         && entries.len() >= stamp.entries
         && entries.iter().all(|entry| entry.exists())
         && environment.units.iter().all(|unit| unit.path.is_dir())
-}
-
-/// Makes what was written survive a power cut, before the rename that makes it visible.
-fn persist(folder: &Path) -> io::Result<()> {
-    // One call for the file system instead of one for each of some hundred small files.
-    rustix::fs::syncfs(File::open(folder)?)?;
-    Ok(())
 }

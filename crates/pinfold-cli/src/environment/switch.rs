@@ -3,13 +3,14 @@
 //! Until it, everything sees the old environment; after it, everything new sees the new one. Processes that run
 //! keep what they started with. Deliberately not here: making the generation.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use super::durable;
 use super::layout::Layout;
 
 /// Makes the environment's link point to generation `number`.
@@ -29,10 +30,10 @@ pub fn switch(layout: &Layout, number: u64) -> Result<()> {
         done => done,
     }
     .with_context(|| format!("could not switch {} to generation {number}", link.display()))?;
-    // The rename must outlive a power cut, as the generation does; a journal takes both renames with it.
-    let Some(folder) = link.parent() else { return Ok(()) };
-    let durable = File::open(folder).and_then(|folder| folder.sync_all());
-    durable.with_context(|| format!("could not make {} durable", folder.display()))?;
+    // Both renames must outlive a power cut, the generation's first: not every file system keeps them in order.
+    for folder in [Some(&*layout.home), layout.home.parent(), link.parent()].into_iter().flatten() {
+        durable::one(folder).with_context(|| format!("could not make {} durable", folder.display()))?;
+    }
     Ok(())
 }
 
