@@ -5,6 +5,7 @@
 mod support;
 
 use std::fs::{self, File};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use serde_json::Value;
@@ -14,12 +15,13 @@ fn wheels(project: &Project) -> usize {
     fs::read_dir(project.store().join("wheels")).unwrap().count()
 }
 
-/// Syncs `count` generations, each with another version of one distribution.
-fn generations(project: &mut Project, count: usize) {
-    let mut old = None;
-    for number in 1..=count {
-        old.take().inspect(|old| project.forget(old));
-        old = Some(project.simple("six", &format!("1.{number}"), &[]));
+/// Syncs generations, each with another version of one distribution.
+fn generations(project: &mut Project, numbers: RangeInclusive<usize>) {
+    for number in numbers {
+        for old in project.units() {
+            project.forget(&old);
+        }
+        project.simple("six", &format!("1.{number}"), &[]);
         project.lock();
         project.sync();
     }
@@ -38,8 +40,12 @@ fn names(folder: &Path) -> Vec<u64> {
 #[test]
 fn five_generations_stay_and_what_they_use() {
     let mut project = Project::new();
-    generations(&mut project, 8);
     let home = project.app().join(".pinfold/.venv");
+    generations(&mut project, 1..=3);
+    // What runs keeps its generation, which is old when it ends.
+    let running = [1, 2, 3].map(|number| in_use(&home, number));
+    generations(&mut project, 4..=8);
+    drop(running);
     let dry = project.ok(&["gc", "--dry-run"]);
     assert!(stderr(&dry).contains("Would remove 3 old generations, 3 wheels"), "{}", said(&dry));
     assert_eq!((names(&home).len(), wheels(&project)), (8, 8), "a dry run removes nothing");
@@ -54,13 +60,28 @@ fn five_generations_stay_and_what_they_use() {
     assert!(stderr(&project.sync()).contains("Nothing to do"));
 }
 
+/// A process that runs in a generation, as the hook makes it known.
+fn in_use(home: &Path, number: u64) -> File {
+    let lock = File::open(home.join(format!("{number}/lock"))).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockShared).unwrap();
+    lock
+}
+
+#[test]
+fn a_sync_removes_old_generations_and_leaves_the_store_alone() {
+    let mut project = Project::new();
+    generations(&mut project, 1..=7);
+    assert_eq!(names(&project.app().join(".pinfold/.venv")), [3, 4, 5, 6, 7]);
+    assert_eq!((project.leftovers(), wheels(&project)), (Vec::<String>::new(), 7));
+}
+
 #[test]
 fn a_generation_in_use_stays() {
     let mut project = Project::new();
-    generations(&mut project, 7);
     let home = project.app().join(".pinfold/.venv");
-    let lock = File::open(home.join("1/lock")).unwrap();
-    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockShared).unwrap();
+    generations(&mut project, 1..=1);
+    let lock = in_use(&home, 1);
+    generations(&mut project, 2..=7);
     let output = project.ok(&["gc"]);
     assert!(stderr(&output).contains("a process runs in it"), "{}", said(&output));
     assert_eq!((names(&home), wheels(&project)), (vec![1, 3, 4, 5, 6, 7], 6));
@@ -72,7 +93,7 @@ fn a_generation_in_use_stays() {
 #[test]
 fn an_environment_that_is_gone_is_forgotten() {
     let mut project = Project::new();
-    generations(&mut project, 2);
+    generations(&mut project, 1..=2);
     fs::remove_dir_all(project.app().join(".pinfold")).unwrap();
     let output = project.ok(&["gc"]);
     assert!(stderr(&output).contains("Forgot 1 environment that is gone"), "{}", said(&output));

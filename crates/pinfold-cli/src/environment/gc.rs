@@ -1,5 +1,6 @@
 //! Collection: old generations of every registered environment, then what no generation uses in the store.
 //!
+//! A sync removes old generations of its own environment by itself ([`prune`]); the store is for `pinfold gc` alone.
 //! A generation stays if it is the current one, among the last [`KEPT`], or locked by a running process (the hook
 //! holds a shared lock on its file `lock`). Deliberately not here: removal of folders of the store, which
 //! wheelsplit does under its own lock.
@@ -101,6 +102,14 @@ fn old_generations(layout: &Layout, report: &mut Report) -> Result<BTreeSet<u64>
         }
     }
     Ok(old)
+}
+
+/// Removes the environment's generations beyond the last [`KEPT`] that no process runs in; the caller holds its
+/// lock. What cannot be removed now is for the next time: it is only space.
+pub fn prune(layout: &Layout) {
+    for number in old_generations(layout, &mut Report::default()).unwrap_or_default() {
+        let _ = remove(layout, number);
+    }
 }
 
 /// Whether a process holds the generation's lock.

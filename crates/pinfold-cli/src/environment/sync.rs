@@ -16,7 +16,7 @@ use super::changes::{Change, changes};
 use super::generation::{self, Blueprint, Stamp};
 use super::hook::Package;
 use super::layout::{Found, Layout};
-use super::{registry, switch};
+use super::{gc, registry, switch};
 use crate::failure::{WithHint, hinted};
 use crate::interpreter::Interpreter;
 use crate::terminal;
@@ -90,17 +90,17 @@ pub fn sync(request: &Request<'_>) -> Result<Synced> {
             store.share()?
         }
     };
+    let tags: Vec<String> = Tags::of_interpreter(interpreter).list().into_iter().map(str::to_owned).collect();
+    for wheel in &lock.wheels {
+        wheelsplit::check_platform(&wheel.file, &tags)?;
+    }
+    let (wheels, fetched) = gather(request)?;
     if let Err(error) = registry::register(store.root(), &layout.home) {
         let root = store.root().display();
         terminal::warn(&format!(
             "could not register this environment in the store {root}: {error}; `pinfold gc` will not know that it uses it"
         ));
     }
-    let tags: Vec<String> = Tags::of_interpreter(interpreter).list().into_iter().map(str::to_owned).collect();
-    for wheel in &lock.wheels {
-        wheelsplit::check_platform(&wheel.file, &tags)?;
-    }
-    let (wheels, fetched) = gather(request)?;
     let Assembled { environment, roots } = assemble(lock, store, &wheels)?;
     let hook = package.in_store(store, interpreter)?;
     let before = previous(layout);
@@ -121,6 +121,7 @@ pub fn sync(request: &Request<'_>) -> Result<Synced> {
     )?;
     layout.claim(request.force)?;
     switch::switch(layout, generation)?;
+    gc::prune(layout);
     Ok(Synced::Switched { generation, fetched, changes: changes(before.as_ref(), &environment) })
 }
 
