@@ -262,3 +262,24 @@ fn a_lock_that_was_edited_by_hand_is_refused() {
         );
     }
 }
+
+#[test]
+fn two_distributions_with_one_file_are_named_once() {
+    let mut project = Project::new();
+    let license = ("LICENSE.txt", "the same");
+    for (name, files) in [
+        ("one", &[("both/x.py", "x = 1\n"), ("both/y.py", "y = 1\n"), ("both/__init__.py", ""), license][..]),
+        ("two", &[("both/x.py", "x = 2\n"), ("both/y.py", "y = 2\n"), ("both/__init__.py", ""), license]),
+    ] {
+        let wheel = project.wheel(name, "1", files);
+        let id = project.unit(name, &wheel, &[], &["root"]);
+        project.require(&id, name);
+    }
+    project.lock();
+    let output = project.sync();
+    let warning = "warning: one 1 and two 1 both have `both/x.py` and 1 other file; site-packages shows those of one 1\n";
+    assert_eq!(stderr(&output).matches("warning: ").count(), 1, "{}", said(&output));
+    assert!(stderr(&output).contains(warning), "{}", said(&output));
+    assert_eq!(project.python("import both.x; print(both.x.x)"), "1");
+    assert!(!stderr(&project.sync()).contains("warning"), "nothing is built, nothing is said");
+}

@@ -23,8 +23,9 @@ use sha2::{Digest, Sha256};
 use super::assemble::Root;
 use super::layout::Layout;
 use super::links::Tree;
-use super::{activation, durable, scripts};
+use super::{activation, clash, durable, scripts};
 use crate::interpreter::Interpreter;
+use crate::terminal;
 
 /// Raised when generations of this version of Pinfold differ from those of the last one.
 const VERSION: u32 = 1;
@@ -191,6 +192,9 @@ fn write_site(blueprint: &Blueprint<'_>, folder: &Path) -> Result<()> {
             let added = tree.add(top.name.clone().into(), root.site.join(&top.name), top.is_dir);
             added.with_context(|| format!("could not link `{}` of {}", top.name, root.wheel.facts.name))?;
         }
+    }
+    for warning in clash::warnings(&tree.clashes(), blueprint.roots) {
+        terminal::warn(&warning);
     }
     tree.write(&site)?;
     fs::write(site.join(index::PTH_FILE), index::PTH)?;

@@ -12,9 +12,15 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use super::clash::Clash;
+
 /// A folder to be made.
 #[derive(Debug, Default)]
-pub struct Tree(BTreeMap<OsString, Node>);
+pub struct Tree {
+    nodes: BTreeMap<OsString, Node>,
+    /// What could not be shown, because its name was taken.
+    clashes: Vec<Clash>,
+}
 
 #[derive(Debug)]
 enum Node {
@@ -47,20 +53,23 @@ impl Tree {
         if name == "__pycache__" {
             return Ok(());
         }
-        match self.0.get(&name) {
+        match self.nodes.get(&name) {
             None => {
-                self.0.insert(name, Node::Link { source, folder });
+                self.nodes.insert(name, Node::Link { source, folder });
                 Ok(())
             }
-            Some(Node::Link { folder: false, .. }) => Ok(()),
-            Some(_) if !folder => Ok(()),
+            Some(Node::Link { source: used, folder: of_folder }) if !of_folder || !folder => {
+                self.clashes.push(Clash { used: used.clone(), hidden: source });
+                Ok(())
+            }
+            Some(Node::Folder(_)) if !folder => Ok(()),
             Some(_) => self.descend(name)?.add_contents(Path::new(""), &source),
         }
     }
 
     /// The folder `name`; a link that stands there becomes a folder of links.
     fn descend(&mut self, name: OsString) -> io::Result<&mut Tree> {
-        let linked = match self.0.get(&name) {
+        let linked = match self.nodes.get(&name) {
             Some(Node::Link { source, folder: true }) => Some(source.clone()),
             Some(Node::Link { source, .. }) => {
                 let text = format!(
@@ -74,12 +83,23 @@ impl Tree {
         if let Some(source) = linked {
             let mut tree = Tree::default();
             tree.add_contents(Path::new(""), &source)?;
-            self.0.insert(name.clone(), Node::Folder(tree));
+            self.nodes.insert(name.clone(), Node::Folder(tree));
         }
-        match self.0.entry(name).or_insert_with(|| Node::Folder(Tree::default())) {
+        match self.nodes.entry(name).or_insert_with(|| Node::Folder(Tree::default())) {
             Node::Folder(tree) => Ok(tree),
             Node::Link { .. } => Err(io::Error::other("a link where a folder was just made")),
         }
+    }
+
+    /// What could not be shown, here and below, because its name was taken.
+    pub fn clashes(&self) -> Vec<Clash> {
+        let mut all = self.clashes.clone();
+        for node in self.nodes.values() {
+            if let Node::Folder(tree) = node {
+                all.extend(tree.clashes());
+            }
+        }
+        all
     }
 
     /// Makes the links and folders in `target`, which exists; folders may exist, links must not.
@@ -87,7 +107,7 @@ impl Tree {
     /// # Errors
     /// When one cannot be made.
     pub fn write(&self, target: &Path) -> io::Result<()> {
-        for (name, node) in &self.0 {
+        for (name, node) in &self.nodes {
             let path = target.join(name);
             match node {
                 Node::Link { source, .. } => match symlink(source, &path) {

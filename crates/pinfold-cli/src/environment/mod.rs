@@ -7,6 +7,7 @@
 pub mod activation;
 pub mod assemble;
 pub mod changes;
+pub mod clash;
 pub mod durable;
 pub mod gc;
 pub mod generation;

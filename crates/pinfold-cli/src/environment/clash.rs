@@ -1,0 +1,62 @@
+//! Files that two distributions of root's closure both have: only one of them can be in site-packages.
+//!
+//! In an ordinary virtual environment the one installed last is there and nobody hears of the other. Deliberately
+//! not here: which of them is used ([`super::links`]: the first).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::assemble::Root;
+
+/// A path that two sources have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clash {
+    /// What is used.
+    pub used: PathBuf,
+    /// What is not.
+    pub hidden: PathBuf,
+}
+
+/// One warning for each pair of distributions that have files of the same name and different content.
+pub fn warnings(clashes: &[Clash], roots: &[Root]) -> Vec<String> {
+    let mut pairs: BTreeMap<(String, String), BTreeSet<PathBuf>> = BTreeMap::new();
+    for clash in clashes.iter().filter(|clash| differ(&clash.used, &clash.hidden)) {
+        if let (Some((used, file)), Some((hidden, _))) =
+            (owner(&clash.used, roots), owner(&clash.hidden, roots))
+        {
+            pairs.entry((used, hidden)).or_default().insert(file);
+        }
+    }
+    pairs.into_iter().map(|((used, hidden), files)| sentence(&used, &hidden, &files)).collect()
+}
+
+fn sentence(used: &str, hidden: &str, files: &BTreeSet<PathBuf>) -> String {
+    let first = files.first().map(|file| file.display().to_string()).unwrap_or_default();
+    let more = match files.len() {
+        0 | 1 => String::new(),
+        many => format!(" and {}", crate::terminal::count(many - 1, "other file")),
+    };
+    format!("{used} and {hidden} both have `{first}`{more}; site-packages shows those of {used}")
+}
+
+/// Name and version of the distribution that a path of the store belongs to, and the path inside it.
+fn owner(path: &Path, roots: &[Root]) -> Option<(String, PathBuf)> {
+    roots.iter().find_map(|root| {
+        let file = path.strip_prefix(&root.site).ok()?;
+        let facts = &root.wheel.facts;
+        Some((format!("{} {}", facts.name, facts.version), file.to_owned()))
+    })
+}
+
+/// Two empty `__init__.py`, or two copies of one licence, are no loss.
+fn differ(one: &Path, other: &Path) -> bool {
+    let file =
+        |path: &Path| fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len());
+    match (file(one), file(other)) {
+        (Some(one_size), Some(other_size)) if one_size == other_size => {
+            !matches!((fs::read(one), fs::read(other)), (Ok(one), Ok(other)) if one == other)
+        }
+        _ => true,
+    }
+}
