@@ -9,6 +9,7 @@ pub mod context;
 pub mod environment;
 pub mod error;
 pub mod failure;
+pub mod ignore;
 pub mod interpreter;
 pub mod locking;
 pub mod manifests;

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::{Error, Outcome};
 use crate::failure::hinted;
 use crate::project::PYPROJECT_TOML;
-use crate::{manifests, terminal};
+use crate::{ignore, manifests, terminal};
 
 /// Write a new manifest.
 #[derive(Clone, Debug, clap::Args)]
@@ -61,6 +61,11 @@ pub fn run(args: &InitArgs, context: &Context) -> Result<Outcome, Error> {
         own
     };
     terminal::say("Wrote", &path.display().to_string());
+    let ignored = ignore::ensure(&folder, ".venv");
+    if let Some(file) = ignored.map_err(|e| anyhow!("could not add `.venv` to .gitignore: {e}"))? {
+        let why = "it is a link, which `.venv/` does not match";
+        terminal::say("Added", &format!("`.venv` to {} ({why})", file.display()));
+    }
     Ok(Outcome::Fine)
 }
 
