@@ -206,7 +206,7 @@ impl Editor {
         let array = self.requires(place);
         let mut found = false;
         while let Some(at) = position(array, name) {
-            array.remove(at);
+            take_out(array, at);
             found = true;
             // On one line, the space before a value separates it from the one that went.
             if let Some(first) = array.get_mut(0).filter(|_| at == 0)
@@ -311,6 +311,24 @@ fn table_like(item: &mut Item) -> &mut dyn TableLike {
     }
 }
 
+/// Removes a value and the comment behind it on its line; comments on lines of their own stay.
+fn take_out(array: &mut Array, at: usize) {
+    let before = |value: Option<&Value>| Some(value?.decor().prefix()?.as_str()?.to_owned());
+    let own = before(array.get(at)).unwrap_or_default();
+    let trailing = || array.trailing().as_str().unwrap_or_default().to_owned();
+    let behind = before(array.get(at + 1)).unwrap_or_else(trailing);
+    array.remove(at);
+    // Up to the end of its line, what stands behind a comma is about the value before it.
+    let (Some((above, _)), Some((_, below))) = (own.rsplit_once('\n'), behind.split_once('\n')) else {
+        return;
+    };
+    let joined = format!("{above}\n{below}");
+    match array.get_mut(at) {
+        Some(next) => next.decor_mut().set_prefix(joined),
+        None => array.set_trailing(joined),
+    }
+}
+
 fn position(array: &Array, name: &str) -> Option<usize> {
     array.iter().position(|value| value.as_str().and_then(name_of).as_deref() == Some(name))
 }
@@ -369,6 +387,20 @@ mod tests {
         [pins.new]
         requires = ["y"]
         "#);
+    }
+
+    #[test]
+    fn a_comment_goes_with_its_requirement() {
+        let text = "requires = [\n  \"a\", # of a\n  # above b\n  \"b\", # of b\n  \"c\", # of c\n]\n";
+        let without = |names: &[&str]| {
+            edited(FILE, text, |editor| {
+                names.iter().for_each(|name| editor.remove(Place::Root, name).unwrap())
+            })
+        };
+        assert_eq!(without(&["a"]), "requires = [\n  # above b\n  \"b\", # of b\n  \"c\", # of c\n]\n");
+        assert_eq!(without(&["b"]), "requires = [\n  \"a\", # of a\n  # above b\n  \"c\", # of c\n]\n");
+        assert_eq!(without(&["c"]), "requires = [\n  \"a\", # of a\n  # above b\n  \"b\", # of b\n]\n");
+        assert_eq!(without(&["a", "b", "c"]), "requires = [\n  # above b\n]\n");
     }
 
     #[test]
