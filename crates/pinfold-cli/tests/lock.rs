@@ -260,6 +260,35 @@ fn a_wheel_file_under_another_version_s_name_is_refused() {
 }
 
 #[test]
+fn an_index_may_be_added_and_one_that_is_gone_makes_the_lock_stale() {
+    if !uv() {
+        return;
+    }
+    let project = Project::new();
+    for folder in ["links", "more"] {
+        fs::create_dir_all(project.path("app").join(folder)).unwrap();
+        put(&project.path("app").join(folder), "one", "1", &[]);
+    }
+    let links = |folders: &str| {
+        let text = format!("requires = ['one']\n[uv]\nno-index = true\nfind-links = [{folders}]\n");
+        fs::write(project.path("app/pinfold.toml"), text).unwrap();
+    };
+    links("'links'");
+    project.ok(&["lock"]);
+    links("'links', 'more'");
+    project.ok(&["lock", "--check"]);
+    assert_eq!(stderr(&project.ok(&["tree"])), "");
+    links("'more'");
+    let check = project.command(&["lock", "--check"]).output().unwrap();
+    assert_eq!(check.status.code(), Some(1), "{}", said(&check));
+    assert!(stderr(&check).contains("takes one from the index `index-"), "{}", said(&check));
+    let tree = project.ok(&["tree"]);
+    assert!(stderr(&tree).starts_with("warning: pinfold.lock takes one from"), "{}", said(&tree));
+    project.ok(&["lock"]);
+    project.ok(&["lock", "--check"]);
+}
+
+#[test]
 fn a_manifest_is_changed_only_if_it_can_be_locked() {
     if !uv() {
         return;

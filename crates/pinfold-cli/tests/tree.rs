@@ -53,7 +53,7 @@ fn without_a_lock_it_says_how_to_get_one() {
 #[test]
 fn a_reader_that_goes_away_is_no_error_and_a_full_disk_is_one() {
     let project = two_numpys();
-    for args in [&["tree"][..], &["tree", "--output-format", "json"]] {
+    for args in [&["tree", "--frozen"][..], &["tree", "--frozen", "--output-format", "json"]] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = project.command(args).stdout(writer).output().unwrap();

@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::Value;
-use support::{Project, said, stdout, two_numpys};
+use support::{Project, said, stderr, stdout, two_numpys};
 
 fn synced() -> Project {
     let project = two_numpys();
@@ -118,4 +118,18 @@ fn the_text_is_for_people() {
     insta::with_settings!({filters => vec![(r"[0-9a-f]{64}", "HASH"), (r"@[0-9a-f]{12}", "@ID")]}, {
         insta::assert_snapshot!(text);
     });
+}
+
+#[test]
+fn an_environment_behind_its_lock_is_said_to_be() {
+    let mut project = Project::new();
+    project.simple("six", "1.16", &[]);
+    project.lock();
+    project.sync();
+    assert_eq!(stderr(&project.ok(&["why", "root", "six"])), "");
+    project.simple("seven", "1", &[]);
+    project.lock();
+    let output = project.command(&["why", "root", "seven"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(stderr(&output).contains("`pinfold sync` makes it so"), "{}", said(&output));
 }

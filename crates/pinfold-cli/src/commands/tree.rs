@@ -1,13 +1,15 @@
 //! `pinfold tree`: show the units of every closure, and where versions differ between importers.
 //!
-//! It reads the lock alone: no environment need be there. Deliberately not here: the drawing ([`crate::tree`]).
+//! It reads the lock alone: no environment need be there. Where it can, it says that the lock is out of date. Deliberately not here: the drawing ([`crate::tree`]).
 
 use anyhow::anyhow;
 use pinfold_core::lock::{FILE, Lock};
+use wheelsplit::Store;
 
 use crate::context::{Context, OutputFormat};
 use crate::error::{Error, Outcome};
 use crate::failure::hinted;
+use crate::locking::Workspace;
 use crate::tree::Tree;
 use crate::{output, terminal};
 
@@ -31,6 +33,13 @@ pub fn run(args: &TreeArgs, context: &Context) -> Result<Outcome, Error> {
             "`pinfold lock` makes it from the manifest",
         )
     })?;
+    // What cannot be compared is no reason not to show it.
+    if !context.frozen
+        && let Ok(store) = Store::from_env()
+        && let Ok(Some(reason)) = Workspace::open(context, &store).and_then(|w| Ok(w.stale()?))
+    {
+        terminal::warn(&format!("{reason}; `pinfold lock` brings it up to date"));
+    }
     let tree = Tree::new(&lock);
     match context.format {
         OutputFormat::Json => output::data(&format!("{}\n", tree.json()))?,

@@ -5,6 +5,7 @@
 
 use anyhow::anyhow;
 use pinfold_core::index;
+use pinfold_core::lock::{FILE, Lock};
 use pinfold_core::resolve::Resolver;
 use wheelsplit::Store;
 
@@ -44,6 +45,12 @@ pub fn run(args: &WhyArgs, context: &Context) -> Result<Outcome, Error> {
     let environment = index::read(&generation.join(index::FILE))
         .map_err(anyhow::Error::from)
         .hint("`pinfold sync --force` builds the environment anew")?;
+    if let Ok(Some(lock)) = Lock::read(&context.project.join(FILE))
+        && let Ok(Some(current)) = Lock::read(&generation.join(FILE))
+        && lock != current
+    {
+        terminal::warn("the environment is not what pinfold.lock says now; `pinfold sync` makes it so");
+    }
     let stamp = Stamp::read(&generation).ok_or_else(|| {
         hinted(
             anyhow!("{} is not a generation of this version of Pinfold", generation.display()),
@@ -54,7 +61,8 @@ pub fn run(args: &WhyArgs, context: &Context) -> Result<Outcome, Error> {
     let interpreter = Interpreter::query(&stamp.interpreter, store.root())?;
     let module = module_name(&args.module)?;
     let importer = find_importer(&environment, &args.importer)?;
-    let answer = answer(&Resolver::new(environment), importer, module, &interpreter)?;
+    let answer = answer(&Resolver::new(environment), importer, module, &interpreter)
+        .hint("`pinfold sync` brings back what the store lacks")?;
     match context.format {
         OutputFormat::Json => {
             let json = serde_json::to_string_pretty(&answer).map_err(anyhow::Error::from)?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use pep508_rs::MarkerEnvironment;
-use pinfold_core::lock::{self, Lock};
+use pinfold_core::lock::{self, Lock, Wheel};
 use pinfold_core::manifest::Manifest;
 use wheelsplit::Store;
 
@@ -105,6 +105,15 @@ impl Workspace {
         if lock.python != *python || lock.platform != *platform {
             let was = format!("Python {} on {}", lock.python, lock.platform);
             return Ok(Some(format!("pinfold.lock is for {was}, not for Python {python} on {platform}")));
+        }
+        // An index may be added, or be at another address: the wheels are the same. One that is gone has no wheels.
+        let gone = |wheel: &&Wheel| wheel.index.as_ref().is_some_and(|name| !self.settings.has_index(name));
+        if let Some(wheel) = lock.wheels.iter().find(gone) {
+            let index = wheel.index.as_deref().unwrap_or_default();
+            return Ok(Some(format!(
+                "pinfold.lock takes {} from the index `{index}`, which is not configured any more",
+                wheel.name
+            )));
         }
         let digest = self.wanted.digest(&self.manifest, &self.project)?;
         let file = self.path.file_name().unwrap_or_default().to_string_lossy();

@@ -89,12 +89,16 @@ impl Hint for FetchError {
         match self {
             FetchError::Download { offline: true, .. } => {
                 vec![
-                    "this was tried without the network (`--offline`), and they are not in uv's cache"
+                    "this was tried without the network (`--offline`): uv's cache does not have them, or not with these bytes"
                         .to_owned(),
                 ]
             }
             FetchError::Download { .. } => {
-                vec!["nothing was changed; try again when the index can be reached".to_owned()]
+                vec![
+                    "nothing was changed; the index must be reachable, and have the very files that pinfold.lock names \
+                     (`pinfold lock --upgrade-package NAME` asks for others)"
+                        .to_owned(),
+                ]
             }
             FetchError::Gone { .. } | FetchError::BuiltOther { .. } => {
                 vec!["if the change is wanted, run `pinfold lock`".to_owned()]

@@ -185,6 +185,13 @@ impl Settings {
         DEFAULT.to_owned()
     }
 
+    /// Whether there is an index of that name now.
+    pub fn has_index(&self, name: &str) -> bool {
+        name == DEFAULT
+            || self.named.iter().any(|(known, _)| known == name)
+            || self.others.iter().any(|address| self.index_name(address) == name)
+    }
+
     fn learn_names(&mut self) {
         for index in self.table.get("index").and_then(Value::as_array).into_iter().flatten() {
             let Some(url) = index.get("url").and_then(Value::as_str) else { continue };

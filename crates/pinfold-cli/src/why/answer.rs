@@ -271,9 +271,9 @@ impl Case<'_> {
         let unit = &self.resolver.env().units[index];
         let inside = || unit.closures.iter().find(|closure| *closure != ROOT).cloned();
         match &unit.pin {
-            Some(pin) => Some(pin.closure.clone()),
+            Some(_) => Some(unit.name.clone()),
             None if self.resolver.in_root(index) => None,
-            None => inside(),
+            None => inside().map(|closure| key(&closure).to_owned()),
         }
     }
 
@@ -320,6 +320,11 @@ impl Case<'_> {
         };
         Answer { change, ..self.blank(self.resolver.explain(denial)) }
     }
+}
+
+/// The key of a closure under `[pins]`: two versions of a pinned package have one.
+fn key(closure: &str) -> &str {
+    closure.split("==").next().unwrap_or(closure)
 }
 
 fn file_kind(file: &std::path::Path) -> &'static str {
