@@ -115,3 +115,16 @@ fn instances_and_the_hook_s_copy_stay_while_they_are_used() {
     project.ok(&["gc"]);
     assert_eq!((count("instances"), count("hooks"), wheels(&project)), (0, 0, 0));
 }
+
+#[test]
+fn a_generation_that_was_emptied_does_not_stop_a_collection() {
+    let mut project = Project::new();
+    generations(&mut project, 1..=1);
+    let first = project.app().join(".pinfold/.venv/1");
+    fs::remove_dir_all(&first).unwrap();
+    fs::create_dir(&first).unwrap();
+    generations(&mut project, 2..=2);
+    project.ok(&["gc"]);
+    assert_eq!(wheels(&project), 1);
+    assert_eq!(project.python("import six; print(six.version)"), "1.2");
+}

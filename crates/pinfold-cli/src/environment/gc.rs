@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use pinfold_core::closure::Environment;
+use pinfold_core::index;
 use rustix::fs::{FlockOperation, flock};
 use walkdir::WalkDir;
 use wheelsplit::{Collected, Live, Store};
@@ -122,6 +123,11 @@ fn in_use(generation: &Path) -> bool {
 
 /// What a generation refers to stays.
 fn mark(store: &Store, generation: &Path, live: &mut Live) -> Result<()> {
+    // `rm -rf .venv/` empties what the link leads to: nothing can run in it, and nothing is used by it.
+    let gone = |name: &str| matches!(generation.join(name).try_exists(), Ok(false));
+    if gone("closure.json") && gone(index::FILE) {
+        return Ok(());
+    }
     let environment = Environment::read(&generation.join("closure.json"))
         .with_context(|| format!("could not tell what {} uses", generation.display()))
         .with_hint(|| {
