@@ -32,7 +32,7 @@ const UNSAFE: [&str; 15] = [
     "exports",
     "finder",
     "frames",
-    "statement",
+    "frames/statement",
     "marking",
     "marks",
     "modules",

@@ -51,6 +51,7 @@ def start():
             "extension_loader": _loaders.ExtensionFileLoader,
             "namespace_path": external._NamespacePath,
             "finder": finder,
+            "bootstrap_find_spec": bootstrap._find_spec,
             "run_as": os.environ.get("PINFOLD_AS"),
         }
     )
@@ -64,6 +65,10 @@ def start():
     sys.meta_path.insert(0, finder)
     if _hook.plural():
         _loaders.search_for_the_importer()
+        # From here on, whoever starts a search is the importer, whatever finders ask in between.
+        bootstrap._find_spec = _hook.search
+        if "importlib.util" in sys.modules:
+            sys.modules["importlib.util"]._find_spec = _hook.search
 
     import atexit
 

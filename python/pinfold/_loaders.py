@@ -111,6 +111,20 @@ def search_for_the_importer():
             context = DistributionFinder.Context(**given, path=path)
         return StockPathFinder.find_distributions(context or DistributionFinder.Context())
 
+    stock_create, stock_exec = external.ExtensionFileLoader.create_module, external.ExtensionFileLoader.exec_module
+
+    def create_module(self, spec):
+        """As the standard one; a unit's file is loaded as that unit's, whoever made the spec."""
+        unit = _hook.unit_of_path(self.path)
+        return stock_create(self, spec) if unit is None else _hook.create_extension(spec, unit)
+
+    def exec_module(self, module):
+        """As the standard one; see ``create_module``."""
+        unit = _hook.unit_of_path(self.path)
+        return stock_exec(self, module) if unit is None else _hook.exec_extension(module, unit)
+
+    external.ExtensionFileLoader.create_module = create_module
+    external.ExtensionFileLoader.exec_module = exec_module
     external.PathFinder.find_spec = classmethod(find_spec)
     external.PathFinder.find_distributions = classmethod(find_distributions)
 

@@ -54,6 +54,15 @@ CORE = r"""
         if (!result) Py_RETURN_NONE;
         return result;
     }
+    static PyObject *by_code(PyObject *s, PyObject *n) {
+        PyObject *scope = PyDict_New(), *done, *leaf;
+        PyDict_SetItemString(scope, "__builtins__", PyEval_GetBuiltins());
+        done = PyRun_String("import leaf", Py_file_input, scope, scope);
+        leaf = done ? Py_XNewRef(PyDict_GetItemString(scope, "leaf")) : NULL;
+        Py_XDECREF(done);
+        Py_DECREF(scope);
+        return leaf;
+    }
     static PyObject *call(PyObject *s, PyObject *f) { return PyObject_CallNoArgs(f); }
     /* What pybind11 and lxml do: a process-wide registry under a plain name. */
     static PyObject *claim(PyObject *dict, PyObject *who) {
@@ -74,7 +83,7 @@ CORE = r"""
         {"by_level", by_level, METH_NOARGS, 0}, {"got", got, METH_NOARGS, 0}, {"added", added, METH_NOARGS, 0},
         {"direct", direct, METH_NOARGS, 0}, {"by_pointer", by_pointer, METH_NOARGS, 0},
         {"by_helper", by_helper, METH_NOARGS, 0}, {"capsule", capsule, METH_NOARGS, 0},
-        {"by_thread", by_thread, METH_NOARGS, 0}, {"call", call, METH_O, 0},
+        {"by_thread", by_thread, METH_NOARGS, 0}, {"by_code", by_code, METH_NOARGS, 0}, {"call", call, METH_O, 0},
         {"thread_dict", thread_dict, METH_O, 0}, {"interp_dict", interp_dict, METH_O, 0},
         {"builtins", builtins, METH_O, 0}, {0}};
     static int exec(PyObject *m) {
@@ -132,7 +141,7 @@ def env(request, project, wheels):
     return project(manifest([at("old", old), *made["2.0"]], {"old": made["1.0"]}))
 
 
-WAYS = ["tail", "by_object", "by_level", "got", "added", "by_pointer", "by_helper", "by_thread"]
+WAYS = ["tail", "by_object", "by_level", "got", "added", "by_pointer", "by_helper", "by_thread", "by_code"]
 
 
 def test_c_code_imports_as_its_package_from_roots_frame_and_from_its_own(env):
@@ -170,6 +179,20 @@ def test_registries_are_one_per_world(env):
             pass
     """
     assert env.run(code).stdout == "('mine', 'theirs') ('mine', 'theirs') ('mine', 'theirs')\n['xy']\n"
+
+
+def test_an_extension_loaded_by_hand_is_its_units_all_the_same(env):
+    done = env.run(
+        """
+        import importlib.util, old
+        file = old.native._core.__file__
+        spec = importlib.util.spec_from_file_location("_core", file)
+        again = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(again)
+        print(again.tail().V, again.by_code().V)
+        """
+    )
+    assert done.stdout == "1.0 1.0\n"
 
 
 def test_one_wheel_under_two_closures_is_loaded_twice(project, wheels):

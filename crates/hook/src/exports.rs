@@ -27,6 +27,8 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(hold, module)?)?;
     module.add_function(wrap_pyfunction!(plural, module)?)?;
     module.add_function(wrap_pyfunction!(find_spec, module)?)?;
+    module.add_function(wrap_pyfunction!(search, module)?)?;
+    module.add_function(wrap_pyfunction!(unit_of_path, module)?)?;
     module.add_function(wrap_pyfunction!(create_extension, module)?)?;
     module.add_function(wrap_pyfunction!(exec_extension, module)?)?;
     module.add_function(wrap_pyfunction!(lock_name, module)?)?;
@@ -92,6 +94,30 @@ fn find_spec<'py>(
     finder::find_spec(started()?, fullname, path.unwrap_or(&none))
 }
 
+/// `importlib._bootstrap._find_spec` on behalf of whoever asks now, whatever finders ask in between.
+#[pyfunction]
+#[pyo3(signature = (name, path, target=None))]
+fn search<'py>(
+    py: Python<'py>,
+    name: &Bound<'py, PyAny>,
+    path: &Bound<'py, PyAny>,
+    target: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let state = started()?;
+    // SAFETY: the state's objects live as long as the process, and the GIL is held.
+    let find_spec = unsafe { Bound::from_borrowed_ptr(py, state.python.bootstrap_find_spec) };
+    // SAFETY: `name` is alive while its text is used; the GIL is held.
+    let text = unsafe { marks::text(name.as_ptr()) }.unwrap_or_default();
+    let _searching = frames::search(state, text);
+    find_spec.call1((name, path, target))
+}
+
+/// The unit in whose folder a file stands, `None` for any other file.
+#[pyfunction]
+fn unit_of_path(path: &str) -> PyResult<Option<usize>> {
+    Ok(started()?.unit_of_origin(path))
+}
+
 /// `ExtensionFileLoader.create_module`: loads the shared object, redirects its imports, runs its init function.
 #[pyfunction]
 fn create_extension<'py>(
@@ -133,7 +159,7 @@ fn lock_name<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let Some(text) = text else { return Ok(name.clone()) };
     let unit = match unit {
         Some(unit) => Some(unit),
-        None => match owner::owner(state, frames::nearest(state), text) {
+        None => match owner::owner(state, frames::asking(state, text), text) {
             Owner::Units { units, .. } => units.first().copied(),
             Owner::Namespace(unit) => Some(unit),
             _ => None,
@@ -161,7 +187,8 @@ fn name_like<'py>(text: &Bound<'py, PyAny>, like: &Bound<'py, PyAny>) -> PyResul
 /// What the path finder searches for a top-level name on behalf of whoever asks: `None` for `sys.path` as it is.
 #[pyfunction]
 fn search_path<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let Some((state, importer)) = frames::current() else { return Ok(None) };
+    let Some(state) = state::get() else { return Ok(None) };
+    let importer = frames::asking(state, name);
     let denied = matches!(
         owner::owner(state, importer, name),
         Owner::Denied(_, pinfold_core::resolve::Denial::Undeclared)

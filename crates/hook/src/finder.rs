@@ -11,9 +11,9 @@ use pinfold_core::modules::{Kind, Module};
 use pinfold_core::names::QUALIFIER;
 use pinfold_core::resolve::{Denial, Importer, Resolution, UnitIndex};
 use pyo3::exceptions::{PyImportError, PyModuleNotFoundError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
+use pyo3::{ffi, intern};
 
 use crate::frames;
 use crate::marks;
@@ -57,7 +57,7 @@ pub(crate) fn find_spec<'py>(
             _ => Ok(None),
         };
     }
-    let importer = frames::nearest(state);
+    let importer = frames::asking(state, text);
     let rootlike = match importer {
         Importer::Root => true,
         Importer::Unit(unit) => state.resolver.is_rootlike(unit),
@@ -210,7 +210,7 @@ impl<'py> Question<'_, 'py> {
         if self.path.is_none() {
             return Ok(false);
         }
-        let Some(first) = self.path.try_iter()?.next().transpose()? else { return Ok(true) };
+        let Some(first) = list(self.path)?.iter().next() else { return Ok(true) };
         // SAFETY: `first` is alive while its text is used; the GIL is held.
         let Some(first) = (unsafe { marks::text(first.as_ptr()) }) else { return Ok(false) };
         let file = self.state.resolver.env().units[unit].path.join(&module.path);
@@ -226,8 +226,7 @@ impl<'py> Question<'_, 'py> {
 
     /// Whether any entry of the parent's `__path__` stands in a unit's folder or in site-packages.
     fn path_is_of_units(&self) -> PyResult<bool> {
-        for entry in self.path.try_iter()? {
-            let entry = entry?;
+        for entry in list(self.path)?.iter() {
             // SAFETY: `entry` is alive while its text is used; the GIL is held.
             if let Some(text) = unsafe { marks::text(entry.as_ptr()) }
                 && (self.state.unit_of_path(text).is_some() || self.state.is_in_site_packages(text))
@@ -253,7 +252,11 @@ impl<'py> Question<'_, 'py> {
             }
             ahead.append(entry)?;
         }
-        let builtin = self.py.import("sys")?.getattr("builtin_module_names")?.contains(self.name)?;
+        // SAFETY: a reference borrowed from the interpreter, held while it is asked; the GIL is held.
+        let names = unsafe {
+            Bound::from_borrowed_ptr_or_err(self.py, ffi::PySys_GetObject(c"builtin_module_names".as_ptr()))?
+        };
+        let builtin = names.contains(self.name)?;
         if builtin || path_finder(self.py, state, self.name, ahead.as_any())?.is_none() {
             return Ok(None);
         }
@@ -279,11 +282,13 @@ impl<'py> Question<'_, 'py> {
         }
         // Denied outright: other finders are root's too.
         if denial != Some(&Denial::Undeclared) {
-            let meta_path = self.py.import("sys")?.getattr("meta_path")?;
+            // SAFETY: a reference borrowed from the interpreter, held while it is listed; the GIL is held.
+            let meta_path = unsafe {
+                Bound::from_borrowed_ptr_or_err(self.py, ffi::PySys_GetObject(c"meta_path".as_ptr()))?
+            };
             let finder = state.python.finder;
-            let after = meta_path.try_iter()?.skip_while(|f| !f.as_ref().is_ok_and(|f| f.as_ptr() == finder));
-            for finder in after.skip(1) {
-                let finder = finder?;
+            let finders = list(&meta_path)?;
+            for finder in finders.iter().skip_while(|f| f.as_ptr() != finder).skip(1) {
                 let Ok(find_spec) = finder.getattr(intern!(self.py, "find_spec")) else { continue };
                 let found = find_spec.call1((self.name, self.path, self.py.None()))?;
                 if !found.is_none() {
@@ -379,8 +384,7 @@ pub(crate) fn without_site_packages<'py>(
     path: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let kept = PyList::empty(py);
-    for entry in path.try_iter()? {
-        let entry = entry?;
+    for entry in list(path)?.iter() {
         // SAFETY: `entry` is alive while its text is used; the GIL is held.
         let text = unsafe { marks::text(entry.as_ptr()) };
         if !text.is_some_and(|text| state.is_in_site_packages(text)) {
@@ -390,8 +394,21 @@ pub(crate) fn without_site_packages<'py>(
     Ok(kept.into_any())
 }
 
+/// The entries of `sys.path`, which programs may make a tuple of.
 fn sys_path(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
-    Ok(py.import("sys")?.getattr(intern!(py, "path"))?.cast_into::<PyList>()?)
+    // SAFETY: a reference borrowed from the interpreter, held while it is listed; the GIL is held.
+    let path = unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PySys_GetObject(c"path".as_ptr())) };
+    path.map_or_else(|| Ok(PyList::empty(py)), |path| list(&path))
+}
+
+/// A list of what an iterable has.
+///
+/// Not `collect` over PyO3's iterator: its `size_hint` imports `operator`, and would come back here.
+fn list<'py>(iterable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+    // SAFETY: a live object, a new reference or null with an exception set; the GIL is held.
+    let list =
+        unsafe { Bound::from_owned_ptr_or_err(iterable.py(), ffi::PySequence_List(iterable.as_ptr()))? };
+    Ok(list.cast_into::<PyList>()?)
 }
 
 /// `PathFinder.find_spec(name, path)`.

@@ -116,6 +116,50 @@ pub(crate) fn nearest(state: &State) -> Importer {
     nearest.map_or(state.base, |value| importer(state, value))
 }
 
+/// A search that importlib runs for a module's spec: other finders ask for the same name from frames of theirs.
+struct Search {
+    name: String,
+    value: usize,
+}
+
+thread_local! {
+    static SEARCHES: RefCell<Vec<Search>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Keeps a search alive.
+pub(crate) struct Searching {
+    _here: std::marker::PhantomData<*const ()>,
+}
+
+/// Says that importlib searches for `name` on behalf of whoever asks now, until the guard is dropped.
+pub(crate) fn search(state: &State, name: &str) -> Searching {
+    let value = match asking(state, name) {
+        Importer::Root => root_value(state),
+        Importer::Unit(unit) => unit,
+    };
+    SEARCHES.with_borrow_mut(|searches| searches.push(Search { name: name.to_owned(), value }));
+    ALIVE.fetch_add(1, Ordering::Relaxed);
+    Searching { _here: std::marker::PhantomData }
+}
+
+impl Drop for Searching {
+    fn drop(&mut self) {
+        SEARCHES.with_borrow_mut(Vec::pop);
+        ALIVE.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Who asks for `name`: the importer for whom importlib is searching for it, or for something below it; else
+/// the nearest up the call stack.
+pub(crate) fn asking(state: &State, name: &str) -> Importer {
+    let searched = SEARCHES.with_borrow(|searches| {
+        let search = searches.last()?;
+        let below = search.name.strip_prefix(name)?;
+        (below.is_empty() || below.starts_with('.')).then_some(search.value)
+    });
+    searched.map_or_else(|| nearest(state), |value| importer(state, value))
+}
+
 /// All importers up the call stack, nearest first, neighbours merged, the base at the end.
 pub(crate) fn stack(state: &State) -> Vec<Importer> {
     let mut stack = Vec::new();

@@ -3,8 +3,6 @@
 //! Modules are marked when they come into the table, and, where they never do, at their first import, by their
 //! file. Deliberately not here: what marks are (`marks`) and who reads them (`frames`).
 
-use std::ptr;
-
 use pinfold_core::names;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -33,7 +31,7 @@ pub(crate) unsafe fn mark_module(state: &State, module: Object, asker: usize, na
         if globals.is_null() || !owner::item(globals, marks::key()).is_null() {
             return;
         }
-        let origin = origin(module);
+        let origin = origin(globals);
         // `runpy.run_path` puts a module called `<run_path>` there, whose file is set later.
         if origin.is_none() && name.starts_with('<') {
             return;
@@ -119,29 +117,32 @@ fn is_from_stdlib(state: &State, name: &str, origin: Option<&str>) -> bool {
     matches!(origin, "built-in" | "frozen") || is_stdlib_file(state, origin)
 }
 
-/// `module.__spec__.origin`, else `module.__file__`.
+/// `__spec__.origin`, else `__file__`, as they stand in a module's globals: a lazy module is not woken.
 ///
 /// # Safety
-/// `module` is a live object and the GIL is held.
-unsafe fn origin(module: Object) -> Option<String> {
-    // SAFETY: the caller vouches for `module`; every reference is released, every error cleared.
+/// `globals` is a live dictionary and the GIL is held.
+unsafe fn origin(globals: Object) -> Option<String> {
+    // SAFETY: the caller vouches for the dictionary; what is borrowed from it is used at once, new references
+    // are released, and the missing attribute of a spec is cleared.
     unsafe {
-        let spec = ffi::PyObject_GetAttrString(module, c"__spec__".as_ptr());
-        let mut origin = ptr::null_mut();
+        let at = |key: &std::ffi::CStr| {
+            let key = ffi::PyUnicode_InternFromString(key.as_ptr());
+            let found = if key.is_null() { key } else { owner::item(globals, key) };
+            ffi::Py_XDECREF(key);
+            found
+        };
+        let spec = at(c"__spec__");
         if !spec.is_null() {
-            origin = ffi::PyObject_GetAttrString(spec, c"origin".as_ptr());
-            ffi::Py_DECREF(spec);
-        }
-        ffi::PyErr_Clear();
-        let mut text = (!origin.is_null()).then(|| marks::text(origin).map(str::to_owned)).flatten();
-        ffi::Py_XDECREF(origin);
-        if text.is_none() {
-            let file = ffi::PyObject_GetAttrString(module, c"__file__".as_ptr());
+            let origin = ffi::PyObject_GetAttrString(spec, c"origin".as_ptr());
             ffi::PyErr_Clear();
-            text = (!file.is_null()).then(|| marks::text(file).map(str::to_owned)).flatten();
-            ffi::Py_XDECREF(file);
+            let text = (!origin.is_null()).then(|| marks::text(origin).map(str::to_owned)).flatten();
+            ffi::Py_XDECREF(origin);
+            if text.is_some() {
+                return text;
+            }
         }
-        text
+        let file = at(c"__file__");
+        (!file.is_null()).then(|| marks::text(file).map(str::to_owned)).flatten()
     }
 }
 

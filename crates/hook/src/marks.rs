@@ -159,7 +159,8 @@ unsafe fn name_word(object: Object) -> *mut usize {
     unsafe { object.cast::<u8>().add(NAME_OFFSET.load(Ordering::Relaxed)).cast() }
 }
 
-static mut MARK_METHODS: [ffi::PyMethodDef; 3] = [
+static mut MARK_METHODS: [ffi::PyMethodDef; 4] = [
+    method(c"__reduce_ex__", mark_reduce, ffi::METH_O),
     method(c"__copy__", mark_itself, ffi::METH_NOARGS),
     method(c"__deepcopy__", mark_itself, ffi::METH_O),
     ffi::PyMethodDef::zeroed(),
@@ -190,6 +191,20 @@ pub(crate) const fn method(
 unsafe extern "C" fn mark_itself(this: Object, _: Object) -> Object {
     // SAFETY: called by Python with a valid object and the GIL.
     unsafe { ffi::Py_NewRef(this) }
+}
+
+/// `(str, ())`: marks are of one process. Where the globals come to life again, their file marks them anew.
+unsafe extern "C" fn mark_reduce(_: Object, _: Object) -> Object {
+    // SAFETY: called by Python with the GIL; a null is handed on with its exception.
+    unsafe {
+        let nothing = ffi::PyTuple_New(0);
+        if nothing.is_null() {
+            return nothing;
+        }
+        let result = ffi::PyTuple_Pack(2, (&raw mut ffi::PyUnicode_Type).cast::<c_void>(), nothing);
+        ffi::Py_DECREF(nothing);
+        result
+    }
 }
 
 /// `(str, (qualified name,))`: pickle then writes a name that resolves to this unit from anywhere.

@@ -116,7 +116,7 @@ unsafe fn find_slowly(state: &State, key: Object) -> Object {
         if state.shadowed.borrow().is_empty() && state.is_stdlib(text) {
             return owner::item(state.storage, key);
         }
-        owner::lookup(state, frames::nearest(state), key, text)
+        owner::lookup(state, frames::asking(state, text), key, text)
     }
 }
 

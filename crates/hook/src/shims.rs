@@ -26,7 +26,7 @@ struct Redirect {
 }
 
 /// Functions that import: the shim pushes the unit for the duration of the call.
-const IMPORTS: [&CStr; 16] = [
+const IMPORTS: [&CStr; 19] = [
     c"PyImport_Import",
     c"PyImport_ImportModule",
     c"PyImport_ImportModuleNoBlock",
@@ -43,6 +43,10 @@ const IMPORTS: [&CStr; 16] = [
     c"PyImport_ExecCodeModuleWithPathnames",
     c"PyCapsule_Import",
     c"PyImport_ImportFrozenModule",
+    // Not imports themselves, but ways to run code that imports.
+    c"PyRun_String",
+    c"PyRun_StringFlags",
+    c"PyEval_EvalCode",
 ];
 
 macro_rules! import_redirects {
@@ -51,7 +55,8 @@ macro_rules! import_redirects {
     };
 }
 
-static IMPORT_REDIRECTS: [Redirect; IMPORTS.len()] = import_redirects!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+static IMPORT_REDIRECTS: [Redirect; IMPORTS.len()] =
+    import_redirects!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18);
 
 /// Functions that hand out a dictionary in which C code keeps what must be one per world.
 static REGISTRY_REDIRECTS: [Redirect; 3] = [

@@ -46,6 +46,7 @@ pub(crate) struct Parts {
     extension_loader: Py<PyAny>,
     namespace_path: Py<PyAny>,
     finder: Py<PyAny>,
+    bootstrap_find_spec: Py<PyAny>,
     run_as: Option<String>,
 }
 
@@ -165,6 +166,7 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
             extension_loader: keep(parts.extension_loader),
             namespace_path: keep(parts.namespace_path),
             finder: keep(parts.finder),
+            bootstrap_find_spec: keep(parts.bootstrap_find_spec),
         },
         resolver,
     })

@@ -76,6 +76,7 @@ pub(crate) struct PythonParts {
     pub(crate) extension_loader: Object,
     pub(crate) namespace_path: Object,
     pub(crate) finder: Object,
+    pub(crate) bootstrap_find_spec: Object,
 }
 
 struct Shared(State);
