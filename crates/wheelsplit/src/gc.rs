@@ -37,6 +37,8 @@ pub struct Collected {
     pub instances: Vec<PathBuf>,
     /// Folders of copies of the hook.
     pub hooks: Vec<PathBuf>,
+    /// Folders of bytecode that the hook keeps for a wheel, one for each Python.
+    pub bytecode: Vec<PathBuf>,
     /// Folders that killed processes left behind.
     pub leftovers: Vec<PathBuf>,
     /// Bytes that are free now.
@@ -46,7 +48,11 @@ pub struct Collected {
 impl Collected {
     /// How many folders.
     pub fn folders(&self) -> usize {
-        self.wheels.len() + self.instances.len() + self.hooks.len() + self.leftovers.len()
+        self.wheels.len()
+            + self.instances.len()
+            + self.hooks.len()
+            + self.bytecode.len()
+            + self.leftovers.len()
     }
 }
 
@@ -60,13 +66,15 @@ impl Store {
             wheels: dead(&self.wheels(), &live.wheels)?,
             instances: dead(&self.instances(), &live.instances)?,
             hooks: dead(&self.hooks(), &live.hooks)?,
+            bytecode: self.bytecode(&live.wheels)?,
             leftovers: self.leftovers()?,
             bytes: 0,
         };
-        let kept = [&found.wheels, &found.instances, &found.hooks, &found.leftovers];
+        let kept = [&found.wheels, &found.instances, &found.hooks, &found.bytecode, &found.leftovers];
         found.bytes = size(kept.into_iter().flatten());
         if !dry_run {
-            for dir in found.instances.iter().chain(&found.wheels).chain(&found.hooks) {
+            for dir in found.instances.iter().chain(&found.wheels).chain(&found.hooks).chain(&found.bytecode)
+            {
                 self.discard(dir)?;
             }
             for dir in &found.leftovers {
@@ -79,6 +87,15 @@ impl Store {
                     _ => {}
                 }
             }
+        }
+        Ok(found)
+    }
+
+    /// Bytecode of wheels that are not live: `bytecode/TAG/WHEEL`.
+    fn bytecode(&self, wheels: &BTreeSet<String>) -> Result<Vec<PathBuf>, Error> {
+        let mut found = Vec::new();
+        for tag in list(&self.root().join("bytecode"))? {
+            found.extend(dead(&tag, wheels)?);
         }
         Ok(found)
     }

@@ -33,6 +33,7 @@ struct Document<'r> {
     wheels: &'r [PathBuf],
     instances: &'r [PathBuf],
     hooks: &'r [PathBuf],
+    bytecode: &'r [PathBuf],
     leftovers: &'r [PathBuf],
 }
 
@@ -65,6 +66,7 @@ fn json(report: &Report, dry_run: bool) -> String {
         wheels: &store.wheels,
         instances: &store.instances,
         hooks: &store.hooks,
+        bytecode: &store.bytecode,
         leftovers: &store.leftovers,
     };
     serde_json::to_string_pretty(&document).unwrap_or_default()
@@ -77,6 +79,7 @@ fn tell(report: &Report, dry_run: bool, verbose: bool) -> Result<(), Error> {
         (&store.wheels, "wheel"),
         (&store.instances, "instance"),
         (&store.hooks, "copy of the hook"),
+        (&store.bytecode, "bytecode folder"),
         (&store.leftovers, "leftover"),
     ];
     let parts: Vec<String> = kinds

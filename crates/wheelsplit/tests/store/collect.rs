@@ -27,6 +27,11 @@ fn what_is_live_stays_and_the_rest_goes() {
     fs::create_dir_all(store.root().join("tmp/wheel-dead/site-packages")).expect("a leftover");
     fs::write(store.root().join("tmp/wheel-dead.lock"), "").expect("its lock");
     fs::write(store.root().join("tmp/wheel-young.lock"), "").expect("a lock without its folder");
+    let bytecode = |sha256: &str| store.root().join("bytecode/cpython-312").join(sha256);
+    for wheel in [&kept, &gone] {
+        fs::create_dir_all(bytecode(&wheel.sha256).join("pkg")).expect("bytecode");
+        fs::write(bytecode(&wheel.sha256).join("pkg/__init__.pyc"), "code").expect("bytecode");
+    }
     let live = Live {
         wheels: [kept.sha256.clone()].into(),
         instances: [kept_unit.clone()].into(),
@@ -38,6 +43,8 @@ fn what_is_live_stays_and_the_rest_goes() {
     assert_eq!(inventory(&store), before, "a dry run removes nothing");
     let done = store.collect(&held, &live, false).expect("a collection");
     assert_eq!(planned, done);
+    assert_eq!(done.bytecode, [bytecode(&gone.sha256)]);
+    assert!(bytecode(&kept.sha256).exists() && !bytecode(&gone.sha256).exists());
     assert_eq!(done.wheels, [gone.dir]);
     assert_eq!(done.leftovers.len(), 3);
     assert!(kept_hook.exists() && !gone_hook.exists());
