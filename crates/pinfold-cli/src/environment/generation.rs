@@ -144,11 +144,25 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<u64> {
 
 /// Removes what killed processes left; whoever holds the environment's lock is the only one who builds.
 fn sweep(layout: &Layout) {
-    for entry in fs::read_dir(&layout.home).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with("tmp-") {
-            // Next time, if not now: it is only space.
-            let _ = fs::remove_dir_all(entry.path()).or_else(|_| fs::remove_file(entry.path()));
-        }
+    for path in leftovers(layout) {
+        // Next time, if not now: it is only space.
+        let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
+    }
+}
+
+fn leftovers(layout: &Layout) -> Vec<PathBuf> {
+    let entries = fs::read_dir(&layout.home).into_iter().flatten().flatten();
+    let temporary = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("tmp-"));
+    temporary.map(|entry| entry.path()).collect()
+}
+
+/// Removes what a killed process left behind, where there is nothing to build. Whoever has the environment's
+/// lock is at work, and what looks left behind is theirs.
+pub fn tidy(layout: &Layout) {
+    if !leftovers(layout).is_empty()
+        && let Some(_guard) = layout.try_guard()
+    {
+        sweep(layout);
     }
 }
 

@@ -141,6 +141,13 @@ impl Layout {
         Ok(Guard { _file: file })
     }
 
+    /// The environment's lock, if nobody else has it.
+    pub fn try_guard(&self) -> Option<Guard> {
+        let file = File::options().append(true).open(self.home.join("lock")).ok()?;
+        flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
+        Some(Guard { _file: file })
+    }
+
     /// Makes sure that the link can be ours: nothing there, ours, or, with `force`, moved aside.
     ///
     /// # Errors

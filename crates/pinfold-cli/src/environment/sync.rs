@@ -70,6 +70,7 @@ pub fn sync(request: &Request<'_>) -> Result<Synced> {
     if !request.force
         && let Some(generation) = current(layout, &stamp, interpreter)?
     {
+        generation::tidy(layout);
         return Ok(Synced::Unchanged { generation });
     }
     // Before any work: what stands there may not be ours to replace.
