@@ -188,11 +188,7 @@ impl<'py> Question<'_, 'py> {
             // A part of a namespace package: the interpreter's own finder merges it with the others.
             return Ok(None);
         }
-        let own = match self.importer {
-            Importer::Unit(unit) if !self.rootlike => Some(unit),
-            _ => None,
-        };
-        match adopt(self.py, state, Some(found.clone()), own, self.text)? {
+        match adopt(self.py, state, Some(found.clone()), self.own_unit(), self.text)? {
             Some(spec) => Ok(Some(spec)),
             None => Ok(Some(found)),
         }
@@ -200,7 +196,11 @@ impl<'py> Question<'_, 'py> {
 
     /// What stands under the parent's `__path__`, made `preferred`'s where it is a file of its folder.
     fn by_path(&self, preferred: Option<UnitIndex>) -> PyResult<Spec<'py>> {
-        let path = if self.rootlike { self.path.clone() } else { self.without_site_packages(self.path)? };
+        let path = if self.rootlike {
+            self.path.clone()
+        } else {
+            without_site_packages(self.py, self.state, self.path)?
+        };
         let found = path_finder(self.py, self.state, self.name, &path)?;
         adopt(self.py, self.state, found, preferred, self.text)
     }
@@ -217,6 +217,14 @@ impl<'py> Question<'_, 'py> {
         let levels = if module.kind.is_package() && module.kind != Kind::Namespace { 2 } else { 1 };
         let usual = file.ancestors().nth(levels);
         Ok(usual != Some(Path::new(first)) && !self.state.is_in_site_packages(first))
+    }
+
+    /// The importer, if it is a unit with a view of its own.
+    fn own_unit(&self) -> Option<UnitIndex> {
+        match self.importer {
+            Importer::Unit(unit) if !self.rootlike => Some(unit),
+            _ => None,
+        }
     }
 
     fn same_folder(&self, one: UnitIndex, other: UnitIndex) -> bool {
@@ -292,11 +300,7 @@ impl<'py> Question<'_, 'py> {
                 let Ok(find_spec) = finder.getattr(intern!(self.py, "find_spec")) else { continue };
                 let found = find_spec.call1((self.name, self.path, self.py.None()))?;
                 if !found.is_none() {
-                    let own = match self.importer {
-                        Importer::Unit(unit) if !self.rootlike => Some(unit),
-                        _ => None,
-                    };
-                    return adopt(self.py, state, Some(found), own, self.text);
+                    return adopt(self.py, state, Some(found), self.own_unit(), self.text);
                 }
             }
         }
@@ -340,10 +344,6 @@ impl<'py> Question<'_, 'py> {
             message.push_str(&self.state.resolver.explain(denial));
         }
         message
-    }
-
-    fn without_site_packages(&self, path: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        without_site_packages(self.py, self.state, path)
     }
 }
 

@@ -176,6 +176,23 @@ pub(crate) fn stack(state: &State) -> Vec<Importer> {
     stack
 }
 
+/// The value of the mark of a frame's globals, which get one now if their file says whose they are; `None` for
+/// a frame that is walked past.
+///
+/// # Safety
+/// `frame` is a live frame and the GIL is held.
+unsafe fn mark_of(state: &State, frame: *mut ffi::PyFrameObject) -> Option<usize> {
+    // SAFETY: the caller vouches for the frame, which keeps its globals alive.
+    unsafe {
+        let globals = PyFrame_GetGlobals(frame);
+        let value = marks::mark_value(ffi::PyDict_GetItemWithError(globals, marks::key()))
+            .or_else(|| marking::mark_globals(state, globals))
+            .filter(|&value| value != marks::TRANSPARENT);
+        ffi::Py_XDECREF(globals);
+        value
+    }
+}
+
 /// The units that C code pushed while `frame` was current, the last first.
 fn pushes_at(frame: Object) -> Vec<usize> {
     if ALIVE.load(Ordering::Relaxed) == 0 {
@@ -232,12 +249,7 @@ fn walk(state: &State, visit: &mut dyn FnMut(usize) -> bool) {
                     return;
                 }
             }
-            let globals = PyFrame_GetGlobals(frame);
-            let value = marks::mark_value(ffi::PyDict_GetItemWithError(globals, marks::key()))
-                .or_else(|| marking::mark_globals(state, globals))
-                .filter(|&value| value != marks::TRANSPARENT);
-            ffi::Py_XDECREF(globals);
-            if value.is_some_and(|value| !visit(value)) {
+            if mark_of(state, frame).is_some_and(|value| !visit(value)) {
                 ffi::Py_DECREF(frame.cast());
                 return;
             }

@@ -6,10 +6,8 @@
 
 use pyo3::ffi;
 
-use super::{PyCode_GetCode, PyFrame_GetBack, PyFrame_GetGlobals, PyFrame_GetLasti, pushes_at};
-use crate::marking;
+use super::{PyCode_GetCode, PyFrame_GetBack, PyFrame_GetLasti, mark_of, pushes_at};
 use crate::marks;
-use crate::owner;
 use crate::state::{Object, State};
 
 /// `IMPORT_NAME` in `Include/opcode_ids.h` (3.13) and `Include/opcode.h` (3.11 and 3.12).
@@ -29,12 +27,7 @@ pub(super) fn importer(state: &State) -> Option<usize> {
             if let Some(&unit) = pushes_at(frame.cast()).first() {
                 result = Some(unit);
             } else {
-                let globals = PyFrame_GetGlobals(frame);
-                let value = marks::mark_value(owner::item(globals, marks::key()))
-                    .or_else(|| marking::mark_globals(state, globals))
-                    .filter(|&value| value != marks::TRANSPARENT);
-                ffi::Py_XDECREF(globals);
-                match value {
+                match mark_of(state, frame) {
                     // The import system's own frames come first; once more below an importer, they are
                     // loading a module whose code runs above.
                     None if seen_importer && is_import_system(frame) => {
