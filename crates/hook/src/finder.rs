@@ -77,7 +77,7 @@ fn exact<'py>(
     text: &str,
     path: &Bound<'py, PyAny>,
 ) -> PyResult<Spec<'py>> {
-    if unit >= state.stdlib_unit() {
+    if unit >= marks::ROOT {
         return Ok(None);
     }
     let table = state.table(unit).map_err(PyImportError::new_err)?;
@@ -270,7 +270,7 @@ impl<'py> Question<'_, 'py> {
         }
         state.shadowed.borrow_mut().insert(self.text.to_owned());
         let folders = PyList::new(self.py, &state.stdlib_paths)?;
-        let name = marked_name(self.py, state, state.stdlib_unit(), self.text)?;
+        let name = marked_name(self.py, state, marks::STDLIB, self.text)?;
         path_finder(self.py, state, &name, folders.as_any())
     }
 

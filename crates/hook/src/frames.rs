@@ -66,13 +66,8 @@ impl Drop for Guard {
     }
 }
 
-/// The mark's value for root's modules.
-pub(crate) fn root_value(state: &State) -> usize {
-    state.stdlib_unit() + 1
-}
-
-fn importer(state: &State, value: usize) -> Importer {
-    if value >= state.stdlib_unit() { Importer::Root } else { Importer::Unit(value) }
+fn importer(value: usize) -> Importer {
+    if value >= marks::ROOT { Importer::Root } else { Importer::Unit(value) }
 }
 
 /// Who asks, if the current frame says so itself and no C code pushed a unit: the path of a cached import.
@@ -100,20 +95,20 @@ pub(crate) unsafe fn quick() -> Option<usize> {
 pub(crate) fn nearest(state: &State) -> Importer {
     // SAFETY: every caller holds the GIL.
     if let Some(value) = unsafe { quick() } {
-        return importer(state, value);
+        return importer(value);
     }
     // SAFETY: as above.
     if unsafe { import_is_replaced() }
         && let Some(value) = statement::importer(state)
     {
-        return importer(state, value);
+        return importer(value);
     }
     let mut nearest = None;
     walk(state, &mut |value| {
         nearest = Some(value);
         false
     });
-    nearest.map_or(state.base, |value| importer(state, value))
+    nearest.map_or(state.base, importer)
 }
 
 /// A search that importlib runs for a module's spec: other finders ask for the same name from frames of theirs.
@@ -134,7 +129,7 @@ pub(crate) struct Searching {
 /// Says that importlib searches for `name` on behalf of whoever asks now, until the guard is dropped.
 pub(crate) fn search(state: &State, name: &str) -> Searching {
     let value = match asking(state, name) {
-        Importer::Root => root_value(state),
+        Importer::Root => marks::ROOT,
         Importer::Unit(unit) => unit,
     };
     SEARCHES.with_borrow_mut(|searches| searches.push(Search { name: name.to_owned(), value }));
@@ -157,14 +152,14 @@ pub(crate) fn asking(state: &State, name: &str) -> Importer {
         let below = search.name.strip_prefix(name)?;
         (below.is_empty() || below.starts_with('.')).then_some(search.value)
     });
-    searched.map_or_else(|| nearest(state), |value| importer(state, value))
+    searched.map_or_else(|| nearest(state), importer)
 }
 
 /// All importers up the call stack, nearest first, neighbours merged, the base at the end.
 pub(crate) fn stack(state: &State) -> Vec<Importer> {
     let mut stack = Vec::new();
     walk(state, &mut |value| {
-        let importer = importer(state, value);
+        let importer = importer(value);
         if stack.last() != Some(&importer) {
             stack.push(importer);
         }

@@ -7,7 +7,6 @@ use pinfold_core::names;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use crate::frames;
 use crate::marks;
 use crate::owner;
 use crate::specs;
@@ -45,10 +44,10 @@ pub(crate) unsafe fn mark_module(state: &State, module: Object, asker: usize, na
                     state.shadowed.borrow_mut().insert(names::top(name).to_owned());
                 }
                 // Other finders' modules are root's, also when a unit was the first to ask.
-                if origin.is_some() { frames::root_value(state) } else { asker }
+                if origin.is_some() { marks::ROOT } else { asker }
             }
         };
-        if let Some(&mark) = state.marks.get(value)
+        if let Some(mark) = state.mark(value)
             && ffi::PyDict_SetItem(globals, marks::key(), mark) != 0
         {
             ffi::PyErr_Clear();
@@ -74,14 +73,13 @@ pub(crate) unsafe fn mark_globals(state: &State, globals: Object) -> Option<usiz
         }
     };
     let main = text_at(c"__name__") == Some("__main__");
-    let root = frames::root_value(state);
     let (value, mark) = match text_at(c"__file__") {
         Some(file) => match state.unit_of_origin(file) {
             Some(unit) => (unit, state.marks[unit]),
             None if is_stdlib_file(state, file) && !main => (marks::TRANSPARENT, state.transparent),
-            None => (root, state.marks[root]),
+            None => (marks::ROOT, state.root_mark),
         },
-        None if main => (root, state.marks[root]),
+        None if main => (marks::ROOT, state.root_mark),
         None => return None,
     };
     // SAFETY: the caller vouches for the dictionary; marks live as long as the process.
@@ -161,7 +159,7 @@ impl State {
                 return None;
             }
             let mark = owner::item(ffi::PyModule_GetDict(module), marks::key());
-            marks::mark_value(mark).filter(|&value| value < self.stdlib_unit())
+            marks::mark_value(mark).filter(|&value| value < marks::ROOT)
         }
     }
 }

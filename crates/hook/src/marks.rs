@@ -15,6 +15,10 @@ use crate::state::{self, Object};
 
 /// The value of the mark of the standard library's modules, and of our own: they are walked past.
 pub(crate) const TRANSPARENT: usize = usize::MAX;
+/// The value for modules of the standard library that root shadows by local ones, as if they were a unit's.
+pub(crate) const STDLIB: usize = usize::MAX - 1;
+/// The value of the mark of root's modules. What is less is the index of a unit.
+pub(crate) const ROOT: usize = usize::MAX - 2;
 
 /// The key of the mark in a module's globals.
 pub(crate) const KEY: &CStr = c"__pinfold__";

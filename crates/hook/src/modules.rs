@@ -81,7 +81,7 @@ unsafe fn find(key: Object) -> Object {
     unsafe {
         let Some(state) = state::get() else { return ptr::null_mut() };
         if let Some(value) = frames::quick()
-            && state.plain_view.get(value) == Some(&true)
+            && state.sees_as_root(value)
             && ffi::PyUnicode_CheckExact(key) != 0
         {
             let found = owner::item(state.storage, key);
@@ -186,7 +186,7 @@ unsafe extern "C" fn ass_subscript(this: Object, key: Object, value: Object) -> 
         }
         if !value.is_null() {
             let asker = match importer {
-                Importer::Root => frames::root_value(state),
+                Importer::Root => marks::ROOT,
                 Importer::Unit(unit) => unit,
             };
             mark_module(state, value, asker, name.unwrap_or(text));

@@ -79,15 +79,13 @@ pub(crate) fn parse_qualified<'n>(state: &State, name: &'n str) -> Option<(Home,
         return Some((Home::Root, module));
     }
     if unit == "stdlib@0" {
-        return Some((Home::Unit(state.stdlib_unit()), module));
+        return Some((Home::Unit(marks::STDLIB), module));
     }
     if let Some(domain) = unit.strip_prefix(LOOSE_UNIT) {
         let domain = domain.parse().ok().filter(|&domain: &usize| domain < state.loose.len())?;
         return Some((Home::Loose(domain), module));
     }
-    let env = state.resolver.env();
-    let position = env.units.binary_search_by(|u| u.id.as_str().cmp(unit)).ok()?;
-    Some((Home::Unit(position), module))
+    Some((Home::Unit(state.resolver.find(unit)?), module))
 }
 
 /// Whose module `name` means when `importer` asks.
@@ -128,22 +126,21 @@ pub(crate) fn owner(state: &State, importer: Importer, name: &str) -> Owner {
 fn stdlib_owner(state: &State, name: &str) -> Owner {
     let shadowed = state.shadowed.borrow();
     if !shadowed.is_empty() && shadowed.contains(names::top(name)) {
-        return Owner::Units { units: [state.stdlib_unit()].into(), deep: false };
+        return Owner::Units { units: [marks::STDLIB].into(), deep: false };
     }
     Owner::Storage
 }
 
 /// The dictionary that holds the modules of `unit` under plain names. For a unit that root sees it is the storage.
 pub(crate) fn dictionary(state: &State, unit: UnitIndex) -> Object {
-    if unit < state.stdlib_unit() && state.resolver.in_root(unit) { state.storage } else { state.own[unit] }
+    if unit < marks::ROOT && state.resolver.in_root(unit) { state.storage } else { state.own(unit) }
 }
 
 /// The module of `unit` under plain `key`. Borrowed; null when it is not loaded. The GIL is held.
 pub(crate) fn exact(state: &State, unit: UnitIndex, key: Object) -> Object {
     // A unit that root sees but that has a view of its own keeps that view's namespace packages apart.
-    if let Some(&own) = state.own.get(unit)
-        && !own.is_null()
-    {
+    let own = state.own(unit);
+    if !own.is_null() {
         let found = item(own, key);
         if !found.is_null() {
             return found;
@@ -176,7 +173,7 @@ pub(crate) fn lookup(state: &State, importer: Importer, key: Object, text: &str)
                 None => std::ptr::null_mut(),
             }
         }
-        Owner::Namespace(unit) => item(state.own[unit], key),
+        Owner::Namespace(unit) => item(state.own(unit), key),
         Owner::Unknown(unit) => {
             let found = undeclared(state, unit, key);
             // A package that a domain has for itself is not completed with root's modules.
@@ -222,7 +219,7 @@ fn by_stack(state: &State, importer: Importer, key: Object, name: &str) -> Objec
 /// A module that no unit provides under its name: one that `unit` found in folders of its own that it put on
 /// `sys.path`, or that a unit of its domain put into `sys.modules`.
 fn undeclared(state: &State, unit: UnitIndex, key: Object) -> Object {
-    let found = item(state.own[unit], key);
+    let found = item(state.own(unit), key);
     if found.is_null() { item(state.loose[state.domain[unit]], key) } else { found }
 }
 
@@ -276,7 +273,7 @@ pub(crate) fn ensure_roots_namespace(state: &State, importer: Importer, name: &s
         Importer::Unit(unit) => state.resolver.is_rootlike(unit),
     };
     let Some(parent) = roots_namespace(state, name).filter(|_| !plain) else { return };
-    let _as_root = frames::push(frames::root_value(state));
+    let _as_root = frames::push(marks::ROOT);
     let key = marks::new_str(parent);
     // SAFETY: the GIL is held; every new reference is released; a failure leaves things as they were.
     unsafe {
@@ -347,8 +344,8 @@ pub(crate) fn target<'n>(
             let unit = units.iter().find(having).or(units.first());
             unit.map_or(state.storage, |&unit| dictionary(state, unit))
         }
-        Owner::Namespace(unit) => state.own[unit],
-        Owner::Unknown(unit) | Owner::Denied(unit, _) if has(state.own[unit], text) => state.own[unit],
+        Owner::Namespace(unit) => state.own(unit),
+        Owner::Unknown(unit) | Owner::Denied(unit, _) if has(state.own(unit), text) => state.own(unit),
         Owner::Denied(unit, _) => state.loose[state.domain[unit]],
         Owner::Unknown(unit) => {
             let loose = state.loose[state.domain[unit]];
@@ -366,10 +363,10 @@ pub(crate) fn target<'n>(
 
 /// The dictionary in which `unit` keeps `module`.
 pub(crate) fn home(state: &State, unit: UnitIndex, module: &str) -> Object {
-    if unit < state.stdlib_unit() && state.resolver.in_root(unit) && !state.own[unit].is_null() {
+    if unit < marks::ROOT && state.resolver.in_root(unit) && !state.own(unit).is_null() {
         let view = state.resolver.view(Importer::Unit(unit));
         if view.get(module).is_some_and(|entry| entry.provided == Provided::Namespace) {
-            return state.own[unit];
+            return state.own(unit);
         }
     }
     dictionary(state, unit)

@@ -4,6 +4,7 @@
 
 use std::ptr;
 
+use pinfold_core::resolve::UnitIndex;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -40,7 +41,7 @@ pub(crate) fn snapshot<'py>(py: Python<'py>, state: &State) -> PyResult<Bound<'p
         Ok(())
     };
     add(Home::Root, state.storage)?;
-    for (unit, &table) in state.own.iter().enumerate() {
+    for (unit, table) in own(state) {
         add(Home::Unit(unit), table)?;
     }
     for (domain, &table) in state.loose.iter().enumerate() {
@@ -50,6 +51,11 @@ pub(crate) fn snapshot<'py>(py: Python<'py>, state: &State) -> PyResult<Bound<'p
         result.set_item(name, value)?;
     }
     Ok(result)
+}
+
+/// Every unit's dictionary, the standard library's last; null where a unit has none.
+fn own(state: &State) -> impl Iterator<Item = (UnitIndex, Object)> {
+    state.own.iter().copied().enumerate().chain([(marks::STDLIB, state.shadowed_modules)])
 }
 
 /// The items of a table itself. `PyDict_Copy` would ask the subclass's methods where the table is the storage.
@@ -78,8 +84,9 @@ pub(crate) fn loaded<'py>(py: Python<'py>, state: &State) -> Vec<(String, Bound<
 
 /// Empties every table.
 pub(crate) fn clear(state: &State) {
-    let tables = std::iter::once(&state.storage).chain(&state.own).chain(&state.loose);
-    for &table in tables.filter(|table| !table.is_null()) {
+    let owned = own(state).map(|(_, table)| table);
+    let tables = std::iter::once(state.storage).chain(owned).chain(state.loose.iter().copied());
+    for table in tables.filter(|table| !table.is_null()) {
         // SAFETY: the tables are dictionaries that live as long as the process; the GIL is held.
         unsafe { ffi::PyDict_Clear(table) };
     }
@@ -87,7 +94,7 @@ pub(crate) fn clear(state: &State) {
 
 /// Moves every unit's modules into the storage under qualified names, for the interpreter to tear down.
 pub(crate) fn gather(py: Python<'_>, state: &State) -> PyResult<()> {
-    for (unit, &table) in state.own.iter().enumerate().filter(|(_, table)| !table.is_null()) {
+    for (unit, table) in own(state).filter(|(_, table)| !table.is_null()) {
         move_into_storage(py, state, table, |name| owner::qualify(state, unit, name))?;
     }
     for (closure, &table) in state.loose.iter().enumerate() {

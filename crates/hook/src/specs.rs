@@ -28,7 +28,7 @@ pub(crate) fn marked_name<'py>(
     unit: UnitIndex,
     text: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let plain = unit < state.stdlib_unit() && state.resolver.in_root(unit);
+    let plain = unit < marks::ROOT && state.resolver.in_root(unit);
     let name = if plain { marks::new_str(text) } else { marks::new_name(text, unit) };
     // SAFETY: a new reference or null with an exception set.
     unsafe { Bound::from_owned_ptr_or_err(py, name) }

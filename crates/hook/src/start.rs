@@ -3,7 +3,7 @@
 //! Deliberately not here: ending the process when it refuses (`pinfold._boot`, which alone knows that it
 //! runs from a `.pth` line).
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ use crate::marks;
 use crate::modules;
 use crate::shims;
 use crate::snapshot;
-use crate::state::{self, Object, PythonParts, State};
+use crate::state::{self, Object, Process, PythonParts, State};
 
 /// Python minor versions on which the hook is tested; it refuses others rather than run on a guess.
 const SUPPORTED: [(u8, u8); 3] = [(3, 11), (3, 12), (3, 13)];
@@ -92,10 +92,7 @@ pub(crate) fn start<'py>(py: Python<'py>, parts: Parts) -> PyResult<Option<Bound
     }
     let ty = modules::new_type(py)?;
     let state = build(py, env, parts, modules.as_ptr())?;
-    if !state::set(state) {
-        return Ok(None);
-    }
-    let Some(state) = state::get() else { return refuse("its state was not kept") };
+    let state = state::set(state);
     modules::set_type(&modules, &ty)?;
     probe(py, state)?;
     Ok(Some(ty))
@@ -106,11 +103,13 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
     let units = resolver.env().units.len();
     // SAFETY: the GIL is held; a null is checked below.
     let dict = || unsafe { ffi::PyDict_New() };
-    let own: Vec<Object> = (0..=units)
-        .map(|unit| if unit < units && resolver.is_rootlike(unit) { std::ptr::null_mut() } else { dict() })
+    let own: Vec<Object> = (0..units)
+        .map(|unit| if resolver.is_rootlike(unit) { std::ptr::null_mut() } else { dict() })
         .collect();
+    let shadowed_modules = dict();
     let loose: Vec<Object> = resolver.env().closures.iter().map(|_| dict()).collect();
-    let marks: Vec<Object> = (0..units + 2).map(marks::new_mark).collect();
+    let marks: Vec<Object> = (0..units).map(marks::new_mark).collect();
+    let (root_mark, transparent) = (marks::new_mark(marks::ROOT), marks::new_mark(marks::TRANSPARENT));
     // SAFETY: the GIL is held.
     if !unsafe { ffi::PyErr_Occurred() }.is_null() {
         return Err(PyErr::fetch(py));
@@ -126,7 +125,7 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
     }
     folders.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then(a.1.cmp(&b.1)));
     let plural = (0..units).any(|unit| !resolver.is_rootlike(unit));
-    let plain_view = (0..units + 2).map(|value| value >= units || resolver.is_rootlike(value)).collect();
+    let plain_view = (0..units).map(|unit| resolver.is_rootlike(unit)).collect();
     let base = match parts.run_as.as_deref().filter(|unit| !unit.is_empty() && *unit != ROOT) {
         Some(named) => Importer::Unit(unit_named(&resolver, named)?),
         None => Importer::Root,
@@ -137,17 +136,13 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
     if builtins.is_null() {
         return Err(PyErr::fetch(py));
     }
-    Ok(State {
+    let process = Process {
         storage,
+        shadowed_modules,
         builtins,
-        own,
-        loose,
-        domain,
         base,
-        plain_view,
-        marks,
-        transparent: marks::new_mark(marks::TRANSPARENT),
-        tables: (0..units).map(|_| OnceCell::new()).collect(),
+        root_mark,
+        transparent,
         suffixes: parts.suffixes,
         stdlib: parts.stdlib.into_iter().collect(),
         stdlib_paths: parts.stdlib_paths,
@@ -156,8 +151,6 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
         prefix: parts.prefix,
         canonical: RefCell::new(HashMap::new()),
         memo: RefCell::new(HashMap::new()),
-        plural,
-        folders,
         python: PythonParts {
             path_finder: keep(parts.path_finder),
             module_spec: keep(parts.module_spec),
@@ -168,6 +161,17 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
             finder: keep(parts.finder),
             bootstrap_find_spec: keep(parts.bootstrap_find_spec),
         },
+    };
+    Ok(State {
+        process: Box::leak(Box::new(process)),
+        own,
+        loose,
+        domain,
+        plain_view,
+        marks,
+        tables: (0..units).map(|_| &*Box::leak(Box::default())).collect(),
+        plural,
+        folders,
         resolver,
     })
 }
@@ -197,19 +201,18 @@ fn unit_named(resolver: &Resolver, named: &str) -> PyResult<usize> {
 
 /// Checks that a look-up by C code reaches the modules table, and marks what was loaded before.
 fn probe(py: Python<'_>, state: &'static State) -> PyResult<()> {
-    let unit = state.stdlib_unit();
     // SAFETY: the GIL is held; every new reference is checked and released.
     let reached = unsafe {
         let key = marks::new_str("pinfold_probe");
-        let name = marks::new_name("pinfold_probe", unit);
+        let name = marks::new_name("pinfold_probe", marks::STDLIB);
         if key.is_null() || name.is_null() {
             return Err(PyErr::fetch(py));
         }
-        ffi::PyDict_SetItem(state.own[unit], key, state.marks[unit]);
+        ffi::PyDict_SetItem(state.shadowed_modules, key, state.root_mark);
         let found = ffi::PyImport_GetModule(name);
-        let reached = found == state.marks[unit];
+        let reached = found == state.root_mark;
         ffi::Py_XDECREF(found);
-        ffi::PyDict_DelItem(state.own[unit], key);
+        ffi::PyDict_DelItem(state.shadowed_modules, key);
         ffi::Py_DECREF(key);
         ffi::Py_DECREF(name);
         ffi::PyErr_Clear();
@@ -218,13 +221,8 @@ fn probe(py: Python<'_>, state: &'static State) -> PyResult<()> {
     if !reached {
         return refuse("a look-up of a module by C code does not reach it in this Python");
     }
-    let mark = frames::root_value(state);
-    let frame_finds = marks::new_mark(mark);
-    // SAFETY: a new reference; the GIL is held.
-    let value = unsafe { marks::mark_value(frame_finds) };
-    // SAFETY: as above.
-    unsafe { ffi::Py_XDECREF(frame_finds) };
-    if value != Some(mark) {
+    // SAFETY: the mark lives as long as the process; the GIL is held.
+    if unsafe { marks::mark_value(state.root_mark) } != Some(marks::ROOT) {
         return refuse("a mark does not keep its value in this Python");
     }
     for (name, module) in snapshot::loaded(py, state) {
@@ -232,7 +230,7 @@ fn probe(py: Python<'_>, state: &'static State) -> PyResult<()> {
         match state.base {
             Importer::Unit(unit) if name == "__main__" => marking::mark(state, &module, &name, unit),
             Importer::Root if name == "__main__" => {}
-            _ => marking::mark(state, &module, &name, frames::root_value(state)),
+            _ => marking::mark(state, &module, &name, marks::ROOT),
         }
     }
     Ok(())

@@ -1,48 +1,42 @@
-//! The hook's state: one per process, made at start, never freed.
+//! The hook's state: made at start, replaced when units are added, never freed.
 //!
 //! Invariants: it is read and written only while the GIL is held (the hook refuses free-threaded builds and
 //! sub-interpreters), and no borrow of a cell is alive while Python code may run. Every `Object` here is a
-//! strong reference that lives as long as the process. Deliberately not here: what the tables mean.
+//! strong reference that lives as long as the process. A state that was replaced stays: whoever holds a
+//! reference goes on with it, for units and closures are only ever appended, and what changes is in
+//! [`Process`], which all states share. Deliberately not here: what the tables mean.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pinfold_core::modules::ModuleTable;
 use pinfold_core::resolve::{Importer, Resolver, UnitIndex};
 use pyo3::ffi;
 
+use crate::marks;
 use crate::owner::Owner;
 
 /// A Python object that the state keeps alive for the whole process.
 pub(crate) type Object = *mut ffi::PyObject;
 
-/// Everything the hook knows.
-pub(crate) struct State {
-    /// Answers who gets what.
-    pub(crate) resolver: Resolver,
+/// What the process has once, however many units are added to it.
+pub(crate) struct Process {
     /// `sys.modules`: the standard library, root's modules and those of units that root sees.
     pub(crate) storage: Object,
-    /// Per unit that does not resolve as root does: its modules that are not in the storage, by plain name.
-    /// The last is for modules of the standard library that root shadows by local ones.
-    pub(crate) own: Vec<Object>,
-    /// Per closure: modules that its units put into `sys.modules` under names that no unit provides.
-    pub(crate) loose: Vec<Object>,
-    /// Per unit: the index in [`Self::loose`] of its sharing domain.
-    pub(crate) domain: Vec<usize>,
+    /// Modules of the standard library that root shadows by local ones, by plain name.
+    pub(crate) shadowed_modules: Object,
     /// `builtins` as they were at start: what C code of other domains than root's gets a copy of.
     pub(crate) builtins: Object,
     /// Who asks where no frame says: root, or the unit that `PINFOLD_AS` names.
     pub(crate) base: Importer,
-    /// Per value of a mark: whether its bearer sees what root sees, so that the storage answers.
-    pub(crate) plain_view: Vec<bool>,
-    /// Per unit: the mark that its modules' globals carry; then the standard library's; then root's.
-    pub(crate) marks: Vec<Object>,
+    /// The mark of root's modules.
+    pub(crate) root_mark: Object,
     /// The mark of what is walked past.
     pub(crate) transparent: Object,
-    /// Per unit: its module table, read at its first import.
-    pub(crate) tables: Vec<OnceCell<ModuleTable>>,
     /// The interpreter's extension suffixes, the preferred one first.
     pub(crate) suffixes: Vec<String>,
     /// `sys.stdlib_module_names` and what else belongs to no package.
@@ -59,12 +53,40 @@ pub(crate) struct State {
     pub(crate) canonical: RefCell<HashMap<String, Option<String>>>,
     /// What does not depend on the call stack, per unit and name.
     pub(crate) memo: RefCell<HashMap<UnitIndex, HashMap<String, Owner>>>,
+    /// `importlib.machinery.PathFinder`, `ModuleSpec`, and the loader classes of `pinfold._boot`.
+    pub(crate) python: PythonParts,
+}
+
+/// Everything the hook knows.
+pub(crate) struct State {
+    /// What all states share; the fields of it are reached as if they were this one's.
+    pub(crate) process: &'static Process,
+    /// Answers who gets what.
+    pub(crate) resolver: Resolver,
+    /// Per unit that does not resolve as root does: its modules that are not in the storage, by plain name.
+    pub(crate) own: Vec<Object>,
+    /// Per closure: modules that its units put into `sys.modules` under names that no unit provides.
+    pub(crate) loose: Vec<Object>,
+    /// Per unit: the index in [`Self::loose`] of its sharing domain.
+    pub(crate) domain: Vec<usize>,
+    /// Per unit: whether it sees what root sees, so that the storage answers.
+    pub(crate) plain_view: Vec<bool>,
+    /// Per unit: the mark that its modules' globals carry.
+    pub(crate) marks: Vec<Object>,
+    /// Per unit: its module table, read at its first import.
+    pub(crate) tables: Vec<&'static OnceCell<ModuleTable>>,
     /// Whether any unit is not seen by root: without one, messages and lists are as stock Python's.
     pub(crate) plural: bool,
     /// Unit folders, with and without symbolic links resolved, longest first.
     pub(crate) folders: Vec<(String, UnitIndex)>,
-    /// `importlib.machinery.PathFinder`, `ModuleSpec`, and the loader classes of `pinfold._boot`.
-    pub(crate) python: PythonParts,
+}
+
+impl Deref for State {
+    type Target = Process;
+
+    fn deref(&self) -> &Process {
+        self.process
+    }
 }
 
 /// Objects of Python's that the finder calls.
@@ -79,29 +101,41 @@ pub(crate) struct PythonParts {
     pub(crate) bootstrap_find_spec: Object,
 }
 
-struct Shared(State);
-
-// SAFETY: the state is touched only under the GIL (see the module's text), which serialises all access.
-unsafe impl Send for Shared {}
-// SAFETY: as above.
-unsafe impl Sync for Shared {}
-
-static STATE: OnceLock<Shared> = OnceLock::new();
+static STATE: AtomicPtr<State> = AtomicPtr::new(ptr::null_mut());
 
 /// The state, once the hook has started.
 pub(crate) fn get() -> Option<&'static State> {
-    STATE.get().map(|shared| &shared.0)
+    // SAFETY: the pointer is null or from `set`, which never frees a state; the GIL, which every caller holds,
+    // serialises all access to what is inside.
+    unsafe { STATE.load(Ordering::Acquire).as_ref() }
 }
 
-/// Sets the state; false if it was there already.
-pub(crate) fn set(state: State) -> bool {
-    STATE.set(Shared(state)).is_ok()
+/// Makes this the state from now on. The one before it stays alive, for somebody may be using it.
+pub(crate) fn set(state: State) -> &'static State {
+    let state: &'static State = Box::leak(Box::new(state));
+    STATE.store(ptr::from_ref(state).cast_mut(), Ordering::Release);
+    state
 }
 
 impl State {
-    /// The pseudo-unit of the standard library's shadowed modules.
-    pub(crate) fn stdlib_unit(&self) -> UnitIndex {
-        self.resolver.env().units.len()
+    /// The dictionary of a unit's modules that are not in the storage; null where it has none.
+    pub(crate) fn own(&self, unit: UnitIndex) -> Object {
+        match self.own.get(unit) {
+            Some(&own) => own,
+            None if unit == marks::STDLIB => self.shadowed_modules,
+            None => ptr::null_mut(),
+        }
+    }
+
+    /// The mark for globals of a unit, or of root.
+    pub(crate) fn mark(&self, value: usize) -> Option<Object> {
+        if value == marks::ROOT { Some(self.root_mark) } else { self.marks.get(value).copied() }
+    }
+
+    /// Whether the bearer of a mark with this value sees what root sees, so that the storage answers.
+    #[inline]
+    pub(crate) fn sees_as_root(&self, value: usize) -> bool {
+        self.plain_view.get(value).copied().unwrap_or(value == marks::ROOT)
     }
 
     /// Whether a name's first component belongs to the standard library.

@@ -110,10 +110,14 @@ pub struct Resolver {
     rootlike: Vec<bool>,
     /// Per unit: whether root's closure has it, so that its modules carry plain names.
     in_root: Vec<bool>,
+    /// How many units, from the first, are sorted by identifier: those of one `closure.json`.
+    sorted: usize,
+    /// Positions of the units after those, which were appended.
+    appended: HashMap<String, UnitIndex>,
 }
 
 impl Resolver {
-    /// Prepares an environment that passed [`Environment::check`].
+    /// Prepares an environment that passed [`Environment::check`], to which units may have been appended.
     pub fn new(env: Environment) -> Self {
         let cells = |n| (0..n).map(|_| OnceCell::new()).collect();
         let position: HashMap<&str, usize> =
@@ -129,6 +133,10 @@ impl Resolver {
         let in_root: Vec<bool> = env.units.iter().map(|u| u.closures.iter().any(|c| c == ROOT)).collect();
         let rootlike =
             env.units.iter().zip(&member).map(|(u, m)| u.pin.is_none() && m.as_slice() == [0]).collect();
+        let sorted = 1 + env.units.windows(2).take_while(|pair| pair[0].id < pair[1].id).count();
+        let sorted = sorted.min(env.units.len());
+        let appended = env.units.iter().enumerate().skip(sorted);
+        let appended = appended.map(|(position, unit)| (unit.id.as_str().to_owned(), position)).collect();
         let mut resolver = Resolver {
             declared: Vec::new(),
             closures: Vec::new(),
@@ -137,6 +145,8 @@ impl Resolver {
             member,
             rootlike,
             in_root,
+            sorted,
+            appended,
             env,
         };
         resolver.declared = cells(resolver.env.units.len());
@@ -147,6 +157,13 @@ impl Resolver {
     /// The environment that it answers for.
     pub fn env(&self) -> &Environment {
         &self.env
+    }
+
+    /// The position of the unit with this identifier.
+    pub fn find(&self, id: &str) -> Option<UnitIndex> {
+        let sorted = &self.env.units[..self.sorted];
+        let found = sorted.binary_search_by(|unit| unit.id.as_str().cmp(id)).ok();
+        found.or_else(|| self.appended.get(id).copied())
     }
 
     /// Whether the unit resolves names exactly as root does: a part of root's closure alone, not pinned.
@@ -244,7 +261,7 @@ impl Resolver {
     /// The unit of a distribution that `importer` sees, by normalised name: declared, then its closures', then root's.
     pub fn distribution(&self, importer: Importer, name: &str) -> Option<UnitIndex> {
         let in_closure = |closure: usize| {
-            let units = self.env.closures[closure].units.iter().filter_map(|id| self.env.find(id));
+            let units = self.env.closures[closure].units.iter().filter_map(|id| self.find(id.as_str()));
             units.into_iter().find(|&u| self.env.units[u].name == name)
         };
         match importer {
@@ -268,10 +285,14 @@ impl Resolver {
         {
             self.sees(unit).values().for_each(|&u| add(u));
             for &closure in &self.member[unit] {
-                self.env.closures[closure].units.iter().filter_map(|id| self.env.find(id)).for_each(&mut add);
+                self.env.closures[closure]
+                    .units
+                    .iter()
+                    .filter_map(|id| self.find(id.as_str()))
+                    .for_each(&mut add);
             }
         } else {
-            self.env.closures[0].units.iter().filter_map(|id| self.env.find(id)).for_each(add);
+            self.env.closures[0].units.iter().filter_map(|id| self.find(id.as_str())).for_each(add);
         }
         let mut units: Vec<_> = by_name.into_values().collect();
         units.sort_unstable();
@@ -307,14 +328,15 @@ impl Resolver {
 
     fn declared(&self, unit: UnitIndex) -> &View {
         self.declared[unit].get_or_init(|| {
-            let dependencies = self.env.units[unit].dependencies.iter().filter_map(|id| self.env.find(id));
+            let dependencies =
+                self.env.units[unit].dependencies.iter().filter_map(|id| self.find(id.as_str()));
             self.assemble(std::iter::once(unit).chain(dependencies))
         })
     }
 
     fn closure(&self, closure: usize) -> &View {
         self.closures[closure].get_or_init(|| {
-            self.assemble(self.env.closures[closure].units.iter().filter_map(|id| self.env.find(id)))
+            self.assemble(self.env.closures[closure].units.iter().filter_map(|id| self.find(id.as_str())))
         })
     }
 
@@ -395,7 +417,7 @@ impl Resolver {
         let ours = match importer {
             Importer::Unit(unit) => self.sees(unit),
             Importer::Root => self.root_sees.get_or_init(|| {
-                let units = self.env.closures[0].units.iter().filter_map(|id| self.env.find(id));
+                let units = self.env.closures[0].units.iter().filter_map(|id| self.find(id.as_str()));
                 units.map(|unit| (self.env.units[unit].name.clone(), unit)).collect()
             }),
         };
@@ -417,7 +439,7 @@ impl Resolver {
             while let Some(next) = queue.pop() {
                 let this = &self.env.units[next];
                 if sees.insert(this.name.clone(), next).is_none() && (next == unit || this.pin.is_none()) {
-                    queue.extend(this.dependencies.iter().filter_map(|id| self.env.find(id)));
+                    queue.extend(this.dependencies.iter().filter_map(|id| self.find(id.as_str())));
                 }
             }
             sees
