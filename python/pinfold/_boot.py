@@ -70,6 +70,8 @@ def start():
         if "importlib.util" in sys.modules:
             sys.modules["importlib.util"]._find_spec = _hook.search
 
+    os.register_at_fork(after_in_child=_hook.forked)
+
     import atexit
 
     # The first to be registered is the last to run: other handlers still import with the hook.

@@ -135,6 +135,23 @@ def _is_of(dist_info, name):
     return stem.lower().replace("_", "-").replace(".", "-") == name
 
 
+def attribute_hook(function, module_globals):
+    """A module's ``__getattr__`` (PEP 562) that a shared package made, with a frame of the module's own around it.
+
+    What a module's attribute takes to be made is done on behalf of the module, whoever asks for the attribute.
+    """
+
+    def __getattr__(name):
+        return function(name)
+
+    own = type(__getattr__)(__getattr__.__code__, module_globals, "__getattr__", None, __getattr__.__closure__)
+    own.__wrapped__ = function
+    for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
+        if hasattr(function, attribute):
+            setattr(own, attribute, getattr(function, attribute))
+    return own
+
+
 def no_other_portions(name, path):
     """The path finder of a unit's namespace package: its portions are known and do not change."""
 

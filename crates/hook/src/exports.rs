@@ -26,6 +26,7 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(stop, module)?)?;
     module.add_function(wrap_pyfunction!(hold, module)?)?;
     module.add_function(wrap_pyfunction!(plural, module)?)?;
+    module.add_function(wrap_pyfunction!(forked, module)?)?;
     module.add_function(wrap_pyfunction!(find_spec, module)?)?;
     module.add_function(wrap_pyfunction!(search, module)?)?;
     module.add_function(wrap_pyfunction!(unit_of_path, module)?)?;
@@ -78,6 +79,12 @@ fn hold(path: std::path::PathBuf) -> PyResult<()> {
 #[pyfunction]
 fn plural() -> PyResult<bool> {
     Ok(started()?.plural)
+}
+
+/// What runs in a child after a fork: of the threads, only the one that forked is there.
+#[pyfunction]
+fn forked() {
+    frames::forked();
 }
 
 /// `MetaPathFinder.find_spec`, for whoever asks.

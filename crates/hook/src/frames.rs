@@ -115,14 +115,18 @@ pub(crate) fn nearest(state: &State) -> Importer {
 struct Search {
     name: String,
     value: usize,
+    /// The Python frame in which it began (a strong reference), null where there was none.
+    frame: Object,
+    serial: usize,
 }
 
 thread_local! {
     static SEARCHES: RefCell<Vec<Search>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Keeps a search alive.
+/// Keeps a search alive; not moved to another thread.
 pub(crate) struct Searching {
+    serial: usize,
     _here: std::marker::PhantomData<*const ()>,
 }
 
@@ -132,27 +136,77 @@ pub(crate) fn search(state: &State, name: &str) -> Searching {
         Importer::Root => marks::ROOT,
         Importer::Unit(unit) => unit,
     };
-    SEARCHES.with_borrow_mut(|searches| searches.push(Search { name: name.to_owned(), value }));
+    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+    // SAFETY: the GIL is held, so there is a thread state.
+    let frame: Object = unsafe { ffi::PyThreadState_GetFrame(ffi::PyThreadState_Get()).cast() };
+    SEARCHES
+        .with_borrow_mut(|searches| searches.push(Search { name: name.to_owned(), value, frame, serial }));
     ALIVE.fetch_add(1, Ordering::Relaxed);
-    Searching { _here: std::marker::PhantomData }
+    Searching { serial, _here: std::marker::PhantomData }
 }
 
 impl Drop for Searching {
     fn drop(&mut self) {
-        SEARCHES.with_borrow_mut(Vec::pop);
+        // By serial, not by position: greenlets leave in any order.
+        let frame = SEARCHES.with_borrow_mut(|searches| {
+            let position = searches.iter().rposition(|search| search.serial == self.serial)?;
+            Some(searches.remove(position).frame)
+        });
         ALIVE.fetch_sub(1, Ordering::Relaxed);
+        if let Some(frame) = frame {
+            // SAFETY: the reference was taken in `search`; the GIL is held.
+            unsafe { ffi::Py_XDECREF(frame) };
+        }
     }
+}
+
+/// Counts again what is alive: after a fork, only the thread that forked is.
+pub(crate) fn forked() {
+    let pushes = PUSHES.with_borrow(Vec::len);
+    ALIVE.store(pushes + SEARCHES.with_borrow(Vec::len), Ordering::Relaxed);
 }
 
 /// Who asks for `name`: the importer for whom importlib is searching for it, or for something below it; else
 /// the nearest up the call stack.
 pub(crate) fn asking(state: &State, name: &str) -> Importer {
-    let searched = SEARCHES.with_borrow(|searches| {
-        let search = searches.last()?;
-        let below = search.name.strip_prefix(name)?;
-        (below.is_empty() || below.starts_with('.')).then_some(search.value)
-    });
-    searched.map_or_else(|| nearest(state), importer)
+    searched(state, name).map_or_else(|| nearest(state), importer)
+}
+
+/// The importer of the innermost search on this stack, if it is for `name` or for something below it.
+///
+/// Another greenlet's search is not on this stack. An import statement between the search and here belongs to
+/// no finder: a signal handler or a finalizer runs in the middle of the search.
+fn searched(state: &State, name: &str) -> Option<usize> {
+    if ALIVE.load(Ordering::Relaxed) == 0 {
+        return None;
+    }
+    let fits = |search: &Search| {
+        search.name.strip_prefix(name).is_some_and(|below| below.is_empty() || below.starts_with('.'))
+    };
+    let newest_at = |frame: Object| {
+        SEARCHES.with_borrow(|searches| {
+            let search = searches.iter().rev().find(|search| ptr::eq(search.frame, frame))?;
+            Some(fits(search).then_some(search.value))
+        })
+    };
+    if !SEARCHES.with_borrow(|searches| searches.iter().any(fits)) {
+        return None;
+    }
+    // SAFETY: the GIL is held; every frame is a strong reference that is released once left.
+    unsafe {
+        let mut frame = ffi::PyThreadState_GetFrame(ffi::PyThreadState_Get());
+        while !frame.is_null() {
+            let found = newest_at(frame.cast());
+            let ends = found.is_some() || (statement::is_at_import(frame) && mark_of(state, frame).is_some());
+            let back = if ends { ptr::null_mut() } else { PyFrame_GetBack(frame) };
+            ffi::Py_DECREF(frame.cast());
+            if ends {
+                return found.flatten();
+            }
+            frame = back;
+        }
+    }
+    newest_at(ptr::null_mut()).flatten()
 }
 
 /// All importers up the call stack, nearest first, neighbours merged, the base at the end.
@@ -182,6 +236,7 @@ unsafe fn mark_of(state: &State, frame: *mut ffi::PyFrameObject) -> Option<usize
         let globals = PyFrame_GetGlobals(frame);
         let value = marks::mark_value(ffi::PyDict_GetItemWithError(globals, marks::key()))
             .or_else(|| marking::mark_globals(state, globals))
+            .or_else(|| marking::mark_of_code(state, frame, globals))
             .filter(|&value| value != marks::TRANSPARENT);
         ffi::Py_XDECREF(globals);
         value

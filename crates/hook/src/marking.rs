@@ -91,6 +91,45 @@ pub(crate) unsafe fn mark_globals(state: &State, globals: Object) -> Option<usiz
     Some(value)
 }
 
+/// Whose a frame is whose globals neither have a mark nor say it: code that was made at run time (`exec` with
+/// globals of its own, `types.FunctionType`) belongs to the unit that its `__name__` carries, else to that in
+/// whose folder its file stands. The globals get no mark, for other code may run with them.
+///
+/// # Safety
+/// `frame` is a live frame, `globals` are its globals, and the GIL is held.
+pub(crate) unsafe fn mark_of_code(
+    state: &State,
+    frame: *mut ffi::PyFrameObject,
+    globals: Object,
+) -> Option<usize> {
+    // SAFETY: the caller vouches for both; what is borrowed is used at once, new references are released.
+    unsafe {
+        let key = ffi::PyUnicode_InternFromString(c"__name__".as_ptr());
+        let name = if key.is_null() { key } else { owner::item(globals, key) };
+        ffi::Py_XDECREF(key);
+        if !name.is_null()
+            && let Some(unit) = marks::name_unit(name)
+        {
+            return Some(unit);
+        }
+        let code: Object = ffi::PyFrame_GetCode(frame).cast();
+        let file = ffi::PyObject_GetAttrString(code, c"co_filename".as_ptr());
+        ffi::Py_DECREF(code);
+        let value = match if file.is_null() { None } else { marks::text(file) } {
+            // The import system's own, which is walked past at every import that is not cached.
+            Some(text) if text.starts_with("<frozen ") => {
+                ffi::PyDict_SetItem(globals, marks::key(), state.transparent);
+                Some(marks::TRANSPARENT)
+            }
+            Some(text) if text.starts_with('/') => state.unit_of_origin(text),
+            _ => None,
+        };
+        ffi::Py_XDECREF(file);
+        ffi::PyErr_Clear();
+        value
+    }
+}
+
 /// Whether a file is of the standard library, or of our own package.
 fn is_stdlib_file(state: &State, file: &str) -> bool {
     let inside = |folder: &String| {

@@ -122,6 +122,12 @@ pub(crate) unsafe fn mark_value(object: Object) -> Option<usize> {
     }
 }
 
+/// The value of the mark in a module's globals.
+pub(crate) fn mark_in(globals: &Bound<'_, pyo3::types::PyDict>) -> Option<usize> {
+    // SAFETY: both are live objects and the GIL is held; the mark is borrowed from the globals and read at once.
+    unsafe { mark_value(ffi::PyDict_GetItemWithError(globals.as_ptr(), key())) }
+}
+
 /// A `UnitName`: `name` as a `str` that carries `unit`. New reference; null with an exception set on failure.
 pub(crate) fn new_name(name: &str, unit: usize) -> Object {
     let ty = NAME_TYPE.load(Ordering::Relaxed);

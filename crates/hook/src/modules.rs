@@ -14,6 +14,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::attributes;
 use crate::frames;
 use crate::marking::mark_module;
 use crate::marks;
@@ -258,6 +259,12 @@ unsafe extern "C" fn pop(this: Object, arguments: Object) -> Object {
         let found = ffi::Py_NewRef(found);
         if let (Some(state), Some(text)) = (state::get(), marks::text(key)) {
             owner::bind_to_roots_namespace(state, text, found);
+            // Python is attached: it called this.
+            Python::attach(|py| {
+                let module = Bound::from_borrowed_ptr(py, found);
+                // Without it the module works all the same, but for names that only the stack decides.
+                let _ = attributes::own(state, &module);
+            });
         }
         if ass_subscript(this, key, ptr::null_mut()) != 0 {
             ffi::Py_DECREF(found);

@@ -168,7 +168,16 @@ pub(crate) fn lookup(state: &State, importer: Importer, key: Object, text: &str)
         Owner::Units { units, deep } => {
             let found = units.iter().map(|&unit| exact(state, unit, key)).find(|found| !found.is_null());
             match found {
-                Some(found) if deep => attach(state, importer, text, found),
+                Some(found) if deep => {
+                    // Binding runs Python code, during which another thread may take the module away.
+                    let bound = attach(state, importer, text, found);
+                    let loaded = || units.iter().map(|&unit| exact(state, unit, key));
+                    if bound.is_null() {
+                        bound
+                    } else {
+                        loaded().find(|m| !m.is_null()).unwrap_or(std::ptr::null_mut())
+                    }
+                }
                 Some(found) => found,
                 None => std::ptr::null_mut(),
             }
@@ -231,9 +240,10 @@ fn attach(state: &State, importer: Importer, name: &str, module: Object) -> Obje
     let Some((parent_name, child)) = name.rsplit_once('.') else { return module };
     let parent_key = marks::new_str(parent_name);
     let child_key = marks::new_str(child);
-    // SAFETY: the GIL is held; `parent` and `module` are kept alive by their dictionaries; errors are cleared
-    // because a parent without attributes is no reason not to find the module.
+    // SAFETY: the GIL is held; `parent` and `module` are made owned while their attributes are touched; errors
+    // are cleared because a parent without attributes is no reason not to find the module.
     unsafe {
+        ffi::Py_INCREF(module);
         let mut result = module;
         if parent_key.is_null() || child_key.is_null() {
             ffi::PyErr_Clear();
@@ -242,6 +252,7 @@ fn attach(state: &State, importer: Importer, name: &str, module: Object) -> Obje
             if parent.is_null() {
                 result = std::ptr::null_mut();
             } else {
+                let parent = ffi::Py_NewRef(parent);
                 let bound = ffi::PyObject_GetAttr(parent, child_key);
                 if bound.is_null() {
                     ffi::PyErr_Clear();
@@ -250,10 +261,12 @@ fn attach(state: &State, importer: Importer, name: &str, module: Object) -> Obje
                     }
                 }
                 ffi::Py_XDECREF(bound);
+                ffi::Py_DECREF(parent);
             }
         }
         ffi::Py_XDECREF(parent_key);
         ffi::Py_XDECREF(child_key);
+        ffi::Py_DECREF(module);
         result
     }
 }

@@ -176,6 +176,11 @@ impl Resolver {
         self.in_root[unit]
     }
 
+    /// Whether several closures share the unit, so that step 3 asks the call stack. False for what is no unit.
+    pub fn is_shared(&self, unit: UnitIndex) -> bool {
+        self.member.get(unit).is_some_and(|closures| closures.len() > 1)
+    }
+
     /// Resolves dotted `name`, which is not of the standard library, for `importer`.
     ///
     /// `stack` is called only when steps 3 or 4 need it: the importers up the call stack, nearest first.

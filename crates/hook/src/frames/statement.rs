@@ -55,9 +55,11 @@ pub(super) fn importer(state: &State) -> Option<usize> {
     None
 }
 
+/// Whether a frame is running an import statement.
+///
 /// # Safety
 /// `frame` is a live frame and the GIL is held.
-unsafe fn is_at_import(frame: *mut ffi::PyFrameObject) -> bool {
+pub(super) unsafe fn is_at_import(frame: *mut ffi::PyFrameObject) -> bool {
     // SAFETY: the caller vouches for the frame; the code's bytes are read within their length.
     unsafe {
         let at = PyFrame_GetLasti(frame);

@@ -1,0 +1,99 @@
+"""Units that several closures share, and that import names which they compute or do not declare.
+
+The hard case is a function that a shared unit makes for a package of one world, and that somebody of another
+world is the first to call.
+"""
+
+import pytest
+from test_rules import at, manifest
+
+# The pattern of scientific-python's lazy_loader (SPEC 1), and others that have it.
+LAZY = {
+    "function": """
+        import importlib
+        def attach(package, names):
+            def __getattr__(name):
+                if name in names:
+                    return importlib.import_module(f"{package}.{name}")
+                raise AttributeError(f"module {package} has no attribute {name}")
+            return __getattr__
+    """,
+    "partial": """
+        import functools, importlib
+        def find(package, names, name):
+            if name in names:
+                return importlib.import_module(f"{package}.{name}")
+            raise AttributeError(name)
+        def attach(package, names):
+            return functools.partial(find, package, names)
+    """,
+    "method": """
+        class Lazy:
+            def __init__(self, package, names):
+                self.package, self.names = str(package), names
+            def find(self, name):
+                if name in self.names:
+                    return __import__("%s.%s" % (self.package, name), fromlist=["x"])
+                raise AttributeError(name)
+        def attach(package, names):
+            return Lazy(package, names).find
+    """,
+}
+
+
+def lazy_worlds(wheels, lazy, more=()):
+    """Two versions of `pkg`, whose attributes the shared `lazy` loads: 1.0 for `old`, 2.0 for root."""
+    helper = wheels.pure("lazy", "1", {"lazy.py": lazy})
+    pkg = {}
+    for v in ("1.0", "2.0"):
+        files = {
+            "pkg/__init__.py": "import lazy\n__getattr__ = lazy.attach(__name__, {'sub', 'late'})",
+            "pkg/sub.py": f"V = {v!r}\nimport pkg\ndef late(): return pkg.late.V",
+            "pkg/late/__init__.py": f"V = {v!r}",
+        }
+        pkg[v] = wheels.pure("pkg", v, files, requires=["lazy"])
+    old = wheels.pure("old", "1", {"old.py": "import lazy, pkg\ndef see(p): return p.sub.V, p.late.V"}, requires=["pkg", "lazy"])
+    return manifest(
+        [at("old", old), at("pkg", pkg["2.0"]), at("lazy", helper), *more],
+        {"old": [at("pkg", pkg["1.0"]), at("lazy", helper)]},
+    )
+
+
+@pytest.mark.parametrize("way", LAZY)
+def test_a_modules_attribute_is_loaded_for_the_module_whoever_touches_it_first(project, wheels, way):
+    env = project(lazy_worlds(wheels, LAZY[way]), {"mine/__init__.py": "import lazy\n__getattr__ = lazy.attach(__name__, {'sub', 'late'})", "mine/sub.py": "V = 'mine'", "mine/late.py": "V = 'mine'"})
+    see = "\ndef see(p): return p.sub.V, p.late.V\n"
+    # Root touches the pinned package's attributes, and the pinned package root's and the user's own.
+    first = env.run(f"import old, pkg, lazy, mine{see}print(old.lazy is lazy, see(old.pkg), old.see(pkg), old.see(mine))")
+    assert first.stdout == "True ('1.0', '1.0') ('2.0', '2.0') ('mine', 'mine')\n"
+    again = env.run(f"import pkg, old{see}print(see(pkg), see(old.pkg), old.see(old.pkg), pkg.sub.late(), old.pkg.sub.late())")
+    assert again.stdout == "('2.0', '2.0') ('1.0', '1.0') ('1.0', '1.0') 2.0 1.0\n"
+
+
+def test_what_a_module_has_for_getattr_is_as_the_package_made_it_but_for_its_frame(project, wheels):
+    env = project(lazy_worlds(wheels, LAZY["function"]))
+    done = env.run(
+        """
+        import old, importlib, inspect, traceback
+        hook = old.pkg.__getattr__
+        print(hook.__name__, hook.__qualname__, inspect.getsourcefile(inspect.unwrap(hook)).rpartition("/")[2])
+        try:
+            old.pkg.nothing
+        except AttributeError as error:
+            print(error, [frame.name for frame in traceback.extract_tb(error.__traceback__)])
+        importlib.reload(old.pkg)
+        print(old.pkg.sub.V)
+        """
+    )
+    assert done.stdout.splitlines() == [
+        "__getattr__ attach.<locals>.__getattr__ lazy.py",
+        "module pkg has no attribute nothing ['<module>', '__getattr__', '__getattr__']",
+        "1.0",
+    ]
+
+
+def test_without_pins_a_modules_getattr_is_the_packages_own_object(project, wheels):
+    lazy = wheels.pure("lazy", "1", {"lazy.py": LAZY["function"]})
+    pkg = wheels.pure("pkg", "1", {"pkg.py": "import lazy\nmade = __getattr__ = lazy.attach(__name__, ())"}, requires=["lazy"])
+    env = project(manifest([at("pkg", pkg), at("lazy", lazy)]))
+    assert env.run("import pkg; print(pkg.__getattr__ is pkg.made)").stdout == "True\n"
