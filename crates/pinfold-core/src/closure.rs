@@ -93,6 +93,9 @@ pub struct Pin {
     /// Names of distributions that the closure takes from root.
     #[serde(default)]
     pub share: Vec<String>,
+    /// Names of distributions whose types stay inside: `pinfold check` says nothing of their crossing.
+    #[serde(default)]
+    pub private: Vec<String>,
 }
 
 /// What a pinned unit may import beyond its own modules and declared dependencies.

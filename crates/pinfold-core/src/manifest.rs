@@ -48,6 +48,9 @@ pub struct Pin {
     pub undeclared: Undeclared,
     /// Names that its closure takes from root.
     pub share: Vec<String>,
+    /// Names whose types do not leave it; read by `pinfold check`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub private: Vec<String>,
     /// The track that moves it.
     pub track: Option<String>,
 }
@@ -133,7 +136,7 @@ impl ManifestError {
 
 const ROOT_KEYS: &[&str] = &["requires", "python", "pins", "tracks", "uv"];
 const PYPROJECT_KEYS: &[&str] = &["python", "pins", "tracks"];
-const PIN_KEYS: &[&str] = &["requires", "undeclared", "share", "track"];
+const PIN_KEYS: &[&str] = &["requires", "undeclared", "share", "private", "track"];
 const UNDECLARED: &str = "\"allow\", \"deny\" or \"any\"";
 
 impl Manifest {
@@ -248,6 +251,11 @@ impl Reader<'_> {
         array.iter().map(|v| v.get_ref().as_str().map(str::to_owned).ok_or_else(|| wrong(v))).collect()
     }
 
+    /// Names of distributions, normalised.
+    fn names(&self, table: &DeTable<'_>, key: &str, path: &str) -> Read<Vec<String>> {
+        Ok(self.strings(table, key, &format!("{path}.{key}"))?.iter().map(|name| normalize(name)).collect())
+    }
+
     /// A table that is passed on as it is, from the same document without positions.
     fn plain(&self, path: &[&str]) -> toml::Table {
         let mut here = Some(&self.plain);
@@ -292,11 +300,8 @@ impl Reader<'_> {
         Ok(Pin {
             requires: self.strings(table, "requires", &format!("{path}.requires"))?,
             undeclared,
-            share: self
-                .strings(table, "share", &format!("{path}.share"))?
-                .iter()
-                .map(|s| normalize(s))
-                .collect(),
+            share: self.names(table, "share", &path)?,
+            private: self.names(table, "private", &path)?,
             track: track.map(|(track, _)| track),
         })
     }

@@ -31,6 +31,7 @@ pub fn lock(manifest: &Manifest, digest: String, interpreter: &Interpreter, clos
                 closure: label(owner, closures),
                 undeclared: pin.undeclared,
                 share: pin.share.clone(),
+                private: pin.private.clone(),
             })
         });
         units.entry(id(node)).or_insert_with(|| LockedUnit {
