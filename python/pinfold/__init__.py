@@ -4,11 +4,15 @@ In an environment that ``pinfold sync`` made, the import hook answers every impo
 here tell what it knows; outside such an environment they raise ``RuntimeError``.
 """
 
-__all__ = ["Unit", "importer", "unit_of", "units"]
+__all__ = ["Unit", "explain", "importer", "unit_of", "units"]
 
 
 def __getattr__(name):
     # Loaded at the first use: this package is imported at every start of the interpreter.
+    if name == "explain":
+        from pinfold import _explain
+
+        return _explain.explain
     if name in __all__:
         from pinfold import _public
 

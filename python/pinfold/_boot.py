@@ -53,6 +53,7 @@ def start():
             "finder": finder,
             "bootstrap_find_spec": bootstrap._find_spec,
             "run_as": os.environ.get("PINFOLD_AS"),
+            "trace": os.environ.get("PINFOLD_TRACE"),
         }
     )
     if modules_type is None:
@@ -65,6 +66,7 @@ def start():
     sys.meta_path.insert(0, finder)
     if _hook.plural():
         _loaders.search_for_the_importer()
+    if _hook.plural() or _hook.tracing():
         # From here on, whoever starts a search is the importer, whatever finders ask in between.
         bootstrap._find_spec = _hook.search
         if "importlib.util" in sys.modules:

@@ -14,6 +14,15 @@ class Unit(NamedTuple):
     version: str
     path: str
     closures: list[str]
+    #: Identifiers of the units that its declared dependencies resolved to.
+    dependencies: list[str]
+    #: Whether it is pinned: its dependencies are resolved in a closure of their own.
+    pinned: bool
+
+    @property
+    def loaded(self) -> bool:
+        """Whether any module of it is loaded in this process."""
+        return any(isinstance(m, type(sys)) and _hook.unit_of(m) == self.id for m in list(sys.modules.values()))
 
 
 def units() -> list[Unit]:
@@ -21,7 +30,7 @@ def units() -> list[Unit]:
 
     Raises RuntimeError where the hook is not active.
     """
-    _check()
+    check_active()
     return [Unit(*fields) for fields in _hook.units()]
 
 
@@ -30,7 +39,7 @@ def unit_of(what) -> Unit | None:
 
     Raises RuntimeError where the hook is not active.
     """
-    _check()
+    check_active()
     module = what
     if not isinstance(what, type(sys)):
         name = getattr(what, "__module__", None) or getattr(type(what), "__module__", None)
@@ -44,11 +53,12 @@ def importer() -> str:
 
     Raises RuntimeError where the hook is not active.
     """
-    _check()
+    check_active()
     return _hook.importer()
 
 
-def _check():
+def check_active():
+    """Raises RuntimeError where the hook is not active."""
     if _hook.importer() is None:
         raise RuntimeError(
             "pinfold's import hook is not active in this process\n"

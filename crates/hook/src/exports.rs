@@ -18,6 +18,7 @@ use crate::owner::{self, Owner};
 use crate::snapshot;
 use crate::start as starting;
 use crate::state::{self, State};
+use crate::trace;
 
 /// Adds the functions to the module.
 pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -27,6 +28,10 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(hold, module)?)?;
     module.add_function(wrap_pyfunction!(plural, module)?)?;
     module.add_function(wrap_pyfunction!(forked, module)?)?;
+    module.add_function(wrap_pyfunction!(tracing, module)?)?;
+    module.add_function(wrap_pyfunction!(loaded_by, module)?)?;
+    module.add_function(wrap_pyfunction!(way_to, module)?)?;
+    module.add_function(wrap_pyfunction!(closure_requires, module)?)?;
     module.add_function(wrap_pyfunction!(find_spec, module)?)?;
     module.add_function(wrap_pyfunction!(search, module)?)?;
     module.add_function(wrap_pyfunction!(unit_of_path, module)?)?;
@@ -87,6 +92,30 @@ fn forked() {
     frames::forked();
 }
 
+/// Whether decisions are said on stderr.
+#[pyfunction]
+fn tracing() -> bool {
+    trace::on()
+}
+
+/// Who loaded the module of a qualified name, by which step of the rule, and the step in words.
+#[pyfunction]
+fn loaded_by(qualified: &str) -> Option<(String, u8, String)> {
+    let loaded = trace::loaded(state::get()?, qualified)?;
+    Some((loaded.importer, loaded.rule, loaded.reason))
+}
+
+/// The identifiers on the shortest way of requirements from root to a unit, the unit's own at the end.
+#[pyfunction]
+fn way_to(unit: &str) -> Vec<String> {
+    let Some(state) = state::get() else { return Vec::new() };
+    let env = state.resolver.env();
+    let Some(position) = env.units.iter().position(|known| known.id.as_str() == unit) else {
+        return Vec::new();
+    };
+    env.way_to(position).into_iter().map(|unit| env.units[unit].id.as_str().to_owned()).collect()
+}
+
 /// `MetaPathFinder.find_spec`, for whoever asks.
 #[pyfunction]
 #[pyo3(signature = (fullname, path=None, target=None))]
@@ -116,7 +145,11 @@ fn search<'py>(
     // SAFETY: `name` is alive while its text is used; the GIL is held.
     let text = unsafe { marks::text(name.as_ptr()) }.unwrap_or_default();
     let _searching = frames::search(state, text);
-    find_spec.call1((name, path, target))
+    let found = find_spec.call1((name, path, target));
+    if trace::on() {
+        trace::searched(py, state, text, &found);
+    }
+    found
 }
 
 /// The unit in whose folder a file stands, `None` for any other file.
@@ -257,9 +290,9 @@ fn importer() -> Option<String> {
     })
 }
 
-/// Identifier, name, version, folder, closures of every unit.
+/// Identifier, name, version, folder, closures, dependencies of every unit, and whether it is pinned.
 #[pyfunction]
-fn units() -> Vec<(String, String, String, String, Vec<String>)> {
+fn units() -> Vec<(String, String, String, String, Vec<String>, Vec<String>, bool)> {
     let Some(state) = state::get() else { return Vec::new() };
     let described = |unit: &pinfold_core::closure::Unit| {
         (
@@ -268,9 +301,19 @@ fn units() -> Vec<(String, String, String, String, Vec<String>)> {
             unit.version.clone(),
             unit.path.to_string_lossy().into_owned(),
             unit.closures.clone(),
+            unit.dependencies.iter().map(ToString::to_string).collect(),
+            unit.pin.is_some(),
         )
     };
     state.resolver.env().units.iter().map(described).collect()
+}
+
+/// The requirements that a closure was resolved from, as the manifest writes them.
+#[pyfunction]
+fn closure_requires(name: &str) -> Vec<String> {
+    let Some(state) = state::get() else { return Vec::new() };
+    let closure = state.resolver.env().closures.iter().find(|closure| closure.name == name);
+    closure.map(|closure| closure.requires.clone()).unwrap_or_default()
 }
 
 /// All modules as whoever asks sees them, as a plain dict.

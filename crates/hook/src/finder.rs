@@ -20,6 +20,7 @@ use crate::marks;
 use crate::owner;
 use crate::specs::{Spec, adopt, borrowed, marked_name, module_spec, namespace_spec};
 use crate::state::State;
+use crate::trace;
 
 /// One question to the finder.
 struct Question<'a, 'py> {
@@ -113,7 +114,7 @@ impl<'py> Question<'_, 'py> {
         }
         let resolution = state.resolver.resolve(self.importer, self.text, || frames::stack(state));
         match resolution {
-            Resolution::Found { entry, prefix, .. } => {
+            Resolution::Found { entry, prefix, rule } => {
                 if entry.provided == Provided::Namespace {
                     return match self.importer {
                         // Root's namespace packages stand in site-packages, merged with local folders.
@@ -139,7 +140,10 @@ impl<'py> Question<'_, 'py> {
                             Kind::Namespace => {
                                 namespace_spec(self.py, state, unit, self.text, &[unit]).map(Some)
                             }
-                            _ => module_spec(self.py, state, unit, self.text, module).map(Some),
+                            _ => {
+                                trace::note(state, self.importer, unit, self.name.as_ptr(), self.text, rule);
+                                module_spec(self.py, state, unit, self.text, module).map(Some)
+                            }
                         };
                     }
                 }

@@ -18,6 +18,7 @@ mod specs;
 mod start;
 mod state;
 mod thunks;
+mod trace;
 
 use pyo3::prelude::*;
 

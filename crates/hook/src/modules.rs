@@ -20,6 +20,7 @@ use crate::marking::mark_module;
 use crate::marks;
 use crate::owner;
 use crate::state::{self, Object, State};
+use crate::trace;
 
 /// Makes the type. Its instances have exactly the layout of a dict.
 pub(crate) fn new_type(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
@@ -117,7 +118,12 @@ unsafe fn find_slowly(state: &State, key: Object) -> Object {
         if state.shadowed.borrow().is_empty() && state.is_stdlib(text) {
             return owner::item(state.storage, key);
         }
-        owner::lookup(state, frames::asking(state, text), key, text)
+        let importer = frames::asking(state, text);
+        let found = owner::lookup(state, importer, key, text);
+        if trace::on() && !found.is_null() {
+            trace::again(state, importer, text);
+        }
+        found
     }
 }
 

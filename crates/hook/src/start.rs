@@ -21,6 +21,7 @@ use crate::modules;
 use crate::shims;
 use crate::snapshot;
 use crate::state::{self, Object, Process, PythonParts, State};
+use crate::trace;
 
 /// Python minor versions on which the hook is tested; it refuses others rather than run on a guess.
 const SUPPORTED: [(u8, u8); 3] = [(3, 11), (3, 12), (3, 13)];
@@ -48,6 +49,7 @@ pub(crate) struct Parts {
     finder: Py<PyAny>,
     bootstrap_find_spec: Py<PyAny>,
     run_as: Option<String>,
+    trace: Option<String>,
 }
 
 /// Starts the hook. Returns the type that `sys.modules` has now, for the methods written in Python; `None` if
@@ -83,6 +85,7 @@ pub(crate) fn start<'py>(py: Python<'py>, parts: Parts) -> PyResult<Option<Bound
             env.python
         ));
     }
+    trace::prepare(parts.trace.as_deref()).map_err(PyRuntimeError::new_err)?;
     shims::prepare().map_err(PyRuntimeError::new_err)?;
     frames::prepare(py)?;
     marks::prepare(py)?;

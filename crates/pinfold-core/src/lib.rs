@@ -10,5 +10,6 @@ pub mod lock;
 pub mod manifest;
 pub mod modules;
 pub mod names;
+pub mod reason;
 pub mod resolve;
 pub mod units;

@@ -53,7 +53,12 @@ impl Made {
                 .iter()
                 .map(|(name, provided)| ((*name).to_owned(), *provided))
                 .collect::<BTreeMap<_, _>>(),
-            pin: pin.map(|(closure, undeclared)| Pin { closure: closure.into(), undeclared, share: vec![], private: vec![] }),
+            pin: pin.map(|(closure, undeclared)| Pin {
+                closure: closure.into(),
+                undeclared,
+                share: vec![],
+                private: vec![],
+            }),
         });
         for closure in closures {
             if !self.0.closures.iter().any(|c| c.name == *closure) {

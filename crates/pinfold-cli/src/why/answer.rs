@@ -182,10 +182,10 @@ impl Case<'_> {
 
     fn positive(&self, index: UnitIndex, rule: Rule, kind: &'static str, files: Vec<PathBuf>) -> Answer {
         let unit = &self.resolver.env().units[index];
-        let (number, reason) = self.rule(index, rule);
+        let reason = self.resolver.reason(self.importer, index, rule);
         Answer {
             found: true,
-            rule: Some(number),
+            rule: Some(rule.number()),
             unit: Some(Origin {
                 name: unit.name.clone(),
                 version: unit.version.clone(),
@@ -200,32 +200,9 @@ impl Case<'_> {
 
     fn no_such_module(&self, units: &[UnitIndex], rule: Rule) -> Answer {
         let who: Vec<String> = units.iter().map(|&unit| self.show(unit)).collect();
-        let (number, _) = units.first().map_or((5, String::new()), |&unit| self.rule(unit, rule));
         let reason = format!("{} answers, and has no file for `{}`", who.join(", "), self.module);
         let change = vec!["it may be an attribute rather than a module, or be made when its package is imported; this command imports nothing".to_owned()];
-        Answer { rule: Some(number), change, ..self.blank(reason) }
-    }
-
-    /// The rule's number, and the rule in words for this importer.
-    fn rule(&self, provider: UnitIndex, rule: Rule) -> (u8, String) {
-        let closures = &self.resolver.env().closures;
-        match (rule, self.importer) {
-            (Rule::Declared, Importer::Root) => (2, "it is in root's closure".to_owned()),
-            (Rule::Declared, Importer::Unit(unit)) if unit == provider => (2, "its own module".to_owned()),
-            (Rule::Declared, Importer::Unit(unit)) if self.depends(unit, provider) => (2, "a dependency that it declares".to_owned()),
-            (Rule::Declared, Importer::Unit(_)) => (2, "it resolves as root does, and this is in root's closure".to_owned()),
-            (Rule::Closure(closure), _) => {
-                let name = closures.get(closure).map_or("?", |closure| closure.name.as_str());
-                (3, format!("not declared, but in closure `{name}`, which it belongs to"))
-            }
-            (Rule::Stack(_), _) => (4, "an importer up the call stack sees it".to_owned()),
-            (Rule::Root, _) => (5, "neither declared nor in a closure of its own, but root has it, and nothing that it sees mixes".to_owned()),
-        }
-    }
-
-    fn depends(&self, unit: UnitIndex, provider: UnitIndex) -> bool {
-        let units = &self.resolver.env().units;
-        units[unit].dependencies.contains(&units[provider].id)
+        Answer { rule: Some(rule.number()), change, ..self.blank(reason) }
     }
 
     /// What a caller could change about a positive answer.

@@ -219,7 +219,12 @@ impl Project {
         let requires = direct.iter().map(ToString::to_string).collect();
         self.closures.push(Closure { name: name.into(), owner: Some(id.clone()), requires, direct, units });
         let unit = self.units.iter_mut().find(|unit| unit.id == *id).unwrap();
-        unit.pin = Some(Pin { closure: name.into(), undeclared: Default::default(), share: Vec::new(), private: Vec::new() });
+        unit.pin = Some(Pin {
+            closure: name.into(),
+            undeclared: Default::default(),
+            share: Vec::new(),
+            private: Vec::new(),
+        });
     }
 
     /// The identifiers of all units.
