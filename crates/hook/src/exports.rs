@@ -290,9 +290,12 @@ fn importer() -> Option<String> {
     })
 }
 
+/// The fields of `pinfold.Unit`.
+type Described = (String, String, String, String, Vec<String>, Vec<String>, bool);
+
 /// Identifier, name, version, folder, closures, dependencies of every unit, and whether it is pinned.
 #[pyfunction]
-fn units() -> Vec<(String, String, String, String, Vec<String>, Vec<String>, bool)> {
+fn units() -> Vec<Described> {
     let Some(state) = state::get() else { return Vec::new() };
     let described = |unit: &pinfold_core::closure::Unit| {
         (

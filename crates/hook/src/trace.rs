@@ -35,7 +35,10 @@ pub(crate) struct Loaded {
 }
 
 /// By qualified name. Of units that root does not resolve for, in whose case the answer is not obvious.
-static LOADED: Mutex<Option<HashMap<String, (Importer, UnitIndex, Rule)>>> = Mutex::new(None);
+static LOADED: Mutex<Option<HashMap<String, Decision>>> = Mutex::new(None);
+
+/// Who asked, which unit answered, by which step.
+type Decision = (Importer, UnitIndex, Rule);
 
 thread_local! {
     /// Per importer and name, what was said last of a module that was loaded already.
