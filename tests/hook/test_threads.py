@@ -136,3 +136,177 @@ def test_first_and_late_imports_of_32_threads_never_draw_the_wrong_version(world
         )
     )
     assert done.stdout == "10240 [] 0\n", str(done)
+
+
+def test_crossed_circular_imports_keep_to_their_world_and_end(project, wheels):
+    """`aa` and `bb` of each world import each other; stock Python tolerates that from two threads, so must we."""
+    code = "def draw(first):\n    m = __import__(first)\n    import aa, bb\n    return aa.V, bb.V"
+
+    def pair(v):
+        body = "import time\ntime.sleep(0.0005)\nV = {!r}\nimport {}\n"
+        a = wheels.pure("aa", v, {"aa.py": body.format(v, "bb")}, requires=["bb"])
+        b = wheels.pure("bb", v, {"bb.py": body.format(v, "aa")}, requires=["aa"])
+        return [at("aa", a), at("bb", b)]
+
+    old = wheels.pure("old", "1", {"old.py": code}, requires=["aa", "bb"])
+    env = project(manifest([at("old", old), *pair("2.0")], {"old": pair("1.0")}), {"new.py": code})
+    done = env.run(
+        WATCHDOG
+        + textwrap.dedent(
+            """
+            import new, old
+            draws, wrong = [], []
+            def draw(side, first, version):
+                got = side.draw(first)
+                draws.append(1)
+                if got != (version, version):
+                    wrong.append((version, got))
+            def forget():
+                for name in ("aa", "bb"):
+                    sys.modules.pop(name, None)
+            forget_old = type(forget)(forget.__code__, vars(old))
+            vars(old)["sys"] = sys
+            for round in range(60):
+                forget(); forget_old()
+                jobs = [(new, "aa", "2.0"), (new, "bb", "2.0"), (old, "aa", "1.0"), (old, "bb", "1.0")] * 2
+                together([lambda job=job: draw(*job) for job in jobs])
+            print(len(draws), wrong)
+            """
+        )
+    )
+    assert done.stdout == "480 []\n", str(done)
+
+
+def test_the_table_may_be_listed_while_other_threads_imports_fail(project, wheels):
+    """Modules come and go under whoever lists them; a listing is of one moment."""
+    broken = {v: wheels.pure("broken", v, {f"broken{i}.py": f"V = {v!r}\n1 / 0" for i in range(10)}) for v in SIDES}
+    # Who waits for another thread's import of a module gets the module even if its code fails, in stock Python too.
+    code = "def fail(i):\n    try:\n        __import__(f'broken{i}')\n    except ZeroDivisionError:\n        pass\n    return 1\n"
+    old = wheels.pure("old", "1", {"old.py": code}, requires=["broken"])
+    env = project(manifest([at("old", old), at("broken", broken["2.0"])], {"old": [at("broken", broken["1.0"])]}), {"new.py": code})
+    done = env.run(
+        WATCHDOG
+        + textwrap.dedent(
+            """
+            import new, old
+            failed = []
+            def fail(side):
+                for i in range(150):
+                    failed.append(side.fail(i % 10))
+            def look():
+                for _ in range(40):
+                    whole = sys.modules.copy()
+                    assert whole["sys"] is sys and whole["old"] is old
+                    assert len(list(sys.modules.items())) > 20 and "sys" in set(sys.modules)
+                    assert all(sys.modules.get(name, sys) for name in sys.modules)
+            together([lambda: fail(new), lambda: fail(old)] * 4 + [look] * 4)
+            print(sum(failed), [name for name in sys.modules if "broken" in name])
+            """
+        )
+    )
+    assert done.stdout == "1200 []\n", str(done)
+
+
+def test_a_child_forked_while_others_import_imports_both_versions(worlds):
+    """Pushes and searches of threads that are not in the child are not the child's; handlers run as their own."""
+    done = worlds.run(
+        WATCHDOG
+        + textwrap.dedent(
+            """
+            import os, signal, new, old
+            def busy(side, names):
+                while not stop:
+                    side.forget(names)
+                    for name in names:
+                        side.draw(name, "late", name)
+            stop, handled = [], []
+            os.register_at_fork(after_in_child=lambda: handled.append(new.draw("lib20", "from", "")))
+            vars(old)["handle"] = lambda: handled.append(old.draw("lib20", "from", ""))
+            os.register_at_fork(after_in_child=old.handle)
+            # Loaded before: a lock that another thread holds at the fork is held in the child for ever, also in stock Python.
+            for side in (new, old):
+                [side.draw(name, "from", "") for name in ("lib20", "nat3")]
+            mine = ["lib20", "lib21", "lib22", "lib23", "nat0", "nat1", "nat2", "nat3"]
+            theirs = [f"lib{i}" for i in range(10)]
+            threads = [threading.Thread(target=busy, args=(side, [f"lib{9 - i}", f"lib{8 - i}"])) for i in (0, 2) for side in (new, old)]
+            [thread.start() for thread in threads]
+            codes = []
+            for _ in range(30):
+                pid = os.fork()
+                if not pid:
+                    signal.alarm(60)  # not faulthandler: its watchdog thread is not in the child
+                    wanted = [("2.0", "2.0"), ("1.0", "1.0")]
+                    got = [side.draw("nat3", "c", "lib23") for side in (new, old)]
+                    os._exit(0 if handled == got == wanted else 3)
+                codes.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+            stop.append(1)
+            [thread.join() for thread in threads]
+            print(codes.count(0), set(codes))
+            """
+        )
+    )
+    assert done.stdout == "30 {0}\n", str(done)
+
+
+def test_signals_finalizers_and_exit_handlers_import_as_whoever_wrote_them(project, wheels):
+    """They run in the middle of somebody else's import: of its search, its file's reading, its module's code."""
+    code = """
+        import atexit, gc, signal, weakref
+        def late():
+            import leaf
+            return leaf.V
+        class Cycle:
+            def __init__(self, seen):
+                self.me, self.seen = self, seen
+            def __del__(self):
+                import leaf
+                self.seen.append(leaf.V)
+        def callback(seen):
+            cycle = Cycle([])
+            return weakref.ref(cycle, lambda _: seen.append(late()))
+        def on_signal(seen):
+            signal.signal(signal.SIGALRM, lambda *_: seen.append(late()))
+        def at_exit():
+            atexit.register(lambda: print("exit", late()))
+    """
+    text = {v: {"leaf/__init__.py": f"V = {v!r}", **{f"leaf/s{i}.py": f"V = {v!r}" for i in range(200)}} for v in SIDES}
+    made = {v: wheels.pure("leaf", v, text[v]) for v in SIDES}
+    old = wheels.pure("old", "1", {"old.py": textwrap.dedent(code) + "\ndef many(n):\n    import importlib\n    return {importlib.import_module(f'leaf.s{i}').V for i in range(*n)}"}, requires=["leaf"])
+    env = project(
+        manifest([at("old", old), at("leaf", made["2.0"])], {"old": [at("leaf", made["1.0"])]}),
+        {"new.py": textwrap.dedent(code) + "\ndef many(n):\n    import importlib\n    return {importlib.import_module(f'leaf.s{i}').V for i in range(*n)}"},
+    )
+    done = env.run(
+        """
+        import faulthandler, gc, signal, sys, new, old
+        faulthandler.dump_traceback_later(240, exit=True)
+        deaths, refs, alarms = {}, {}, {}
+        for writer, importer in ((new, old), (old, new)):
+            name = writer.__name__
+            deaths[name], refs[name], alarms[name] = [], [], []
+            gc.collect(); gc.set_threshold(40, 2, 2)
+            writer.on_signal(alarms[name])
+            signal.setitimer(signal.ITIMER_REAL, 0.001, 0.0005)
+            half = (0, 100) if writer is new else (100, 200)
+            kept = []
+            for i in range(*half, 2):
+                [writer.Cycle(deaths[name]) for _ in range(3)]
+                kept.append(writer.callback(refs[name]))
+                print(end="".join(importer.many((i, i + 2)) - {"2.0" if importer is new else "1.0"}))
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            gc.set_threshold(700); gc.collect()
+        # Inside a search: the finder's own code is interrupted by a finalizer that asks for the same name.
+        class Interrupted:
+            def find_spec(self, name, path, target=None):
+                if name == "leaf":
+                    old.Cycle(deaths["old"]), new.Cycle(deaths["new"])
+                    gc.collect()
+        sys.meta_path.insert(0, Interrupted())
+        for side in (new, old):
+            drop = "def drop(sys):\\n for name in [n for n in sys.modules if n.partition('.')[0] == 'leaf']: del sys.modules[name]"
+            exec(drop, vars(side)); side.drop(sys)
+        old.at_exit(); new.at_exit()
+        print(old.late(), new.late(), *(sorted(set(seen)) for table in (deaths, refs, alarms) for seen in (table["new"], table["old"])))
+        """
+    )
+    assert done.stdout == "1.0 2.0 ['2.0'] ['1.0'] ['2.0'] ['1.0'] ['2.0'] ['1.0']\nexit 2.0\nexit 1.0\n", str(done)
