@@ -97,3 +97,25 @@ def test_without_pins_a_modules_getattr_is_the_packages_own_object(project, whee
     pkg = wheels.pure("pkg", "1", {"pkg.py": "import lazy\nmade = __getattr__ = lazy.attach(__name__, ())"}, requires=["lazy"])
     env = project(manifest([at("pkg", pkg), at("lazy", lazy)]))
     assert env.run("import pkg; print(pkg.__getattr__ is pkg.made)").stdout == "True\n"
+
+
+@pytest.mark.one_python("3.12")
+def test_scikit_image_touched_by_root_first(project, wheels):
+    """Two versions on one lazy_loader, networkx and numpy; whoever is the first to touch a lazy attribute."""
+    code = "import lazy_loader, numpy, skimage\ndef use(sk): return sk.filters.gaussian(numpy.eye(5)).shape, int(sk.morphology.disk(2).sum()), sk.measure.label(numpy.eye(4)).max()"
+    old = wheels.pure("old", "1", {"old.py": code}, requires=["scikit-image"])
+    env = project(manifest([at("old", old), "scikit-image==0.25.2", "numpy==2.2.6"], {"old": ["scikit-image==0.24.0", "numpy==2.2.6"]}))
+    for order in ("old, skimage", "skimage, old"):
+        done = env.run(
+            f"""
+            import {order}, lazy_loader, os
+            assert old.lazy_loader is lazy_loader and old.skimage is not skimage
+            for package in {'(old.skimage, skimage)' if order[0] == 'o' else '(skimage, old.skimage)'}:
+                home = os.path.dirname(package.__file__)
+                lazy = [getattr(package, name) for name in dir(package) if not name.startswith("_") and name != "__version__"]
+                files = [m.__file__ for m in lazy if type(m) is type(os) and hasattr(m, "__file__")]
+                print(package.__version__, len(files) > 15, [f for f in files if not f.startswith(home)], *map(str, old.use(package)))
+            """
+        )
+        said = [f"{v} True [] (5, 5) 13 1" for v in ("0.24.0", "0.25.2")]
+        assert done.stdout.splitlines() == (said if order[0] == "o" else said[::-1])

@@ -57,7 +57,8 @@ pub(crate) unsafe fn mark_module(state: &State, module: Object, asker: usize, na
 
 /// Marks globals that came to run without passing through the table (`spec.loader.exec_module`, `runpy`, a
 /// cleared `__main__`), by their own `__file__`. `None` for globals without one, such as those of `exec`:
-/// they are walked past, and so is what is marked transparent.
+/// they are walked past, and so is what is marked transparent. Without a `__name__` they are no module's, and
+/// the file may be no Python at all (jinja2 runs templates so): the code is whoever's runs it.
 ///
 /// # Safety
 /// `globals` is a live dictionary and the GIL is held.
@@ -72,8 +73,9 @@ pub(crate) unsafe fn mark_globals(state: &State, globals: Object) -> Option<usiz
             if found.is_null() { None } else { marks::text(found) }
         }
     };
-    let main = text_at(c"__name__") == Some("__main__");
-    let (value, mark) = match text_at(c"__file__") {
+    let name = text_at(c"__name__");
+    let main = name == Some("__main__");
+    let (value, mark) = match text_at(c"__file__").filter(|_| name.is_some()) {
         Some(file) => match state.unit_of_origin(file) {
             Some(unit) => (unit, state.marks[unit]),
             None if is_stdlib_file(state, file) && !main => (marks::TRANSPARENT, state.transparent),
@@ -92,8 +94,9 @@ pub(crate) unsafe fn mark_globals(state: &State, globals: Object) -> Option<usiz
 }
 
 /// Whose a frame is whose globals neither have a mark nor say it: code that was made at run time (`exec` with
-/// globals of its own, `types.FunctionType`) belongs to the unit that its `__name__` carries, else to that in
-/// whose folder its file stands. The globals get no mark, for other code may run with them.
+/// globals of its own, `types.FunctionType`) belongs to the unit that its `__name__` carries, or whose module has
+/// that name, else to that in whose folder its file stands. The globals get no mark, for other code may run with
+/// them.
 ///
 /// # Safety
 /// `frame` is a live frame, `globals` are its globals, and the GIL is held.
@@ -107,10 +110,14 @@ pub(crate) unsafe fn mark_of_code(
         let key = ffi::PyUnicode_InternFromString(c"__name__".as_ptr());
         let name = if key.is_null() { key } else { owner::item(globals, key) };
         ffi::Py_XDECREF(key);
-        if !name.is_null()
-            && let Some(unit) = marks::name_unit(name)
-        {
-            return Some(unit);
+        if !name.is_null() && marks::text(name).is_some() {
+            let named = || {
+                let module = owner::item(state.storage, name);
+                if module.is_null() { None } else { state.unit_of_module(module) }
+            };
+            if let Some(unit) = marks::name_unit(name).or_else(named) {
+                return Some(unit);
+            }
         }
         let code: Object = ffi::PyFrame_GetCode(frame).cast();
         let file = ffi::PyObject_GetAttrString(code, c"co_filename".as_ptr());
@@ -121,7 +128,7 @@ pub(crate) unsafe fn mark_of_code(
                 ffi::PyDict_SetItem(globals, marks::key(), state.transparent);
                 Some(marks::TRANSPARENT)
             }
-            Some(text) if text.starts_with('/') => state.unit_of_origin(text),
+            Some(text) if text.starts_with('/') && text.ends_with(".py") => state.unit_of_origin(text),
             _ => None,
         };
         ffi::Py_XDECREF(file);
