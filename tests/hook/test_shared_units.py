@@ -99,6 +99,35 @@ def test_without_pins_a_modules_getattr_is_the_packages_own_object(project, whee
     assert env.run("import pkg; print(pkg.__getattr__ is pkg.made)").stdout == "True\n"
 
 
+def test_a_module_of_a_shared_packages_class_imports_for_itself(project, wheels):
+    """What lazy_imports and apipkg do: an instance of a class of theirs stands in the module's place."""
+    lazy = """
+        import importlib, sys, types
+        class LazyModule(types.ModuleType):
+            def __getattr__(self, name):
+                if name.startswith("_"):
+                    raise AttributeError(name)
+                return importlib.import_module(str(self.__dict__["package"]) + "." + name)
+        def install(name, globals):
+            module = LazyModule(name)
+            module.__dict__.update({k: v for k, v in globals.items() if k.startswith("__")}, package=name)
+            sys.modules[name] = module
+    """
+    helper = wheels.pure("lazy", "1", {"lazy.py": lazy})
+    body = "import lazy\nlazy.install(__name__, globals())"
+    pkg = {v: wheels.pure("pkg", v, {"pkg/__init__.py": body, "pkg/sub.py": f"V = {v!r}", "pkg/late.py": f"V = {v!r}"}, requires=["lazy"]) for v in ("1.0", "2.0")}
+    see = "def see(p): return p.sub.V, p.late.V"
+    old = wheels.pure("old", "1", {"old.py": f"import lazy, pkg\n{see}"}, requires=["pkg", "lazy"])
+    text = manifest(
+        [at("old", old), at("pkg", pkg["2.0"]), at("lazy", helper)], {"old": [at("pkg", pkg["1.0"]), at("lazy", helper)]}
+    )
+    env = project(text, {"mine/__init__.py": body, "mine/sub.py": "V = 'mine'", "mine/late.py": "V = 'mine'"})
+    done = env.run(f"import old, pkg, lazy, mine\n{see}\nprint(old.lazy is lazy, see(old.pkg), old.see(pkg), old.see(mine))")
+    assert done.stdout == "True ('1.0', '1.0') ('2.0', '2.0') ('mine', 'mine')\n"
+    done = env.run(f"import pkg, old\n{see}\nprint(old.see(pkg), see(old.pkg), old.see(old.pkg), type(pkg).__name__)")
+    assert done.stdout == "('2.0', '2.0') ('1.0', '1.0') ('1.0', '1.0') LazyModule\n"
+
+
 @pytest.mark.one_python("3.12")
 def test_scikit_image_touched_by_root_first(project, wheels):
     """Two versions on one lazy_loader, networkx and numpy; whoever is the first to touch a lazy attribute."""

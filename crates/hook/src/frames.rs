@@ -18,6 +18,7 @@ use crate::marks;
 use crate::state::{self, Object, State};
 
 mod statement;
+mod subject;
 
 /// A unit on whose behalf C code is running.
 struct Push {
@@ -104,7 +105,7 @@ pub(crate) fn nearest(state: &State) -> Importer {
         return importer(value);
     }
     let mut nearest = None;
-    walk(state, &mut |value| {
+    walk(state, false, &mut |value| {
         nearest = Some(value);
         false
     });
@@ -212,7 +213,7 @@ fn searched(state: &State, name: &str) -> Option<usize> {
 /// All importers up the call stack, nearest first, neighbours merged, the base at the end.
 pub(crate) fn stack(state: &State) -> Vec<Importer> {
     let mut stack = Vec::new();
-    walk(state, &mut |value| {
+    walk(state, true, &mut |value| {
         let importer = importer(value);
         if stack.last() != Some(&importer) {
             stack.push(importer);
@@ -286,8 +287,9 @@ unsafe fn import_is_replaced() -> bool {
     }
 }
 
-/// Visits the values of pushes and marks from the current frame outwards, while `visit` says to go on.
-fn walk(state: &State, visit: &mut dyn FnMut(usize) -> bool) {
+/// Visits the values of pushes and marks from the current frame outwards, while `visit` says to go on; with
+/// `subjects` also that of the module on whose behalf a function of a unit runs that closures share.
+fn walk(state: &State, subjects: bool, visit: &mut dyn FnMut(usize) -> bool) {
     // SAFETY: the GIL is held; every frame is a strong reference that is released once left; globals and
     // marks are borrowed from a frame that is alive.
     unsafe {
@@ -299,7 +301,11 @@ fn walk(state: &State, visit: &mut dyn FnMut(usize) -> bool) {
                     return;
                 }
             }
-            if mark_of(state, frame).is_some_and(|value| !visit(value)) {
+            let value = mark_of(state, frame);
+            let subject = value.filter(|&unit| subjects && state.resolver.is_shared(unit)).and_then(|_| {
+                Python::attach(|py| subject::mark(&Bound::from_borrowed_ptr(py, frame.cast())))
+            });
+            if value.into_iter().chain(subject).any(|value| !visit(value)) {
                 ffi::Py_DECREF(frame.cast());
                 return;
             }
