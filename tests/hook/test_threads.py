@@ -310,3 +310,42 @@ def test_signals_finalizers_and_exit_handlers_import_as_whoever_wrote_them(proje
         """
     )
     assert done.stdout == "1.0 2.0 ['2.0'] ['1.0'] ['2.0'] ['1.0'] ['2.0'] ['1.0']\nexit 2.0\nexit 1.0\n", str(done)
+
+
+@pytest.mark.one_python("3.12", "3.11")
+def test_real_extensions_imported_for_the_first_time_by_32_threads(project, wheels):
+    """numpy and lxml in two versions each: all threads begin at the same moment, in each world half of them."""
+    code = """
+        import importlib
+        def draw(order):
+            for name in order:
+                importlib.import_module(name)
+            import numpy
+            from lxml import etree
+            tree = etree.fromstring("<a><b/></a>")
+            assert numpy.linalg.inv(numpy.eye(2) * 2).sum() == 1 and numpy.fft.fft([1, 1])[0] == 2
+            assert etree.tostring(tree) == b"<a><b/></a>" and type(tree) is etree._Element
+            return numpy.__version__, etree.__version__, numpy.random.default_rng(0).integers(5, size=3).tolist() != []
+    """
+    code = textwrap.dedent(code)
+    old = wheels.pure("old", "1", {"old.py": code}, requires=["numpy", "lxml"])
+    env = project(
+        manifest([at("old", old), "numpy==2.3.5", "lxml==6.0.2"], {"old": ["numpy==1.26.4", "lxml==4.9.4"]}), {"new.py": code}
+    )
+    for seed in range(3):
+        done = env.run(
+            WATCHDOG
+            + textwrap.dedent(
+                f"""
+                import random, new, old
+                # Not numpy.linalg and others in any order: stock Python fails at numpy's own cycles then.
+                names = ["numpy", "lxml.etree", "lxml.objectify"]
+                seen = {{new: set(), old: set()}}
+                def job(side, r):
+                    seen[side].add(side.draw(r.sample(names, len(names))))
+                together([lambda i=i: job((new, old)[i % 2], random.Random(i + {seed})) for i in range(32)])
+                print(sorted(seen[new]), sorted(seen[old]))
+                """
+            )
+        )
+        assert done.stdout == "[('2.3.5', '6.0.2', True)] [('1.26.4', '4.9.4', True)]\n", str(done)
