@@ -128,6 +128,33 @@ def test_a_module_of_a_shared_packages_class_imports_for_itself(project, wheels)
     assert done.stdout == "('2.0', '2.0') ('1.0', '1.0') ('1.0', '1.0') LazyModule\n"
 
 
+def test_where_the_stack_does_not_decide_between_pins_the_error_names_the_candidates(project, wheels):
+    """`mid` is one unit of two pins and not of root's: root's own call of it says nothing about whose it is."""
+    mid = wheels.pure("mid", "1", {"mid.py": "def find():\n    import leaf\n    return leaf.V\ndef same():\n    import one\n    return one.V"})
+    leaf = {v: wheels.pure("leaf", v, {"leaf.py": f"V = {v!r}"}) for v in ("1.0", "2.0")}
+    one = wheels.pure("one", "1", {"one.py": "V = 'one'"})
+    code = "import mid\ndef ask(): return mid.find(), mid.same()"
+    pins = [wheels.pure(n, "1", {f"{n}.py": code}, requires=["mid", "leaf", "one"]) for n in ("first", "second")]
+    needs = {n: [at("mid", mid), at("one", one), at("leaf", leaf[v])] for n, v in (("first", "1.0"), ("second", "2.0"))}
+    env = project(manifest([at("first", pins[0]), at("second", pins[1])], needs))
+    done = env.run(
+        """
+        import first, second
+        print(first.mid is second.mid, first.ask(), second.ask(), first.mid.same())
+        try:
+            first.mid.find()
+        except ImportError as error:
+            print(type(error).__name__, error)
+        print(first.ask(), second.ask())
+        """
+    )
+    lines = done.stdout.splitlines()
+    assert lines[0] == "True ('1.0', 'one') ('2.0', 'one') one"
+    assert lines[1].startswith("ImportError No module named 'leaf' for importer mid 1 (in closure first, second)")
+    assert "leaf 1.0 in closure `first`, leaf 2.0 in closure `second`" in lines[1]
+    assert lines[2] == "('1.0', 'one') ('2.0', 'one')"
+
+
 @pytest.mark.one_python("3.12")
 def test_scikit_image_touched_by_root_first(project, wheels):
     """Two versions on one lazy_loader, networkx and numpy; whoever is the first to touch a lazy attribute."""
