@@ -177,6 +177,45 @@ def test_crossed_circular_imports_keep_to_their_world_and_end(project, wheels):
     assert done.stdout == "480 []\n", str(done)
 
 
+def test_what_two_worlds_vendor_under_one_name_may_import_crosswise(project, wheels):
+    """Modules in a folder that a package puts on `sys.path` are no unit's by name, and locked per world all the same."""
+    code = """
+        import os, sys
+        sys.path.append(os.path.join(os.path.dirname(__file__), "_vendor"))
+        def draw(first):
+            __import__(first)
+            import va, vb
+            return va.V, vb.V
+        def forget():
+            for name in ("va", "vb"):
+                sys.modules.pop(name, None)
+    """
+    body = "import time\ntime.sleep(0.001)\nV = {!r}\nimport {}\n"
+    b = {v: wheels.pure("bundle", v, {"bundle/__init__.py": code, "bundle/_vendor/va.py": body.format(v, "vb"), "bundle/_vendor/vb.py": body.format(v, "va")}) for v in ("1.0", "2.0")}
+    old = wheels.pure("old", "1", {"old.py": "from bundle import draw, forget"}, requires=["bundle"])
+    new = wheels.pure("new", "1", {"new.py": "from bundle import draw, forget"}, requires=["bundle"])
+    env = project(manifest([at("old", old), at("new", new)], {"old": [at("bundle", b["1.0"])], "new": [at("bundle", b["2.0"])]}))
+    done = env.run(WATCHDOG
+        + textwrap.dedent(
+            """
+        import new, old
+        draws, wrong = [], []
+        def draw(side, first, version):
+            got = side.draw(first)
+            draws.append(1)
+            if got != (version, version):
+                wrong.append((version, got))
+        for round in range(60):
+            new.forget(); old.forget()
+            jobs = [(new, "va", "2.0"), (new, "vb", "2.0"), (old, "va", "1.0"), (old, "vb", "1.0")] * 2
+            together([lambda job=job: draw(*job) for job in jobs])
+        print(len(draws), wrong)
+    """
+        )
+    )
+    assert done.stdout == "480 []\n", str(done)
+
+
 def test_the_table_may_be_listed_while_other_threads_imports_fail(project, wheels):
     """Modules come and go under whoever lists them; a listing is of one moment."""
     broken = {v: wheels.pure("broken", v, {f"broken{i}.py": f"V = {v!r}\n1 / 0" for i in range(10)}) for v in SIDES}

@@ -202,6 +202,8 @@ fn lock_name<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         None => match owner::owner(state, frames::asking(state, text), text) {
             Owner::Units { units, .. } => units.first().copied(),
             Owner::Namespace(unit) => Some(unit),
+            // What it vendors: two worlds' modules of that name are not one.
+            Owner::Unknown(unit) if finder::has_own_folders(name.py(), state, unit)? => Some(unit),
             _ => None,
         },
     };

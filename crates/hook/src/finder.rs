@@ -178,8 +178,7 @@ impl<'py> Question<'_, 'py> {
                 }
                 entries.append(&entry)?;
             } else if let Importer::Unit(unit) = self.importer
-                && Path::new(text) != state.resolver.env().units[unit].path
-                && state.unit_of_origin(text).is_some_and(|owner| self.same_folder(owner, unit))
+                && is_own_folder(state, unit, text)
             {
                 entries.append(&entry)?;
             }
@@ -229,11 +228,6 @@ impl<'py> Question<'_, 'py> {
             Importer::Unit(unit) if !self.rootlike => Some(unit),
             _ => None,
         }
-    }
-
-    fn same_folder(&self, one: UnitIndex, other: UnitIndex) -> bool {
-        let units = &self.state.resolver.env().units;
-        one == other || units[one].path == units[other].path
     }
 
     /// Whether any entry of the parent's `__path__` stands in a unit's folder or in site-packages.
@@ -396,6 +390,25 @@ pub(crate) fn without_site_packages<'py>(
         }
     }
     Ok(kept.into_any())
+}
+
+/// Whether an entry of `sys.path` is a folder of a unit's own that it put there: inside its folder, not the folder
+/// itself.
+fn is_own_folder(state: &State, unit: UnitIndex, entry: &str) -> bool {
+    let units = &state.resolver.env().units;
+    Path::new(entry) != units[unit].path
+        && state.unit_of_origin(entry).is_some_and(|owner| units[owner].path == units[unit].path)
+}
+
+/// Whether a unit has put folders of its own on `sys.path`.
+pub(crate) fn has_own_folders(py: Python<'_>, state: &State, unit: UnitIndex) -> PyResult<bool> {
+    for entry in sys_path(py)?.iter() {
+        // SAFETY: the list holds the entry while its text is used; the GIL is held.
+        if unsafe { marks::text(entry.as_ptr()) }.is_some_and(|text| is_own_folder(state, unit, text)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The entries of `sys.path`, which programs may make a tuple of.
