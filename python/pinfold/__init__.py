@@ -4,7 +4,8 @@ In an environment that ``pinfold sync`` made, the import hook answers every impo
 here tell what it knows; outside such an environment they raise ``RuntimeError``.
 """
 
-__all__ = ["Unit", "explain", "importer", "unit_of", "units"]
+_ATTACHING = ["AttachError", "World", "attach", "worlds"]
+__all__ = [*_ATTACHING, "Unit", "explain", "importer", "unit_of", "units"]
 
 
 def __getattr__(name):
@@ -13,6 +14,10 @@ def __getattr__(name):
         from pinfold import _explain
 
         return _explain.explain
+    if name in _ATTACHING:
+        from pinfold import _attach
+
+        return getattr(_attach, name)
     if name in __all__:
         from pinfold import _public
 

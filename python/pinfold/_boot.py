@@ -67,10 +67,7 @@ def start():
     if _hook.plural():
         _loaders.search_for_the_importer()
     if _hook.plural() or _hook.tracing():
-        # From here on, whoever starts a search is the importer, whatever finders ask in between.
-        bootstrap._find_spec = _hook.search
-        if "importlib.util" in sys.modules:
-            sys.modules["importlib.util"]._find_spec = _hook.search
+        _loaders.search_on_behalf()
 
     os.register_at_fork(after_in_child=_hook.forked)
 

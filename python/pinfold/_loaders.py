@@ -5,6 +5,7 @@ wheels in the store and not in them, and an extension module's C code is attribu
 runs. Source: ``Lib/importlib/_bootstrap_external.py``.
 """
 
+import _frozen_importlib as bootstrap
 import _frozen_importlib_external as external
 import _imp
 import marshal
@@ -85,11 +86,20 @@ class StockPathFinder:
     find_distributions = external.PathFinder.find_distributions
 
 
+def search_on_behalf():
+    """From here on, whoever starts a search is the importer, whatever finders ask in between."""
+    bootstrap._find_spec = _hook.search
+    if "importlib.util" in sys.modules:
+        sys.modules["importlib.util"]._find_spec = _hook.search
+
+
 def search_for_the_importer():
     """Makes the standard path finder answer a pinned unit without root's site-packages.
 
     In place, for code asks it by its name (``importlib.machinery.PathFinder``, ``pkgutil``, pytest).
     """
+    if external.PathFinder.find_spec != StockPathFinder.find_spec:
+        return  # An environment that is attached to a process with pins finds this done.
 
     def find_spec(cls, fullname, path=None, target=None):
         """As the standard one; ``path`` defaults to what the importer may search."""

@@ -26,12 +26,12 @@ class Unit(NamedTuple):
 
 
 def units() -> list[Unit]:
-    """Every unit of the running environment, sorted by identifier.
+    """Every unit of the running environment and of what was attached to it, sorted by identifier.
 
     Raises RuntimeError where the hook is not active.
     """
     check_active()
-    return [Unit(*fields) for fields in _hook.units()]
+    return sorted(Unit(*fields) for fields in _hook.units())
 
 
 def unit_of(what) -> Unit | None:

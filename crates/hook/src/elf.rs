@@ -6,7 +6,8 @@
 //! relocations (System V ABI, ELF for x86-64 and AArch64). Pages that RELRO made read-only are opened for
 //! the writes and closed again. Deliberately not here: reading ELF files; this is about memory.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ffi::{CStr, c_int, c_void};
 use std::sync::{Mutex, PoisonError};
 
@@ -50,8 +51,9 @@ struct Relocation {
     addend: i64,
 }
 
-/// Objects that were walked, by load address and the address of their name, which the loader keeps.
-static WALKED: Mutex<Option<HashSet<(usize, usize)>>> = Mutex::new(None);
+/// Objects that were walked, by load address and the address of their name, which the loader keeps: whether they
+/// were of a unit.
+static WALKED: Mutex<Option<HashMap<(usize, usize), bool>>> = Mutex::new(None);
 
 /// An object that is loaded and belongs to a unit.
 struct Loaded {
@@ -78,6 +80,12 @@ pub(crate) fn redirect_new(state: &State) -> Result<(), String> {
     Ok(())
 }
 
+/// Has objects that were of no unit looked at again: they may be of one now.
+pub(crate) fn forget_strangers() {
+    let mut walked = WALKED.lock().unwrap_or_else(PoisonError::into_inner);
+    walked.get_or_insert_default().retain(|_, of_a_unit| *of_a_unit);
+}
+
 struct Search<'s> {
     state: &'s State,
     found: Vec<Loaded>,
@@ -94,11 +102,13 @@ unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _: usize, data: *mut c
         }
         let base = info.dlpi_addr as usize;
         let mut walked = WALKED.lock().unwrap_or_else(PoisonError::into_inner);
-        if !walked.get_or_insert_default().insert((base, info.dlpi_name.addr())) {
+        let Entry::Vacant(entry) = walked.get_or_insert_default().entry((base, info.dlpi_name.addr())) else {
             return 0;
-        }
-        let Ok(name) = CStr::from_ptr(info.dlpi_name).to_str() else { return 0 };
-        let Some(unit) = search.state.unit_of_origin(name) else { return 0 };
+        };
+        let name = CStr::from_ptr(info.dlpi_name).to_str();
+        let unit = name.ok().and_then(|name| search.state.unit_of_origin(name));
+        entry.insert(unit.is_some());
+        let (Ok(name), Some(unit)) = (name, unit) else { return 0 };
         let mut object = Loaded {
             base,
             name: name.to_owned(),

@@ -9,6 +9,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::attach;
 use crate::elf;
 use crate::finder;
 use crate::frames;
@@ -24,6 +25,7 @@ use crate::trace;
 pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(start, module)?)?;
+    attach::add(module)?;
     module.add_function(wrap_pyfunction!(stop, module)?)?;
     module.add_function(wrap_pyfunction!(hold, module)?)?;
     module.add_function(wrap_pyfunction!(plural, module)?)?;
@@ -279,6 +281,8 @@ fn bytecode_key(unit: usize, path: &str) -> Option<(String, String)> {
 fn unit_of(module: &Bound<'_, PyAny>) -> Option<String> {
     let state = state::get()?;
     let unit = state.unit_of_module(module.as_ptr())?;
+    // A world's own code is of no distribution.
+    state.resolver.world_of_importer(unit).is_none().then_some(())?;
     Some(state.resolver.env().units[unit].id.as_str().to_owned())
 }
 
@@ -310,7 +314,9 @@ fn units() -> Vec<Described> {
             unit.pin.is_some(),
         )
     };
-    state.resolver.env().units.iter().map(described).collect()
+    let real = state.resolver.env().units.iter().enumerate();
+    let real = real.filter(|(unit, _)| state.resolver.world_of_importer(*unit).is_none());
+    real.map(|(_, unit)| described(unit)).collect()
 }
 
 /// The requirements that a closure was resolved from, as the manifest writes them.

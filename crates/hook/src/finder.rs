@@ -155,6 +155,9 @@ impl<'py> Question<'_, 'py> {
                 }
                 self.others()
             }
+            Resolution::Unknown if self.is_roots_here() => {
+                Question { importer: Importer::Root, rootlike: true, ..*self }.answer()
+            }
             Resolution::Unknown => self.others(),
             Resolution::Denied(denial) => self.denied(&denial),
         }
@@ -220,6 +223,13 @@ impl<'py> Question<'_, 'py> {
         let levels = if module.kind.is_package() && module.kind != Kind::Namespace { 2 } else { 1 };
         let usual = file.ancestors().nth(levels);
         Ok(usual != Some(Path::new(first)) && !self.state.is_in_site_packages(first))
+    }
+
+    /// Whether the name is one that the importer's world takes from root, for a unit that root has too.
+    fn is_roots_here(&self) -> bool {
+        let Some(unit) = self.own_unit() else { return false };
+        let taken = self.state.resolver.abroad(unit, || frames::stack(self.state));
+        taken.is_some_and(|names| names.contains(pinfold_core::names::top(self.text)))
     }
 
     /// The importer, if it is a unit with a view of its own.
@@ -328,6 +338,8 @@ impl<'py> Question<'_, 'py> {
                 };
                 if denial == Some(&Denial::Undeclared) {
                     format!("its own modules and {declared}")
+                } else if self.state.resolver.is_foreign(unit) {
+                    "its world's units, what it shares with root, and sys.meta_path".to_owned()
                 } else {
                     format!(
                         "its own modules, {declared}, its closures, the units that called it, root, and sys.meta_path"
@@ -357,6 +369,7 @@ pub(crate) fn search_path<'py>(
         _ => None,
     };
     let units = &state.resolver.env().units;
+    let abroad = viewer.is_some_and(|unit| state.resolver.abroad(unit, || frames::stack(state)).is_some());
     let kept = PyList::empty(py);
     let path = sys_path(py)?;
     for entry in path.iter() {
@@ -365,6 +378,7 @@ pub(crate) fn search_path<'py>(
         let allowed = match (state.unit_of_origin(text), viewer) {
             (Some(owner), Some(unit)) => units[owner].path == units[unit].path,
             (Some(owner), None) => state.resolver.in_root(owner),
+            (None, Some(_)) if abroad => state.stdlib_paths.iter().any(|folder| folder == text),
             (None, Some(_)) => !state.is_in_site_packages(text),
             (None, None) => true,
         };

@@ -170,7 +170,7 @@ pub(crate) fn forked() {
 /// Who asks for `name`: the importer for whom importlib is searching for it, or for something below it; else
 /// the nearest up the call stack.
 pub(crate) fn asking(state: &State, name: &str) -> Importer {
-    searched(state, name).map_or_else(|| nearest(state), importer)
+    state.on_behalf(searched(state, name).map_or_else(|| nearest(state), importer), name)
 }
 
 /// The importer of the innermost search on this stack, if it is for `name` or for something below it.

@@ -3,6 +3,7 @@
 //! The work is done in the modules below, each of one concern. Deliberately not here: any rule of
 //! resolution (`pinfold_core::resolve`) and anything that reads manifests, locks or the network.
 
+mod attach;
 mod attributes;
 mod elf;
 mod exports;

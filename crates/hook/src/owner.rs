@@ -26,6 +26,8 @@ pub(crate) enum Owner {
     Namespace(UnitIndex),
     /// No unit provides it: what the importer's domain put there itself, else the storage.
     Unknown(UnitIndex),
+    /// As [`Self::Unknown`], for an importer in an attached world, which finds nothing of root's.
+    Foreign(UnitIndex),
     /// It is there, but not for this importer.
     Denied(UnitIndex, Denial),
 }
@@ -91,7 +93,7 @@ pub(crate) fn parse_qualified<'n>(state: &State, name: &'n str) -> Option<(Home,
 /// Whose module `name` means when `importer` asks.
 pub(crate) fn owner(state: &State, importer: Importer, name: &str) -> Owner {
     let Importer::Unit(unit) = importer else { return Owner::Storage };
-    if state.resolver.is_rootlike(unit) {
+    if state.resolver.is_rootlike(unit) || state.resolver.is_roots(unit, name) {
         return Owner::Storage;
     }
     if state.is_stdlib(name) {
@@ -111,7 +113,11 @@ pub(crate) fn owner(state: &State, importer: Importer, name: &str) -> Owner {
             };
             (owner, lasting)
         }
-        Resolution::Unknown => (Owner::Unknown(unit), false),
+        Resolution::Unknown => match state.resolver.abroad(unit, || frames::stack(state)) {
+            None => (Owner::Unknown(unit), false),
+            Some(taken) if taken.contains(names::top(name)) => (Owner::Storage, false),
+            Some(_) => (Owner::Foreign(unit), false),
+        },
         Resolution::Denied(denial) => {
             let lasting = denial == Denial::Undeclared;
             (Owner::Denied(unit, denial), lasting)
@@ -163,6 +169,7 @@ pub(crate) fn lookup(state: &State, importer: Importer, key: Object, text: &str)
     let found = match owner(state, importer, text) {
         Owner::Storage => {
             let found = item(state.storage, key);
+            let importer = state.on_behalf(importer, text);
             if found.is_null() { by_stack(state, importer, key, text) } else { found }
         }
         Owner::Units { units, deep } => {
@@ -189,7 +196,7 @@ pub(crate) fn lookup(state: &State, importer: Importer, key: Object, text: &str)
             let own = found.is_null() && has(state.loose[state.domain[unit]], names::top(text));
             if found.is_null() && !own { item(state.storage, key) } else { found }
         }
-        Owner::Denied(unit, _) => undeclared(state, unit, key),
+        Owner::Foreign(unit) | Owner::Denied(unit, _) => undeclared(state, unit, key),
     };
     if !found.is_null() || !text.contains(names::QUALIFIER) {
         return found;
@@ -358,8 +365,12 @@ pub(crate) fn target<'n>(
             unit.map_or(state.storage, |&unit| dictionary(state, unit))
         }
         Owner::Namespace(unit) => state.own(unit),
-        Owner::Unknown(unit) | Owner::Denied(unit, _) if has(state.own(unit), text) => state.own(unit),
-        Owner::Denied(unit, _) => state.loose[state.domain[unit]],
+        Owner::Unknown(unit) | Owner::Foreign(unit) | Owner::Denied(unit, _)
+            if has(state.own(unit), text) =>
+        {
+            state.own(unit)
+        }
+        Owner::Foreign(unit) | Owner::Denied(unit, _) => state.loose[state.domain[unit]],
         Owner::Unknown(unit) => {
             let loose = state.loose[state.domain[unit]];
             // What the import system loads through other finders is root's; what a package puts there by
@@ -410,6 +421,9 @@ pub(crate) fn describe(state: &State, importer: Importer) -> String {
         Importer::Unit(unit) => {
             let env = state.resolver.env();
             let described = &env.units[unit];
+            if let Some(world) = state.resolver.world_of_importer(unit) {
+                return format!("world {}", world.name);
+            }
             let closures = described.closures.join(", ");
             format!("{} {} (in closure {closures})", described.name, described.version)
         }

@@ -95,7 +95,8 @@ pub(crate) fn start<'py>(py: Python<'py>, parts: Parts) -> PyResult<Option<Bound
     }
     let ty = modules::new_type(py)?;
     let state = build(py, env, parts, modules.as_ptr())?;
-    let state = state::set(state);
+    let state = state::keep(state);
+    state::set(state);
     modules::set_type(&modules, &ty)?;
     probe(py, state)?;
     Ok(Some(ty))

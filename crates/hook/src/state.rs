@@ -110,11 +110,14 @@ pub(crate) fn get() -> Option<&'static State> {
     unsafe { STATE.load(Ordering::Acquire).as_ref() }
 }
 
-/// Makes this the state from now on. The one before it stays alive, for somebody may be using it.
-pub(crate) fn set(state: State) -> &'static State {
-    let state: &'static State = Box::leak(Box::new(state));
+/// Keeps a state for ever: whoever uses one does not hold it.
+pub(crate) fn keep(state: State) -> &'static State {
+    Box::leak(Box::new(state))
+}
+
+/// Makes this the state from now on.
+pub(crate) fn set(state: &'static State) {
     STATE.store(ptr::from_ref(state).cast_mut(), Ordering::Release);
-    state
 }
 
 impl State {
@@ -124,6 +127,14 @@ impl State {
             Some(&own) => own,
             None if unit == marks::STDLIB => self.shadowed_modules,
             None => ptr::null_mut(),
+        }
+    }
+
+    /// Who asks for `name`, if `importer` does: root, for a module that a world takes from it as it is.
+    pub(crate) fn on_behalf(&self, importer: Importer, name: &str) -> Importer {
+        match importer {
+            Importer::Unit(unit) if self.resolver.is_roots(unit, name) => Importer::Root,
+            _ => importer,
         }
     }
 

@@ -4,8 +4,10 @@
 //! files. Everyone above (the hook, the command line, abicheck) shares these types, so that there is one
 //! answer to "which file does this importer get".
 
+pub mod attach;
 pub mod closure;
 pub mod index;
+pub mod instance;
 pub mod lock;
 pub mod manifest;
 pub mod modules;
@@ -13,3 +15,4 @@ pub mod names;
 pub mod reason;
 pub mod resolve;
 pub mod units;
+pub mod worlds;

@@ -9,7 +9,8 @@
 //! 4. the nearest unit up the call stack that can answer;
 //! 5. root; then the interpreter's other finders.
 //!
-//! Steps 3 to 5 never mix worlds: a unit is accepted only if it sees no other instance of anything that U
+//! For the units of an attached world ([`crate::worlds`]), root is the world's own, and importers of other worlds
+//! are passed over in step 4. Steps 3 to 5 never mix versions: a unit is accepted only if it sees no other instance of anything that U
 //! sees. Deliberately not here: files (the caller asks the unit's module table) and frames (the caller
 //! walks the stack).
 
@@ -18,6 +19,10 @@ use std::collections::HashMap;
 
 use crate::closure::{Environment, Provided, Undeclared};
 use crate::names::ROOT;
+use crate::worlds::{Sides, World};
+
+mod explain;
+mod sides;
 
 /// A unit's position in [`Environment::units`].
 pub type UnitIndex = usize;
@@ -114,11 +119,22 @@ pub struct Resolver {
     sorted: usize,
     /// Positions of the units after those, which were appended.
     appended: HashMap<String, UnitIndex>,
+    /// Which closure is of which attached world.
+    sides: Sides,
+    /// Per unit: whether only attached worlds have it.
+    foreign: Vec<bool>,
+    /// Per unit: whether the host shares it on purpose.
+    given: Vec<bool>,
 }
 
 impl Resolver {
-    /// Prepares an environment that passed [`Environment::check`], to which units may have been appended.
+    /// Prepares an environment that passed [`Environment::check`].
     pub fn new(env: Environment) -> Self {
+        Self::with_worlds(env, Vec::new())
+    }
+
+    /// Prepares an environment to which the units and closures of worlds were appended ([`crate::attach`]).
+    pub fn with_worlds(env: Environment, worlds: Vec<World>) -> Self {
         let cells = |n| (0..n).map(|_| OnceCell::new()).collect();
         let position: HashMap<&str, usize> =
             env.closures.iter().enumerate().map(|(i, c)| (c.name.as_str(), i)).collect();
@@ -137,6 +153,10 @@ impl Resolver {
         let sorted = sorted.min(env.units.len());
         let appended = env.units.iter().enumerate().skip(sorted);
         let appended = appended.map(|(position, unit)| (unit.id.as_str().to_owned(), position)).collect();
+        let sides = Sides::new(worlds, env.closures.len());
+        let foreign = member.iter().map(|closures| sides.are_foreign(closures)).collect();
+        let given = |unit: UnitIndex| sides.worlds().iter().any(|world| world.shared.contains(&unit));
+        let given = (0..env.units.len()).map(given).collect();
         let mut resolver = Resolver {
             declared: Vec::new(),
             closures: Vec::new(),
@@ -147,6 +167,9 @@ impl Resolver {
             in_root,
             sorted,
             appended,
+            sides,
+            foreign,
+            given,
             env,
         };
         resolver.declared = cells(resolver.env.units.len());
@@ -219,8 +242,13 @@ impl Resolver {
             }
         };
         let stack = stack();
+        let mut sides = self.sides.of(&self.member[unit]);
         match self.member_closure(unit, name, &stack) {
             Ok(Some(closure)) => {
+                // What the host gives to a world stays the host's.
+                if !self.given[unit] {
+                    sides = self.sides.of(&[closure]);
+                }
                 let found = self.look(self.closure(closure), name, Rule::Closure(closure));
                 if accept(found.clone()) {
                     return found.unwrap_or(Resolution::Unknown);
@@ -229,15 +257,18 @@ impl Resolver {
             Ok(None) => {}
             Err(candidates) => return Resolution::Denied(Denial::Ambiguous(candidates)),
         }
-        for above in stack.into_iter().filter(|above| *above != importer) {
+        let here = |above: &Importer| *above != importer && self.is_on(*above, &sides);
+        for above in stack.into_iter().filter(here) {
             let found = self.look(self.view(above), name, Rule::Stack(above));
             if accept(found.clone()) {
                 return found.unwrap_or(Resolution::Unknown);
             }
         }
-        let found = self.look(self.closure(0), name, Rule::Root);
-        if accept(found.clone()) {
-            return found.unwrap_or(Resolution::Unknown);
+        for &side in &sides {
+            let found = self.look(self.closure(self.sides.root(side)), name, Rule::Root);
+            if accept(found.clone()) {
+                return found.unwrap_or(Resolution::Unknown);
+            }
         }
         refused.map_or(Resolution::Unknown, Resolution::Denied)
     }
@@ -250,7 +281,7 @@ impl Resolver {
         name: &str,
         stack: impl FnOnce() -> Vec<Importer>,
     ) -> Resolution<'_> {
-        let other = |above: &Importer| matches!(above, Importer::Unit(unit) if !self.rootlike[*unit]);
+        let other = |above: &Importer| matches!(above, Importer::Unit(unit) if !self.rootlike[*unit] && !self.is_foreign(*unit));
         let mut refused = None;
         for above in stack().into_iter().filter(other) {
             let Some(found) = self.look(self.view(above), name, Rule::Stack(above)) else { continue };
@@ -270,11 +301,13 @@ impl Resolver {
             units.into_iter().find(|&u| self.env.units[u].name == name)
         };
         match importer {
-            Importer::Unit(unit) if !self.rootlike[unit] => self
-                .sees(unit)
-                .get(name)
-                .copied()
-                .or_else(|| self.member[unit].iter().chain(&[0]).find_map(|&closure| in_closure(closure))),
+            Importer::Unit(unit) if !self.rootlike[unit] => {
+                self.sees(unit).get(name).copied().or_else(|| {
+                    let sides = self.sides.of(&self.member[unit]);
+                    let roots = sides.iter().map(|&side| self.sides.root(side));
+                    self.member[unit].iter().copied().chain(roots).find_map(in_closure)
+                })
+            }
             _ => in_closure(0),
         }
     }
@@ -300,6 +333,7 @@ impl Resolver {
             self.env.closures[0].units.iter().filter_map(|id| self.find(id.as_str())).for_each(add);
         }
         let mut units: Vec<_> = by_name.into_values().collect();
+        units.retain(|&unit| self.world_of_importer(unit).is_none());
         units.sort_unstable();
         units
     }
@@ -437,7 +471,7 @@ impl Resolver {
     }
 
     /// All that a unit sees: itself and its dependencies, transitively; a pin's dependencies are its own affair.
-    fn sees(&self, unit: UnitIndex) -> &HashMap<String, UnitIndex> {
+    pub(crate) fn sees(&self, unit: UnitIndex) -> &HashMap<String, UnitIndex> {
         self.sees[unit].get_or_init(|| {
             let mut sees = HashMap::new();
             let mut queue = vec![unit];
@@ -449,36 +483,5 @@ impl Resolver {
             }
             sees
         })
-    }
-
-    /// A sentence for people that says why.
-    pub fn explain(&self, denial: &Denial) -> String {
-        let show =
-            |unit: UnitIndex| format!("{} {}", self.env.units[unit].name, self.env.units[unit].version);
-        match denial {
-            Denial::Undeclared => {
-                "it is neither its own nor declared, and its pin says `undeclared = \"deny\"`".to_owned()
-            }
-            Denial::Mixes { unit, ours, theirs } if unit == theirs => format!(
-                "{} is there, but this importer sees {}, and two versions must not mix",
-                show(*unit),
-                show(*ours)
-            ),
-            Denial::Mixes { unit, ours, theirs } => format!(
-                "{} is there, but it sees {} where this importer sees {}, and two versions must not mix",
-                show(*unit),
-                show(*theirs),
-                show(*ours)
-            ),
-            Denial::Ambiguous(candidates) => {
-                let list: Vec<String> = candidates
-                    .iter()
-                    .map(|(closure, unit)| {
-                        format!("{} in closure `{}`", show(*unit), self.env.closures[*closure].name)
-                    })
-                    .collect();
-                format!("several closures share this importer and answer differently: {}", list.join(", "))
-            }
-        }
     }
 }

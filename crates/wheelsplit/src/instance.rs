@@ -1,13 +1,11 @@
 //! Instances: a second, real copy of a wheel's compiled files, for a unit with other dependencies.
 //!
-//! glibc knows a loaded file by device and inode, so that two units can share what Python reads and must not
-//! share what `dlopen` loads. Compiled files are copied (cloned where the file system can), everything else is
-//! hard-linked, or symlinked where that is not possible. Deliberately not here: which units need one.
+//! Deliberately not here: which units need one, and what is copied and what linked ([`pinfold_core::instance`]).
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use pinfold_core::instance;
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
@@ -47,40 +45,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), Error> {
             files.push((item.into_path(), target));
         }
     }
-    files.par_iter().try_for_each(|(from, to)| {
-        if is_elf(from).map_err(|e| Error::store("read", from, e))? {
-            // On Linux this is copy_file_range(2), which clones where it can.
-            return fs::copy(from, to).map(drop).map_err(|e| Error::store("write", to, e));
-        }
-        link(from, to).map_err(|e| Error::store("link", to, e))
-    })
-}
-
-/// Whether the loader would take it: by its first bytes, since names say nothing (`libx.so.1`, `x.abi3.so`).
-fn is_elf(path: &Path) -> std::io::Result<bool> {
-    let mut magic = [0u8; 4];
-    match File::open(path)?.read_exact(&mut magic) {
-        Ok(()) => Ok(magic == *b"\x7fELF"),
-        Err(e) if e.kind() == ErrorKind::UnexpectedEof => Ok(false),
-        Err(e) => Err(e),
-    }
-}
-
-fn link(from: &Path, to: &Path) -> std::io::Result<()> {
-    match fs::hard_link(from, to) {
-        // Another file system, too many links (ext4 ends at 65,000), somebody else's file
-        // (fs.protected_hardlinks), or a file system without hard links.
-        Err(e)
-            if matches!(
-                e.kind(),
-                ErrorKind::CrossesDevices
-                    | ErrorKind::TooManyLinks
-                    | ErrorKind::PermissionDenied
-                    | ErrorKind::Unsupported
-            ) =>
-        {
-            std::os::unix::fs::symlink(from, to)
-        }
-        other => other,
-    }
+    files
+        .par_iter()
+        .try_for_each(|(from, to)| instance::put(from, to).map_err(|e| Error::store("write", to, e)))
 }

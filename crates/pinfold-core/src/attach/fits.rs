@@ -1,0 +1,147 @@
+//! Whether the host's version of a shared distribution fits what a world requires of it.
+//!
+//! Requirements are those of the wheels (`Requires-Dist` in `METADATA`, core metadata specification) and those
+//! that the world's closures were resolved from. Deliberately not here: resolving; a version fits or it does not.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::str::FromStr;
+
+use pep440_rs::Version;
+use pep508_rs::{ExtraName, MarkerEnvironment, Requirement, VerbatimUrl, VersionOrUrl};
+
+use super::AttachError;
+use crate::closure::{Environment, Unit};
+use crate::names::normalize;
+
+/// The host's units that take the place of the world's: by distribution name, name and version for people.
+pub(super) type Replacing<'a> = BTreeMap<&'a str, &'a Unit>;
+
+/// Checks every requirement of `world` on a distribution that is replaced; `by_host` says whose requirements no
+/// longer count, because the host's unit stands there.
+pub(super) fn check(
+    world: &Environment,
+    replacing: &Replacing<'_>,
+    by_host: impl Fn(&Unit) -> bool,
+    markers: &MarkerEnvironment,
+) -> Result<(), AttachError> {
+    for closure in &world.closures {
+        let here = |name: &str| {
+            let ids = closure.units.iter().filter_map(|id| world.find(id));
+            ids.into_iter().any(|unit| world.units[unit].name == name && by_host(&world.units[unit]))
+        };
+        for requirement in closure.requires.iter().filter_map(|text| parse(text)) {
+            if here(&normalize(requirement.name.as_ref())) && requirement.evaluate_markers(markers, &[]) {
+                accepts(&requirement, replacing, || match &closure.owner {
+                    Some(owner) => format!("the pin of {}", owner.as_str().split('@').next().unwrap_or("")),
+                    None => "its own manifest".to_owned(),
+                })?;
+            }
+        }
+    }
+    for unit in world.units.iter().filter(|unit| !by_host(unit)) {
+        let dependencies: Vec<&Unit> =
+            unit.dependencies.iter().filter_map(|id| world.find(id)).map(|i| &world.units[i]).collect();
+        if !dependencies.iter().any(|dependency| by_host(dependency)) {
+            continue;
+        }
+        let declared = declared(&unit.path, &unit.name);
+        let named = |name: &str| dependencies.iter().any(|unit| unit.name == name);
+        let extras: Vec<ExtraName> = declared
+            .extras
+            .iter()
+            .filter(|extra| declared.is_chosen(extra, &unit.name, markers, named))
+            .cloned()
+            .collect();
+        for requirement in declared.requirements {
+            let name = normalize(requirement.name.as_ref());
+            let replaced = dependencies.iter().any(|unit| unit.name == name && by_host(unit));
+            if replaced && requirement.evaluate_markers(markers, &extras) {
+                accepts(&requirement, replacing, || format!("{} {}", unit.name, unit.version))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the host's version is one that the requirement accepts.
+fn accepts(
+    requirement: &Requirement<VerbatimUrl>,
+    replacing: &Replacing<'_>,
+    who: impl FnOnce() -> String,
+) -> Result<(), AttachError> {
+    let name = normalize(requirement.name.as_ref());
+    let Some(host) = replacing.get(name.as_str()) else { return Ok(()) };
+    let Some(VersionOrUrl::VersionSpecifier(specifiers)) = &requirement.version_or_url else { return Ok(()) };
+    // What is no version cannot be compared with one.
+    let Ok(version) = Version::from_str(&host.version) else { return Ok(()) };
+    if specifiers.contains(&version) {
+        return Ok(());
+    }
+    Err(AttachError::Unfit {
+        name: host.name.clone(),
+        host: host.version.clone(),
+        requirement: format!("{name}{specifiers}"),
+        who: who(),
+    })
+}
+
+/// What a wheel declares.
+#[derive(Default)]
+struct Declared {
+    requirements: Vec<Requirement<VerbatimUrl>>,
+    extras: Vec<ExtraName>,
+}
+
+impl Declared {
+    /// Whether an extra was asked for, as far as the result shows: all that it adds is among the dependencies.
+    fn is_chosen(
+        &self,
+        extra: &ExtraName,
+        own_name: &str,
+        markers: &MarkerEnvironment,
+        named: impl Fn(&str) -> bool,
+    ) -> bool {
+        let extra = std::slice::from_ref(extra);
+        let added = |r: &&Requirement<VerbatimUrl>| {
+            r.evaluate_markers(markers, extra) && !r.evaluate_markers(markers, &[])
+        };
+        let mut names = self.requirements.iter().filter(added).map(|r| normalize(r.name.as_ref())).peekable();
+        names.peek().is_some() && names.all(|name| name == own_name || named(&name))
+    }
+}
+
+/// The declarations of the distribution in `site`; none where its metadata cannot be read.
+fn declared(site: &Path, name: &str) -> Declared {
+    let mut declared = Declared::default();
+    let Ok(entries) = fs::read_dir(site) else { return declared };
+    for entry in entries.flatten() {
+        let folder = entry.file_name();
+        let Some(stem) = folder.to_str().and_then(|folder| folder.strip_suffix(".dist-info")) else {
+            continue;
+        };
+        if stem.rsplit_once('-').is_none_or(|(found, _)| normalize(found) != name) {
+            continue;
+        }
+        let Ok(text) = fs::read_to_string(entry.path().join("METADATA")) else { continue };
+        // The header ends at the first empty line; what follows is the description.
+        for line in text.lines().take_while(|line| !line.is_empty()) {
+            match line.split_once(':') {
+                Some(("Requires-Dist", requirement)) => {
+                    declared.requirements.extend(parse(requirement.trim()))
+                }
+                Some(("Provides-Extra", extra)) => {
+                    declared.extras.extend(ExtraName::from_str(extra.trim()).ok());
+                }
+                _ => {}
+            }
+        }
+    }
+    declared
+}
+
+/// `None` for what is not PEP 508, such as a local folder behind an `@`: it names no version.
+fn parse(text: &str) -> Option<Requirement<VerbatimUrl>> {
+    Requirement::from_str(text).ok()
+}

@@ -1,0 +1,217 @@
+"""Attaching environments to the running process, for hosts whose plugins have dependencies of their own.
+
+A world is a synced environment with importers of its own: its units, and the world's own code, which is whatever
+the host imports through it. How it is joined to the process is the hook's part (``crates/hook/src/attach.rs``).
+Nothing here unloads anything: Python cannot.
+"""
+
+import importlib
+import json
+import os
+import platform
+import re
+import sys
+import threading
+
+from pinfold import _hook, _loaders, _public
+
+# One at a time: the hook makes its new state from the one that it finds.
+_LOCK = threading.Lock()
+_WORLDS = {}
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+
+
+class AttachError(RuntimeError):
+    """An environment could not be attached; the process is as it was."""
+
+
+class World:
+    """An attached environment. ``name`` and ``path`` say which."""
+
+    def __init__(self, name, path, share):
+        self.name, self.path = name, path
+        self._share = share
+
+    def __repr__(self):
+        return f"<pinfold world {self.name}: {self.path}>"
+
+    def import_module(self, name, package=None):
+        """As ``importlib.import_module``, from this world."""
+        return self.run(importlib.import_module, name, package)
+
+    def run(self, function, /, *args, **kwargs):
+        """Calls a function of the standard library or of C code on behalf of this world.
+
+        ``world.run(pickle.loads, data)`` and ``world.run(importlib.metadata.version, "numpy")`` answer for this
+        world. Python code of the host's or of a package's imports as itself also here.
+        """
+        return _hook.run_in(self.name, function, args, kwargs)
+
+    def units(self):
+        """Every unit that this world sees, sorted by identifier; those that it shares with the host included."""
+        return [unit for unit in _public.units() if any(c.startswith(self.name + "/") for c in unit.closures)]
+
+    def entry_points(self, **params):
+        """As ``importlib.metadata.entry_points``, for this world's distributions; ``load`` imports from this world.
+
+        Those of shared distributions are the host's, and not listed.
+        """
+        from importlib import metadata
+
+        found = self.run(metadata.entry_points, **params)
+        if isinstance(found, dict):  # Python 3.11, without parameters: groups
+            found = [entry for group in found.values() for entry in group]
+        shared = _hook.shared_with(self.name)
+        own = (entry for entry in found if entry.dist is None or _normal(entry.dist.name) not in shared)
+        return metadata.EntryPoints(_entry_point(metadata, entry, self) for entry in own)
+
+
+def attach(path, share=(), *, name=None, code=None):
+    """Adds the environment that ``pinfold sync`` made at ``path`` to this process, as a world of its own.
+
+    ``share`` names what the world takes from the host: distributions, with all that they need, or the host's own
+    modules. ``name`` is what the world is called in messages and qualified names; by default after the folder.
+    ``code`` is a folder of modules that are not a distribution, such as the plugin's own: they belong to the world.
+
+    The same environment attached again is the same world. Raises AttachError, with the process unchanged, where the
+    environment does not fit, and RuntimeError where the hook is not active.
+    """
+    _public.check_active()
+    if isinstance(share, str):
+        raise TypeError(f"share is a list of names: share=[{share!r}]")
+    given, share = os.path.abspath(os.fspath(path)), sorted(set(share))
+    code = None if code is None else os.path.realpath(code)
+    with _LOCK:
+        try:
+            return _attach(given, share, name, code)
+        except AttachError as error:
+            raise AttachError(f"could not attach {given}: {error}") from None
+
+
+def worlds():
+    """Every attached world, in the order of attachment."""
+    return list(_WORLDS.values())
+
+
+def _attach(given, share, name, code):
+    generation = _generation(given)
+    there = _WORLDS.get(generation)
+    if there is not None:
+        if there._share != (share, code):
+            shared, folder = there._share
+            raise AttachError(
+                f"it is attached already, with share={shared!r} and code={folder!r}\n"
+                "hint: a world cannot be changed; attach it once, with all that it shares"
+            )
+        return there
+    if code is not None and not os.path.isdir(code):
+        raise AttachError(f"there is no folder {code} of its code")
+    distributions = [shared for shared in share if _hook.is_shareable(shared)]
+    modules = [shared for shared in share if shared not in distributions and _is_module(shared)]
+    if name is not None and (not _NAME.fullmatch(name) or any(world.name == name for world in _WORLDS.values())):
+        raise AttachError(
+            f"it cannot be called `{name}`\nhint: a name is not taken yet, and has letters, digits, `.`, `-` and `_` only"
+        )
+    name = name or _unique(_named_after(given))
+    parts = {
+        "name": name,
+        "generation": generation,
+        # What is neither is for the hook to refuse, in its words.
+        "share": [shared for shared in share if shared not in modules],
+        "host_names": set(modules),
+        "code": code,
+        "markers": json.dumps(_markers()),
+    }
+    try:
+        _hook.attach_environment(parts)
+    except RuntimeError as error:
+        raise AttachError(str(error)) from None
+    _loaders.search_for_the_importer()
+    _loaders.search_on_behalf()
+    world = World(name, given, (share, code))
+    _WORLDS[generation] = world
+    return world
+
+
+def _generation(given):
+    """The generation that ``given`` leads to now; another sync does not change what is attached."""
+    generation = os.path.realpath(given)
+    if not os.path.isdir(generation):
+        raise AttachError("there is no such folder\nhint: `pinfold sync`, in the project that it belongs to, makes it")
+    if generation == os.environ.get("PINFOLD_GENERATION"):
+        raise AttachError("this process runs in it\nhint: import what it has as usual")
+    if any(os.path.exists(os.path.join(generation, file)) for file in ("closure.json", "index.bin")):
+        return generation
+    if os.path.exists(os.path.join(generation, "pyvenv.cfg")):
+        raise AttachError(
+            "it is a virtual environment that Pinfold did not make\n"
+            "hint: `pinfold init`, `pinfold add` and `pinfold sync` make one that can be attached"
+        )
+    if os.path.exists(os.path.join(generation, ".venv")):
+        raise AttachError(f"it is no environment\nhint: attach the one in it: {os.path.join(given, '.venv')}")
+    raise AttachError(
+        "it is no environment of Pinfold: it has no closure.json\nhint: `pinfold sync`, in a project, makes one"
+    )
+
+
+def _is_module(name):
+    """Whether root has a module of this top-level name, loaded or not."""
+    from importlib.util import find_spec
+
+    if "." in name:
+        raise AttachError(f"it is to share `{name}`\nhint: share the whole of it: `{name.partition('.')[0]}`")
+    try:
+        return _hook.run_in(None, find_spec, (name,)) is not None
+    except ValueError:
+        return True  # It is loaded, and made by hand: it has no spec.
+    except ImportError:
+        return False
+
+
+def _named_after(given):
+    """``plugins/foo/.venv`` is foo's."""
+    folder, last = os.path.split(given)
+    return last if not last.startswith(".") else os.path.basename(folder) or last
+
+
+def _unique(name):
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", name)
+    taken = {world.name for world in _WORLDS.values()}
+    numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
+    return next(free for free in (name, *numbered) if free not in taken)
+
+
+def _normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _entry_point(metadata, entry, world):
+    class EntryPoint(metadata.EntryPoint):
+        """One whose object is imported from its world."""
+
+        def load(self):
+            """Imports the module and looks the object up."""
+            return world.run(super().load)
+
+    return EntryPoint(entry.name, entry.value, entry.group)._for(entry.dist)
+
+
+def _markers():
+    """What PEP 508 evaluates markers with."""
+    info = sys.implementation.version
+    version = f"{info.major}.{info.minor}.{info.micro}"
+    if info.releaselevel != "final":
+        version += info.releaselevel[0] + str(info.serial)
+    return {
+        "implementation_name": sys.implementation.name,
+        "implementation_version": version,
+        "os_name": os.name,
+        "platform_machine": platform.machine(),
+        "platform_python_implementation": platform.python_implementation(),
+        "platform_release": platform.release(),
+        "platform_system": platform.system(),
+        "platform_version": platform.version(),
+        "python_full_version": platform.python_version(),
+        "python_version": "{}.{}".format(*sys.version_info[:2]),
+        "sys_platform": sys.platform,
+    }
