@@ -50,6 +50,7 @@ enum Command {
     Run(commands::run::RunArgs),
     Tree(commands::tree::TreeArgs),
     Why(commands::why::WhyArgs),
+    Check(commands::check::CheckArgs),
     Gc(commands::gc::GcArgs),
 }
 
@@ -125,6 +126,7 @@ impl Cli {
             Command::Run(args) => commands::run::run(args, &context),
             Command::Tree(args) => commands::tree::run(args, &context),
             Command::Why(args) => commands::why::run(args, &context),
+            Command::Check(args) => commands::check::run(args, &context),
             Command::Gc(args) => commands::gc::run(args, &context),
         }
     }

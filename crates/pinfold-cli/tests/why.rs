@@ -86,6 +86,55 @@ fn what_would_not_be_found_exits_with_1_and_says_why() {
 }
 
 #[test]
+fn what_no_unit_has_is_told_by_where_it_is() {
+    let mut project = Project::new();
+    let parts = ["one", "two"].map(|name| {
+        let file = format!("ns/{name}/__init__.py");
+        let wheel = project.wheel(name, "1", &[(file.as_str(), "")]);
+        let id = project.unit(name, &wheel, &[], &["root"]);
+        project.require(&id, name);
+        id
+    });
+    let wheel = project.wheel("old", "1", &[("old.py", "")]);
+    let old = project.unit("old", &wheel, &[&parts[0]], &["root"]);
+    project.require(&old, "old");
+    project.pin(&old, "old", &[]);
+    project.lock();
+    project.sync();
+    std::fs::write(project.app().join("mine.py"), "").unwrap();
+    for (importer, module, code, rule, reason) in [
+        ("root", "mine", 0, 1, "a local file ahead of site-packages"),
+        ("old", "mine", 1, 0, "local files are seen only by root"),
+        ("root", "pinfold", 0, 1, "Pinfold's own package"),
+        ("old", "pinfold", 0, 1, "Pinfold's own package"),
+        ("old", "__main__", 0, 1, "the program that runs"),
+        ("root", "test.support", 0, 1, "the standard library"),
+        ("old", "test.support", 0, 5, "a file of the standard library, found on `sys.path` after all units"),
+        ("root", "ns", 0, 2, "a namespace package, with parts of one 1, two 1"),
+        (
+            "root",
+            "ns.nothing",
+            1,
+            0,
+            "`ns` is a namespace package with parts of one 1, two 1 here, and none of them has it",
+        ),
+        (
+            "old",
+            "ns.nothing",
+            1,
+            0,
+            "`ns` is a namespace package with parts of one 1 here, and none of them has it",
+        ),
+        ("old", "ns.two.deep", 1, 5, "two 1 answers, and has no file for `ns.two.deep`"),
+    ] {
+        let (exit, answer) = ask(&project, importer, module);
+        assert_eq!((exit, answer["rule"].as_u64().unwrap_or(0)), (Some(code), rule), "{answer:#}");
+        assert!(answer["reason"].as_str().unwrap().contains(reason), "{answer:#}");
+    }
+    assert_eq!(ask(&project, "root", "ns").1["files"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn an_importer_that_is_not_clear_is_an_error_with_candidates() {
     let project = synced();
     for (importer, expected) in

@@ -91,11 +91,14 @@ impl Store {
         Ok(found)
     }
 
-    /// Bytecode of wheels that are not live: `bytecode/TAG/WHEEL`.
+    /// What is derived from wheels that are not live: `bytecode/TAG/WHEEL`, and what `pinfold check` read,
+    /// `reading/TAG/WHEEL`.
     fn bytecode(&self, wheels: &BTreeSet<String>) -> Result<Vec<PathBuf>, Error> {
         let mut found = Vec::new();
-        for tag in list(&self.root().join("bytecode"))? {
-            found.extend(dead(&tag, wheels)?);
+        for folder in ["bytecode", "reading"] {
+            for tag in list(&self.root().join(folder))? {
+                found.extend(dead(&tag, wheels)?);
+            }
         }
         Ok(found)
     }

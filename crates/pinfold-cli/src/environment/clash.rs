@@ -18,17 +18,45 @@ pub struct Clash {
     pub hidden: PathBuf,
 }
 
-/// One warning for each pair of distributions that have files of the same name and different content.
-pub fn warnings(clashes: &[Clash], roots: &[Root]) -> Vec<String> {
+/// A folder of modules that paths of clashes may be in.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// What to call it.
+    pub label: String,
+    /// The folder.
+    pub path: PathBuf,
+}
+
+/// Two sites with files of the same name and different content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overlap {
+    /// The label of the one that is used.
+    pub used: String,
+    /// The label of the other.
+    pub hidden: String,
+    /// The files, relative to both.
+    pub files: BTreeSet<PathBuf>,
+}
+
+/// The pairs of sites that have files of the same name and different content.
+pub fn overlaps(clashes: &[Clash], sites: &[Site]) -> Vec<Overlap> {
     let mut pairs: BTreeMap<(String, String), BTreeSet<PathBuf>> = BTreeMap::new();
     for clash in clashes.iter().filter(|clash| differ(&clash.used, &clash.hidden)) {
         if let (Some((used, file)), Some((hidden, _))) =
-            (owner(&clash.used, roots), owner(&clash.hidden, roots))
+            (owner(&clash.used, sites), owner(&clash.hidden, sites))
         {
             pairs.entry((used, hidden)).or_default().insert(file);
         }
     }
-    pairs.into_iter().map(|((used, hidden), files)| sentence(&used, &hidden, &files)).collect()
+    pairs.into_iter().map(|((used, hidden), files)| Overlap { used, hidden, files }).collect()
+}
+
+/// One warning for each pair of root's distributions that have files of the same name and different content.
+pub fn warnings(clashes: &[Clash], roots: &[Root]) -> Vec<String> {
+    let label = |root: &Root| format!("{} {}", root.wheel.facts.name, root.wheel.facts.version);
+    let sites: Vec<Site> =
+        roots.iter().map(|root| Site { label: label(root), path: root.site.clone() }).collect();
+    overlaps(clashes, &sites).iter().map(|o| sentence(&o.used, &o.hidden, &o.files)).collect()
 }
 
 fn sentence(used: &str, hidden: &str, files: &BTreeSet<PathBuf>) -> String {
@@ -40,13 +68,9 @@ fn sentence(used: &str, hidden: &str, files: &BTreeSet<PathBuf>) -> String {
     format!("{used} and {hidden} both have `{first}`{more}; site-packages shows those of {used}")
 }
 
-/// Name and version of the distribution that a path of the store belongs to, and the path inside it.
-fn owner(path: &Path, roots: &[Root]) -> Option<(String, PathBuf)> {
-    roots.iter().find_map(|root| {
-        let file = path.strip_prefix(&root.site).ok()?;
-        let facts = &root.wheel.facts;
-        Some((format!("{} {}", facts.name, facts.version), file.to_owned()))
-    })
+/// The label of the site that a path is in, and the path inside it.
+fn owner(path: &Path, sites: &[Site]) -> Option<(String, PathBuf)> {
+    sites.iter().find_map(|site| Some((site.label.clone(), path.strip_prefix(&site.path).ok()?.to_owned())))
 }
 
 /// Two empty `__init__.py`, or two copies of one licence, are no loss.

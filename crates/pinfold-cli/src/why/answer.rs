@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use pinfold_core::closure::Provided;
 use pinfold_core::modules::{Kind, ModuleTable};
 use pinfold_core::names::{ROOT, UnitId};
 use pinfold_core::resolve::{Denial, Importer, Resolution, Resolver, Rule, UnitIndex};
@@ -63,7 +64,10 @@ pub fn answer(
     // Inside a pin nothing local is seen; elsewhere it stands ahead of the standard library, built-in modules apart.
     let outside = match outside::stdlib(interpreter, module) {
         Some(Place::BuiltIn) => Some(Place::BuiltIn),
-        standard if case.sees_local() => outside::local(interpreter, module).or(standard),
+        // The folders of the standard library stand ahead of site-packages as well.
+        standard if case.sees_local() => outside::local(interpreter, module)
+            .or(standard)
+            .or_else(|| outside::unlisted(interpreter, module).map(|file| Place::Stdlib(Some(file)))),
         standard => standard,
     };
     if let Some(place) = outside {
@@ -123,6 +127,16 @@ impl Case<'_> {
                 kind: Some("built-in"),
                 ..blank("a module inside the interpreter, the same for everyone")
             },
+            Place::Main => Answer {
+                kind: Some("module"),
+                ..blank("the program that runs, whatever it is: the same for everyone")
+            },
+            Place::Pinfold => Answer {
+                kind: Some("package"),
+                ..blank(
+                    "Pinfold's own package, which the hook treats as part of the standard library: the same for everyone",
+                )
+            },
             Place::Stdlib(Some(file)) => {
                 let kind = file_kind(&file);
                 Answer {
@@ -175,6 +189,12 @@ impl Case<'_> {
             folders.push(file);
         }
         match first {
+            Some(index) if folders.len() > 1 => {
+                let parts = units.iter().map(|&unit| self.show(unit)).collect::<Vec<_>>().join(", ");
+                let answer = self.positive(index, rule, "namespace", folders);
+                let reason = format!("{}; a namespace package, with parts of {parts}", answer.reason);
+                Ok(Answer { unit: None, change: Vec::new(), reason, ..answer })
+            }
             Some(index) => Ok(self.positive(index, rule, "namespace", folders)),
             None => Ok(self.no_such_module(units, rule)),
         }
@@ -255,25 +275,67 @@ impl Case<'_> {
     }
 
     fn unknown(&self) -> Answer {
-        let top = self.module.split('.').next().unwrap_or(self.module);
-        let elsewhere: Vec<String> = self
-            .resolver
-            .env()
-            .units
+        if let Some(file) = outside::unlisted(self.interpreter, self.module) {
+            let reason = "a file of the standard library, found on `sys.path` after all units".to_owned();
+            let kind = Some(file_kind(&file));
+            return Answer { found: true, rule: Some(5), kind, files: vec![file], ..self.blank(reason) };
+        }
+        if let Some(Place::Local(file)) = outside::local(self.interpreter, self.module) {
+            let reason = format!(
+                "root has a local file of that name, {}, and local files are seen only by root and by what only root uses",
+                file.display()
+            );
+            let change = vec![
+                "hand over what it needs as an argument; or make the file a package of its own and require it".to_owned(),
+            ];
+            return Answer { change, ..self.blank(reason) };
+        }
+        let units = &self.resolver.env().units;
+        let elsewhere: Vec<String> = units
             .iter()
-            .filter(|unit| unit.provides.contains_key(top))
+            .filter(|unit| unit.provides.iter().any(|(name, &what)| self.leads_to(name, what)))
             .map(|unit| format!("{} {} (in {})", unit.name, unit.version, unit.closures.join(", ")))
             .collect();
-        let reason = if elsewhere.is_empty() {
-            "no unit of this environment has it, and it is not of the standard library".to_owned()
-        } else {
-            format!("none that this importer sees has it; it is in {}", elsewhere.join(", "))
+        let reason = match (elsewhere.is_empty(), self.namespace()) {
+            (false, _) => format!("none that this importer sees has it; it is in {}", elsewhere.join(", ")),
+            (true, Some((namespace, parts))) => {
+                format!(
+                    "`{namespace}` is a namespace package with parts of {parts} here, and none of them has it"
+                )
+            }
+            (true, None) => {
+                "no unit of this environment has it, and it is not of the standard library".to_owned()
+            }
         };
         let change = match self.pin_of_importer() {
             Some(pin) => vec![format!("what provides it, in `requires` of [pins.{pin}]")],
             None => vec!["`pinfold add` the distribution that provides it".to_owned()],
         };
         Answer { change, ..self.blank(reason) }
+    }
+
+    /// Whether the module is, is in, or is above what a unit provides under `name`.
+    fn leads_to(&self, name: &str, what: Provided) -> bool {
+        let within = |inner: &str, outer: &str| {
+            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        if what == Provided::Namespace { name == self.module } else { within(self.module, name) }
+    }
+
+    /// The longest namespace package above the module that the importer sees, and whose parts it has.
+    fn namespace(&self) -> Option<(&str, String)> {
+        let view = self.resolver.view(self.importer);
+        let mut name = self.module;
+        while let Some((above, _)) = name.rsplit_once('.') {
+            name = above;
+            if let Some(entry) = view.get(name).filter(|entry| entry.provided == Provided::Namespace) {
+                return Some((
+                    name,
+                    entry.units.iter().map(|&u| self.show(u)).collect::<Vec<_>>().join(", "),
+                ));
+            }
+        }
+        None
     }
 
     fn denied(&self, denial: &Denial) -> Answer {

@@ -17,6 +17,10 @@ pub(super) enum Place {
     Stdlib(Option<PathBuf>),
     /// A file in a folder that stands on `sys.path` ahead of site-packages.
     Local(PathBuf),
+    /// The program itself.
+    Main,
+    /// Our own package, which the hook treats as part of the standard library.
+    Pinfold,
 }
 
 /// The standard library's answer.
@@ -25,14 +29,25 @@ pub(super) fn stdlib(interpreter: &Interpreter, module: &str) -> Option<Place> {
     if interpreter.builtin_modules.iter().any(|name| name == module) {
         return Some(Place::BuiltIn);
     }
+    match module {
+        "__main__" | "__mp_main__" => return Some(Place::Main),
+        "pinfold" => return Some(Place::Pinfold),
+        _ => {}
+    }
     if !interpreter.stdlib_modules.iter().any(|name| name == top) {
         return None;
     }
-    let folders = [interpreter.stdlib.clone(), interpreter.stdlib.join("lib-dynload")];
-    let file = folders.iter().find_map(|folder| file_of(folder, module, interpreter));
+    let file = unlisted(interpreter, module);
     // `os.path` is made by `os` when it is imported: the one name with a dot that has no file of that name.
     let file = file.or_else(|| (module == "os.path").then(|| interpreter.stdlib.join("posixpath.py")));
     Some(Place::Stdlib(file))
+}
+
+/// A file in the folders of the standard library, whether or not its name is one that the interpreter lists: `test`
+/// is not.
+pub(super) fn unlisted(interpreter: &Interpreter, module: &str) -> Option<PathBuf> {
+    let folders = [interpreter.stdlib.clone(), interpreter.stdlib.join("lib-dynload")];
+    folders.iter().find_map(|folder| file_of(folder, module, interpreter))
 }
 
 /// The answer of the folders that root has ahead of everything: the current one and PYTHONPATH.

@@ -139,7 +139,18 @@ impl Project {
 
     /// Makes a wheel of `files` and adds it to the lock; returns its hash.
     pub fn wheel(&mut self, name: &str, version: &str, files: &[(&str, &str)]) -> String {
-        let bytes = wheel_bytes(name, version, &[], files);
+        self.wheel_requiring(name, version, &[], files)
+    }
+
+    /// As [`Self::wheel`], with requirements in its metadata.
+    pub fn wheel_requiring(
+        &mut self,
+        name: &str,
+        version: &str,
+        requires: &[&str],
+        files: &[(&str, &str)],
+    ) -> String {
+        let bytes = wheel_bytes(name, version, requires, files);
         let sha256 = hex(&bytes);
         let file = format!("{}-{version}-py3-none-any.whl", name.replace('-', "_"));
         fs::write(self.path("app/wheels").join(&file), &bytes).unwrap();
@@ -225,6 +236,19 @@ impl Project {
             share: Vec::new(),
             private: Vec::new(),
         });
+    }
+
+    /// A pinned unit keeps the types of these names to itself.
+    pub fn keep_private(&mut self, id: &UnitId, names: &[&str]) {
+        let unit = self.units.iter_mut().find(|unit| unit.id == *id).unwrap();
+        unit.pin.as_mut().unwrap().private = names.iter().map(|&name| name.to_owned()).collect();
+    }
+
+    /// A closure has the unit too, though its requirements do not name it.
+    pub fn join(&mut self, id: &UnitId, closure: &str) {
+        let closure = self.closures.iter_mut().find(|c| c.name == closure).unwrap();
+        closure.units.push(id.clone());
+        closure.units.sort();
     }
 
     /// The identifiers of all units.
