@@ -11,7 +11,7 @@ use pinfold_core::manifest::Manifest;
 use pinfold_core::names::ROOT;
 
 use super::choose::Chooser;
-use super::error::LockingError;
+use super::error::{LockingError, near};
 use super::graph::walk;
 use super::local::Local;
 use super::preferences::Preferences;
@@ -183,7 +183,8 @@ impl Resolver<'_> {
     fn shared(&self, owner: &Owner, root: &Resolved) -> Result<BTreeSet<String>, LockingError> {
         let share = self.manifest.pins.get(&owner.name).map_or(&[][..], |pin| pin.share.as_slice());
         if let Some(name) = share.iter().find(|name| !root.members.contains_key(*name)) {
-            return Err(LockingError::SharedNotInRoot { pin: owner.name.clone(), name: name.clone() });
+            let near = near(name, root.members.keys());
+            return Err(LockingError::SharedNotInRoot { pin: owner.name.clone(), name: name.clone(), near });
         }
         Ok(reach(root, share.iter().cloned()))
     }
@@ -280,7 +281,8 @@ impl Resolver<'_> {
         let (Some(owner), Some(root)) = (asked.owner, before.first()) else { return Ok(()) };
         let share = self.manifest.pins.get(&owner.name).map_or(&[][..], |pin| pin.share.as_slice());
         if let Some(name) = share.iter().find(|name| !members.contains_key(*name)) {
-            return Err(LockingError::SharedNotNeeded { pin: owner.name.clone(), name: name.clone() });
+            let near = near(name, members.keys());
+            return Err(LockingError::SharedNotNeeded { pin: owner.name.clone(), name: name.clone(), near });
         }
         for name in reach(root, share.iter().cloned()) {
             if let Some(member) = root.members.get(&name) {

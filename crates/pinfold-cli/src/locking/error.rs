@@ -60,6 +60,8 @@ pub enum LockingError {
         pin: String,
         /// The name.
         name: String,
+        /// A name of root's closure that looks almost so.
+        near: Option<String>,
     },
     /// A pin shares what its closure does not need.
     #[error("[pins.{pin}] shares `{name}`, but nothing in the closure of `{pin}` requires it")]
@@ -68,6 +70,8 @@ pub enum LockingError {
         pin: String,
         /// The name.
         name: String,
+        /// A name of its closure that looks almost so.
+        near: Option<String>,
     },
     /// A requirement could not be read.
     #[error(transparent)]
@@ -128,6 +132,8 @@ impl Hint for LockingError {
                 None => vec![format!("require it (`pinfold add {name}`), or take the pin out (`pinfold pin --remove {name}`)")],
             },
             LockingError::PinCycle { .. } => vec!["take one of the pins out, so that it is resolved with the other".to_owned()],
+            LockingError::SharedNotInRoot { near: Some(near), .. }
+            | LockingError::SharedNotNeeded { near: Some(near), .. } => vec![format!("did you mean `{near}`?")],
             LockingError::SharedNotInRoot { name, .. } => {
                 vec![format!("require it (`pinfold add {name}`), or take it out of `share`")]
             }
@@ -167,11 +173,15 @@ impl LockingError {
     /// A pin that nobody needs, with what may have been meant.
     pub(super) fn unused_pin(name: &str, closures: &[Resolved]) -> Self {
         let names = closures.iter().flat_map(|closure| closure.members.keys());
-        // Two letters that changed places make a short name look like another to measures of likeness.
-        let slip = |other: &str| strsim::osa_distance(name, other) == 1;
-        let likeness = |other: &str| if slip(other) { 1.0 } else { strsim::jaro_winkler(name, other) };
-        let near = names.map(|other| (likeness(other), other)).filter(|near| near.0 > 0.85);
-        let near = near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, near)| near.clone());
-        LockingError::UnusedPin { name: name.to_owned(), near }
+        LockingError::UnusedPin { name: name.to_owned(), near: near(name, names) }
     }
+}
+
+/// The one of `names` that looks almost like `name`.
+pub(super) fn near<'n>(name: &str, names: impl Iterator<Item = &'n String>) -> Option<String> {
+    // Two letters that changed places make a short name look like another to measures of likeness.
+    let slip = |other: &str| strsim::osa_distance(name, other) == 1;
+    let likeness = |other: &str| if slip(other) { 1.0 } else { strsim::jaro_winkler(name, other) };
+    let near = names.map(|other| (likeness(other), other)).filter(|near| near.0 > 0.85);
+    near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, near)| near.clone())
 }
