@@ -289,6 +289,22 @@ def test_what_cannot_be_attached_is_said(host, plugin, leaf, merged, tmp_path, w
     assert "hook is not active" in done.stderr and "hint: " in done.stderr
 
 
+def test_requirements_of_extras_count_where_the_extra_was_asked_for(host, project, wheels, leaf):
+    """`fast` narrows what `foo` requires of leaf anyway; markers that do not hold never count."""
+    requires = ["leaf>=1", "leaf>=3; extra == 'fast'", "leaf>=9; extra == 'no'", "leaf>=9; sys_platform == 'amiga'"]
+    extras = {"Provides-Extra": ["fast", "no"]}
+    env = host()
+    for required, v, accepted in (("foo", "1.0", True), ("foo[fast]", "3.0", False)):
+        foo = at(required, wheels.pure("foo", "1", {"foo.py": "import leaf"}, requires=requires, extra=extras))
+        other = str(project(manifest([foo, leaf[v]])).venv)
+        if accepted:
+            code = f"import leaf, pinfold; print(pinfold.attach({other!r}, share=['leaf']).import_module('foo').leaf is leaf)"
+            assert env.run(code).stdout == "True\n"
+        else:
+            said = refused(env, f"pinfold.attach({other!r}, share=['leaf'])")
+            assert "`leaf>=3`, which foo 1 requires, does not accept leaf 2.0" in said
+
+
 def _package(env):
     return env.run("import os, pinfold; print(os.path.dirname(os.path.dirname(pinfold.__file__)))").stdout.strip()
 

@@ -47,11 +47,15 @@ pub(super) fn check(
             continue;
         }
         let declared = declared(&unit.path, &unit.name);
-        let named = |name: &str| dependencies.iter().any(|unit| unit.name == name);
+        // What the world itself has under the name, and whether that is what is required.
+        let satisfied = |requirement: &Requirement<VerbatimUrl>| {
+            let name = normalize(requirement.name.as_ref());
+            name == unit.name || dependencies.iter().any(|d| d.name == name && fits(requirement, d))
+        };
         let extras: Vec<ExtraName> = declared
             .extras
             .iter()
-            .filter(|extra| declared.is_chosen(extra, &unit.name, markers, named))
+            .filter(|extra| declared.is_chosen(extra, markers, satisfied))
             .cloned()
             .collect();
         for requirement in declared.requirements {
@@ -73,18 +77,23 @@ fn accepts(
 ) -> Result<(), AttachError> {
     let name = normalize(requirement.name.as_ref());
     let Some(host) = replacing.get(name.as_str()) else { return Ok(()) };
-    let Some(VersionOrUrl::VersionSpecifier(specifiers)) = &requirement.version_or_url else { return Ok(()) };
-    // What is no version cannot be compared with one.
-    let Ok(version) = Version::from_str(&host.version) else { return Ok(()) };
-    if specifiers.contains(&version) {
-        return Ok(());
+    match &requirement.version_or_url {
+        Some(VersionOrUrl::VersionSpecifier(specifiers)) if !fits(requirement, host) => {
+            Err(AttachError::Unfit {
+                name: host.name.clone(),
+                host: host.version.clone(),
+                requirement: format!("{name}{specifiers}"),
+                who: who(),
+            })
+        }
+        _ => Ok(()),
     }
-    Err(AttachError::Unfit {
-        name: host.name.clone(),
-        host: host.version.clone(),
-        requirement: format!("{name}{specifiers}"),
-        who: who(),
-    })
+}
+
+/// Whether a unit's version is one that the requirement accepts; what is no version is not compared.
+fn fits(requirement: &Requirement<VerbatimUrl>, unit: &Unit) -> bool {
+    let Some(VersionOrUrl::VersionSpecifier(specifiers)) = &requirement.version_or_url else { return true };
+    Version::from_str(&unit.version).map_or(true, |version| specifiers.contains(&version))
 }
 
 /// What a wheel declares.
@@ -95,20 +104,19 @@ struct Declared {
 }
 
 impl Declared {
-    /// Whether an extra was asked for, as far as the result shows: all that it adds is among the dependencies.
+    /// Whether an extra was asked for, as far as the result shows: all that it adds is satisfied.
     fn is_chosen(
         &self,
         extra: &ExtraName,
-        own_name: &str,
         markers: &MarkerEnvironment,
-        named: impl Fn(&str) -> bool,
+        satisfied: impl Fn(&Requirement<VerbatimUrl>) -> bool,
     ) -> bool {
         let extra = std::slice::from_ref(extra);
         let added = |r: &&Requirement<VerbatimUrl>| {
             r.evaluate_markers(markers, extra) && !r.evaluate_markers(markers, &[])
         };
-        let mut names = self.requirements.iter().filter(added).map(|r| normalize(r.name.as_ref())).peekable();
-        names.peek().is_some() && names.all(|name| name == own_name || named(&name))
+        let mut added = self.requirements.iter().filter(added).peekable();
+        added.peek().is_some() && added.all(satisfied)
     }
 }
 
