@@ -27,22 +27,26 @@ const RESERVED: [(&str, &[&str], &str); 4] = [
 
 /// The modules of the hook that may have `unsafe` code. Each more is a decision: is it a new kind of danger, or
 /// does it belong behind one of these?
-const UNSAFE: [&str; 15] = [
+const UNSAFE: [&str; 19] = [
     "elf",
     "exports",
     "finder",
     "frames",
     "frames/statement",
+    "globals",
+    "identity",
     "marking",
     "marks",
     "modules",
     "owner",
+    "pickling",
     "shims",
     "snapshot",
     "specs",
     "start",
     "state",
     "thunks",
+    "types",
 ];
 
 /// A file longer than this has more than one subject.

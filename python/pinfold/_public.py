@@ -37,14 +37,12 @@ def units() -> list[Unit]:
 def unit_of(what) -> Unit | None:
     """The unit that a module, class, function or instance belongs to; None for root's and the standard library's.
 
+    An instance belongs to the unit of its class.
+
     Raises RuntimeError where the hook is not active.
     """
     check_active()
-    module = what
-    if not isinstance(what, type(sys)):
-        name = getattr(what, "__module__", None) or getattr(type(what), "__module__", None)
-        module = sys.modules.get(name)
-    identifier = _hook.unit_of(module) if module is not None else None
+    identifier = _hook.unit_of(what)
     return next((unit for unit in units() if unit.id == identifier), None)
 
 

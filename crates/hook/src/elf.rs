@@ -14,6 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::shims;
 use crate::state::State;
 use crate::thunks;
+use crate::types;
 
 #[cfg(target_arch = "x86_64")]
 mod relocation {
@@ -76,6 +77,9 @@ pub(crate) fn redirect_new(state: &State) -> Result<(), String> {
         // SAFETY: the object is loaded and cannot be unloaded while this thread, which holds the GIL, works:
         // CPython never closes an extension.
         unsafe { redirect(state, &object)? };
+        for &(start, end, _) in &object.segments {
+            types::note_segment(start, end, object.unit);
+        }
     }
     Ok(())
 }

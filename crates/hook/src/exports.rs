@@ -13,6 +13,7 @@ use crate::attach;
 use crate::elf;
 use crate::finder;
 use crate::frames;
+use crate::identity;
 use crate::marks;
 use crate::modules;
 use crate::owner::{self, Owner};
@@ -20,6 +21,8 @@ use crate::snapshot;
 use crate::start as starting;
 use crate::state::{self, State};
 use crate::trace;
+
+mod pickle;
 
 /// Adds the functions to the module.
 pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -49,7 +52,7 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(units, module)?)?;
     module.add_function(wrap_pyfunction!(modules_snapshot, module)?)?;
     module.add_function(wrap_pyfunction!(modules_clear, module)?)?;
-    Ok(())
+    pickle::add(module)
 }
 
 fn started() -> PyResult<&'static State> {
@@ -276,11 +279,11 @@ fn bytecode_key(unit: usize, path: &str) -> Option<(String, String)> {
     Some((key, relative.to_str()?.to_owned()))
 }
 
-/// The identifier of the unit that a module belongs to, `None` for root's and the standard library's.
+/// The identifier of the unit that an object belongs to, `None` for root's and the standard library's.
 #[pyfunction]
-fn unit_of(module: &Bound<'_, PyAny>) -> Option<String> {
+fn unit_of(what: &Bound<'_, PyAny>) -> Option<String> {
     let state = state::get()?;
-    let unit = state.unit_of_module(module.as_ptr())?;
+    let unit = identity::unit_of(state, what)?;
     // A world's own code is of no distribution.
     state.resolver.world_of_importer(unit).is_none().then_some(())?;
     Some(state.resolver.env().units[unit].id.as_str().to_owned())

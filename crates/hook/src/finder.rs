@@ -8,7 +8,7 @@ use std::path::Path;
 
 use pinfold_core::closure::Provided;
 use pinfold_core::modules::{Kind, Module};
-use pinfold_core::names::QUALIFIER;
+use pinfold_core::names::{self, QUALIFIER};
 use pinfold_core::resolve::{Denial, Importer, Resolution, UnitIndex};
 use pyo3::exceptions::{PyImportError, PyModuleNotFoundError};
 use pyo3::prelude::*;
@@ -55,7 +55,8 @@ pub(crate) fn find_spec<'py>(
     if text.contains(QUALIFIER) {
         return match owner::parse_qualified(state, text) {
             Some((owner::Home::Unit(unit), module)) => exact(py, state, unit, module, path),
-            _ => Ok(None),
+            Some(_) => Ok(None),
+            None => strange(state, name, text),
         };
     }
     let importer = frames::asking(state, text);
@@ -68,6 +69,26 @@ pub(crate) fn find_spec<'py>(
         return if rootlike { Ok(None) } else { question.stdlib() };
     }
     question.answer()
+}
+
+/// A module of a unit that this environment has not: most likely the name stands in a pickle from another one.
+fn strange<'py>(state: &State, name: &Bound<'py, PyAny>, text: &str) -> PyResult<Spec<'py>> {
+    let Some((unit, module)) = names::split_qualified(text) else { return Ok(None) };
+    if !frames::called_from("_find_and_load_unlocked") {
+        return Ok(None);
+    }
+    let (distribution, hash) = unit.split_once('@').unwrap_or((unit, ""));
+    let same = state.resolver.env().units.iter().filter(|unit| unit.name == distribution);
+    let here: Vec<String> =
+        same.map(|unit| format!("{} {} ({})", unit.name, unit.version, unit.id.as_str())).collect();
+    let here = if here.is_empty() { format!("no {distribution} at all") } else { here.join(", ") };
+    let error = PyModuleNotFoundError::new_err(format!(
+        "No module named '{text}': `{module}` is asked for as of the unit {unit}, the {distribution} whose hash begins \
+         with {hash}, and this environment has {here}\nhint: a pickle of objects of a version that root does not see \
+         loads only where that unit is: load it in the environment that wrote it, or write plain data instead"
+    ));
+    error.value(name.py()).setattr("name", name)?;
+    Err(error)
 }
 
 /// A module of one given unit and no other.
@@ -435,7 +456,7 @@ fn sys_path(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
 /// A list of what an iterable has.
 ///
 /// Not `collect` over PyO3's iterator: its `size_hint` imports `operator`, and would come back here.
-fn list<'py>(iterable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+pub(crate) fn list<'py>(iterable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
     // SAFETY: a live object, a new reference or null with an exception set; the GIL is held.
     let list =
         unsafe { Bound::from_owned_ptr_or_err(iterable.py(), ffi::PySequence_List(iterable.as_ptr()))? };

@@ -52,6 +52,22 @@ pub(crate) fn push(unit: usize) -> Guard {
     Guard { serial, _here: std::marker::PhantomData }
 }
 
+impl Guard {
+    /// The number of the push, one of a kind.
+    pub(crate) fn serial(&self) -> usize {
+        self.serial
+    }
+}
+
+/// Whether the push of this number is this thread's last, and no Python frame was entered since.
+pub(crate) fn is_innermost(serial: usize) -> bool {
+    // SAFETY: the GIL is held by every caller; the frame is only compared.
+    let frame: Object = unsafe { ffi::PyEval_GetFrame().cast() };
+    PUSHES.with_borrow(|pushes| {
+        pushes.last().is_some_and(|push| push.serial == serial && ptr::eq(push.frame, frame))
+    })
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
         // By serial, not by position: greenlets leave in any order.

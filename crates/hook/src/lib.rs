@@ -9,10 +9,14 @@ mod elf;
 mod exports;
 mod finder;
 mod frames;
+mod globals;
+mod identity;
+mod loaded;
 mod marking;
 mod marks;
 mod modules;
 mod owner;
+mod pickling;
 mod shims;
 mod snapshot;
 mod specs;
@@ -20,6 +24,7 @@ mod start;
 mod state;
 mod thunks;
 mod trace;
+mod types;
 
 use pyo3::prelude::*;
 

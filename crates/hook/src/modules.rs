@@ -14,11 +14,12 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use crate::attributes;
 use crate::frames;
+use crate::loaded;
 use crate::marking::mark_module;
 use crate::marks;
 use crate::owner;
+use crate::pickling;
 use crate::state::{self, Object, State};
 use crate::trace;
 
@@ -110,7 +111,8 @@ unsafe fn find_slowly(state: &State, key: Object) -> Object {
                 ffi::PyErr_Clear();
                 return plain;
             }
-            let found = owner::exact(state, unit, plain);
+            let found =
+                if pickling::refuses(text) { ptr::null_mut() } else { owner::exact(state, unit, plain) };
             ffi::Py_DECREF(plain);
             return found;
         }
@@ -265,12 +267,11 @@ unsafe extern "C" fn pop(this: Object, arguments: Object) -> Object {
         let found = ffi::Py_NewRef(found);
         if let (Some(state), Some(text)) = (state::get(), marks::text(key)) {
             owner::bind_to_roots_namespace(state, text, found);
-            // Python is attached: it called this.
-            Python::attach(|py| {
-                let module = Bound::from_borrowed_ptr(py, found);
-                // Without it the module works all the same, but for names that only the stack decides.
-                let _ = attributes::own(state, &module);
-            });
+            if let Err(error) = loaded::module(state, text, found) {
+                Python::attach(|py| error.restore(py));
+                ffi::Py_DECREF(found);
+                return ptr::null_mut();
+            }
         }
         if ass_subscript(this, key, ptr::null_mut()) != 0 {
             ffi::Py_DECREF(found);

@@ -59,7 +59,7 @@ fn own(state: &State) -> impl Iterator<Item = (UnitIndex, Object)> {
 }
 
 /// The items of a table itself. `PyDict_Copy` would ask the subclass's methods where the table is the storage.
-fn items<'py>(py: Python<'py>, table: Object) -> Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+pub(crate) fn items<'py>(py: Python<'py>, table: Object) -> Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
     let mut items = Vec::new();
     let (mut position, mut key, mut value) = (0, ptr::null_mut(), ptr::null_mut());
     // SAFETY: the tables are dictionaries that live as long as the process, the GIL is held, and nothing

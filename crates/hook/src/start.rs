@@ -15,6 +15,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::frames;
+use crate::loaded;
 use crate::marking;
 use crate::marks;
 use crate::modules;
@@ -22,6 +23,7 @@ use crate::shims;
 use crate::snapshot;
 use crate::state::{self, Object, Process, PythonParts, State};
 use crate::trace;
+use crate::types;
 
 /// Python minor versions on which the hook is tested; it refuses others rather than run on a guess.
 const SUPPORTED: [(u8, u8); 3] = [(3, 11), (3, 12), (3, 13)];
@@ -99,6 +101,15 @@ pub(crate) fn start<'py>(py: Python<'py>, parts: Parts) -> PyResult<Option<Bound
     state::set(state);
     modules::set_type(&modules, &ty)?;
     probe(py, state)?;
+    types::take_over(py)?;
+    // What came before the hook.
+    for name in ["_pickle", "pickle"] {
+        let key = pyo3::types::PyString::new(py, name);
+        let module = crate::owner::item(state.storage, key.as_ptr());
+        if !module.is_null() {
+            loaded::module(state, name, module)?;
+        }
+    }
     Ok(Some(ty))
 }
 

@@ -200,6 +200,12 @@ impl State {
         self.domain[unit] != 0
     }
 
+    /// Whether any module is loaded that root does not see.
+    pub(crate) fn has_others(&self) -> bool {
+        // SAFETY: the tables are dictionaries that live as long as the process; the GIL is held.
+        self.own.iter().any(|&table| !table.is_null() && unsafe { ffi::PyDict_Size(table) } > 0)
+    }
+
     /// The module table of a unit.
     pub(crate) fn table(&self, unit: UnitIndex) -> Result<&ModuleTable, String> {
         if let Some(table) = self.tables[unit].get() {
