@@ -74,7 +74,15 @@ def start():
     import atexit
 
     # The first to be registered is the last to run: other handlers still import with the hook.
-    atexit.register(_hook.stop)
+    atexit.register(_stop)
+
+
+def _stop():
+    from pinfold import _hook
+
+    if "pinfold._lists" in sys.modules:
+        sys.modules["pinfold._lists"].stop()
+    _hook.stop()
 
 
 def _is_stdlib(path, stdlib):

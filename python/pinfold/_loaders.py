@@ -60,19 +60,14 @@ class Finder:
 
     @staticmethod
     def find_distributions(context=None):
-        """The distributions that the importer sees, for ``importlib.metadata``; root's come from ``sys.path``."""
-        seen = _hook.distributions(getattr(context, "name", None))
-        if seen is None:
-            return []
-        from importlib.metadata import PathDistribution
-        from pathlib import Path
+        """Nothing, but where another world's code has taken this method from the standard path finder for itself."""
+        if not _hook.plural() or hasattr(external.PathFinder, "find_distributions"):
+            return ()
+        if any(hasattr(finder, "find_distributions") for finder in sys.meta_path if type(finder) is not Finder):
+            return ()
+        from pinfold import _metadata
 
-        found = []
-        for folder, name, _version in seen:
-            for entry in sorted(Path(folder).glob("*.dist-info")):
-                if _is_of(entry.name, name):
-                    found.append(PathDistribution(entry))
-        return found
+        return _metadata.find(StockPathFinder.find_distributions, context)
 
     @staticmethod
     def invalidate_caches():
@@ -94,7 +89,7 @@ def search_on_behalf():
 
 
 def search_for_the_importer():
-    """Makes the standard path finder answer a pinned unit without root's site-packages.
+    """Makes the standard path finder, ``sys.path`` and ``sys.meta_path`` answer by who asks.
 
     In place, for code asks it by its name (``importlib.machinery.PathFinder``, ``pkgutil``, pytest).
     """
@@ -109,17 +104,16 @@ def search_for_the_importer():
                 found = _hook.find_spec(fullname)
                 if found is not None:
                     return found
+            else:
+                # As it is: who iterates it may be another's finder, which asks on behalf of the importer.
+                path = list.copy(sys.path) if isinstance(sys.path, list) else sys.path
         return StockPathFinder.find_spec(fullname, path, target)
 
     def find_distributions(cls, context=None):
-        """As the standard one, for root; a unit's own come from ``Finder``."""
-        from importlib.metadata import DistributionFinder
+        """As the standard one; a unit that does not see what root sees gets those of its view."""
+        from pinfold import _metadata
 
-        given = vars(context) if context is not None else {}
-        path = None if "path" in given else _hook.search_path("")
-        if path is not None:
-            context = DistributionFinder.Context(**given, path=path)
-        return StockPathFinder.find_distributions(context or DistributionFinder.Context())
+        return _metadata.find(StockPathFinder.find_distributions, context)
 
     stock_create, stock_exec = external.ExtensionFileLoader.create_module, external.ExtensionFileLoader.exec_module
 
@@ -137,12 +131,13 @@ def search_for_the_importer():
     external.ExtensionFileLoader.exec_module = exec_module
     external.PathFinder.find_spec = classmethod(find_spec)
     external.PathFinder.find_distributions = classmethod(find_distributions)
+    from pinfold import _lists
 
+    _lists.start()
+    if any(name in sys.modules for name in ("concurrent.futures.thread", "unittest.mock")):
+        from pinfold import _stdlib
 
-def _is_of(dist_info, name):
-    """Whether a ``NAME-VERSION.dist-info`` folder is of the distribution with this normalised name."""
-    stem = dist_info.removesuffix(".dist-info").rpartition("-")[0]
-    return stem.lower().replace("_", "-").replace(".", "-") == name
+        _stdlib.complete_loaded()
 
 
 def attribute_hook(function, module_globals):

@@ -1,6 +1,7 @@
 """The rarer methods of ``sys.modules``, over what the hook's type does itself.
 
-A look-up, an assignment and a deletion are answered by who asks (``pinfold._hook``). Everything that lists
+A look-up, an assignment and a deletion are answered by who asks, and what lists the names or the modules is
+there too, so that no other thread runs in between (``pinfold._hook``). Everything that lists
 works on a snapshot: the asker's view under natural names, then all other modules under qualified names, with
 which they can be looked up from anywhere. Source of what must agree: ``Objects/dictobject.c``.
 """
@@ -10,32 +11,8 @@ from pinfold import _hook
 _MISSING = object()
 
 
-def _keys(self):
-    return _hook.modules_snapshot().keys()
-
-
-def _values(self):
-    return _hook.modules_snapshot().values()
-
-
-def _items(self):
-    return _hook.modules_snapshot().items()
-
-
-def _iter(self):
-    return iter(_hook.modules_snapshot())
-
-
 def _reversed(self):
     return reversed(_hook.modules_snapshot())
-
-
-def _len(self):
-    return len(_hook.modules_snapshot())
-
-
-def _copy(self):
-    return _hook.modules_snapshot()
 
 
 def _repr(self):
@@ -105,16 +82,10 @@ def _reduce_ex(self, protocol):
 
 _METHODS = {
     "__new__": staticmethod(_new),
-    "__copy__": _copy,
+    "__copy__": lambda self: _hook.modules_snapshot(),
     "__deepcopy__": _deepcopy,
     "__reduce_ex__": _reduce_ex,
-    "keys": _keys,
-    "values": _values,
-    "items": _items,
-    "__iter__": _iter,
     "__reversed__": _reversed,
-    "__len__": _len,
-    "copy": _copy,
     "__repr__": _repr,
     "__eq__": _eq,
     "__ne__": _ne,

@@ -168,3 +168,76 @@ def test_keys_may_be_any_object_and_a_str_of_any_class(env):
         """
     )
     assert done.stdout.startswith("5 True 2\n")
+
+
+def test_everything_of_a_dict_from_a_package_and_from_root(env):
+    code = """
+import sys, types
+m = sys.modules
+one, two = types.ModuleType("one"), types.ModuleType("two")
+m |= {"hand.one": one}
+m.update([("hand.two", two)], hand=one)
+seen = [m["hand.one"] is one, m.get("hand.two") is two, m.setdefault("hand", two) is one, "hand" in m, (m | {"x": 1})["x"]]
+seen += [({"leaf": 0} | m)["leaf"] is m["leaf"], dict(m)["hand"] is one, {**m}["hand"] is one, list(m.items())[-1][1] is m[list(m)[-1]]]
+key, value = m.popitem()
+seen += [key not in m, m.__setitem__(key, value), m[key] is value, m.pop("hand") is one, m.pop("hand", 5)]
+del m["hand.one"], m["hand.two"]
+try:
+    del m["hand.two"]
+except KeyError as error:
+    seen.append(error.args)
+seen += [type(m.copy()), type(m.fromkeys("ab")), m.fromkeys("ab", 1)["a"], m == m.copy(), m != {}, bool(m)]
+for name in (m.keys() & {"leaf", "nowhere"}):
+    seen.append(name)
+result = seen
+"""
+    want = "[True, True, True, True, 1, True, True, True, True, True, None, True, True, 5, ('hand.two',), <class 'dict'>, <class 'dict'>, 1, True, True, True, 'leaf']"
+    done = env.run(f"import old, leaf\nCODE = {code!r}\nscope = {{}}\nexec(CODE, scope)\nprint(scope['result']); print(old.act(CODE))")
+    assert done.stdout.splitlines() == [want, want]
+
+
+def test_a_package_cannot_delete_what_it_does_not_see(env):
+    done = env.run(
+        """
+        import sys, old, types
+        sys.modules["roots_own"] = types.ModuleType("roots_own")
+        import leaf
+        print(old.act("import leaf; del sys.modules['leaf']; result = 'leaf' in sys.modules"), sys.modules["leaf"] is leaf)
+        for code in ("del sys.modules['leaf']", "sys.modules.pop('leaf')"):
+            try:
+                old.act(code)
+            except KeyError as error:
+                print(error)
+        print(sys.modules["leaf"] is leaf, leaf.V)
+        """
+    )
+    assert done.stdout == "False True\n'leaf'\n'leaf'\nTrue 2.0\n"
+
+
+def test_listing_while_other_threads_import(env):
+    """`dict(sys.modules)` and its like raise nothing where stock Python's do not."""
+    done = env.run(
+        """
+        import sys, threading, types, old, leaf
+        sys.setswitchinterval(1e-6)
+        stop = threading.Event()
+        def churn(package):
+            n = 0
+            while not stop.is_set():
+                n += 1
+                name = f"churn_{package}_{n % 50}"
+                code = f"import sys, types; sys.modules[{name!r}] = types.ModuleType({name!r}); sys.modules.pop({name!r})"
+                old.act(code) if package else exec(code, {"__name__": "__main__"})
+        threads = [threading.Thread(target=churn, args=(i % 2,)) for i in range(4)]
+        [t.start() for t in threads]
+        try:
+            for _ in range(300):
+                dict(sys.modules), list(sys.modules.items()), {**sys.modules}, sys.modules.copy(), len(sys.modules)
+                old.act("dict(sys.modules), list(sys.modules.items())")
+        finally:
+            stop.set()
+            [t.join() for t in threads]
+        print("fine")
+        """
+    )
+    assert done.stdout == "fine\n"

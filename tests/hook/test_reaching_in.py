@@ -191,3 +191,40 @@ def test_sys_path_may_be_a_tuple_and_globals_may_be_copied_and_pickled(project, 
         """
     )
     assert done.stdout == "1.0 2.0 True True\n"
+
+
+def test_an_import_that_is_handed_over_to_a_thread_is_of_who_handed_it_over(project, wheels, leaf):
+    """`importlib.import_module` has no frame of any package's above it in a worker; nor has a partial of it."""
+    code = """
+        import functools, importlib, leaf, threading
+        from concurrent.futures import ThreadPoolExecutor
+        def submit(pool):
+            yes = [pool.submit(importlib.import_module, "leaf"), pool.submit(__import__, "leaf"), pool.submit(functools.partial(importlib.import_module, "leaf"))]
+            return [future.result().V for future in yes] + [m.V for m in pool.map(importlib.import_module, ["leaf"])]
+        def own_pool():
+            with ThreadPoolExecutor(1) as pool:
+                return submit(pool)
+        def thread(found):
+            t = threading.Thread(target=found, args=("leaf",))
+            t.start()
+            t.join()
+    """
+    text = two_worlds(wheels, leaf, code)
+    done = project(text, {"mine.py": "\n".join(line[8:] for line in code.splitlines())}).run(
+        """
+        import importlib, mine, old, asyncio
+        from concurrent.futures import ThreadPoolExecutor
+        pool = ThreadPoolExecutor(1)
+        for who in (old, mine, old, mine):
+            print(who.submit(pool), who.own_pool())
+        found = []
+        import_and_keep = type("F", (), {"__call__": staticmethod(lambda name: found.append(importlib.import_module(name).V))})()
+        old.thread(import_and_keep), mine.thread(import_and_keep)
+        print(found, pool.submit(lambda: importlib.import_module("leaf").V).result())
+        async def main():
+            return (await asyncio.to_thread(importlib.import_module, "leaf")).V
+        print(asyncio.run(main()))
+        """
+    )
+    one, two = [["1.0"] * 4] * 2, [["2.0"] * 4] * 2
+    assert done.stdout.splitlines() == [*(f"{a} {b}" for a, b in (one, two, one, two)), "['2.0', '2.0'] 2.0", "2.0"]

@@ -45,7 +45,6 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(lock_name, module)?)?;
     module.add_function(wrap_pyfunction!(name_like, module)?)?;
     module.add_function(wrap_pyfunction!(search_path, module)?)?;
-    module.add_function(wrap_pyfunction!(distributions, module)?)?;
     module.add_function(wrap_pyfunction!(bytecode_key, module)?)?;
     module.add_function(wrap_pyfunction!(unit_of, module)?)?;
     module.add_function(wrap_pyfunction!(importer, module)?)?;
@@ -244,29 +243,6 @@ fn search_path<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, P
         return Ok(Some(pyo3::types::PyList::empty(py).into_any()));
     }
     finder::search_path(py, state, importer)
-}
-
-/// Folders and names of the distributions that whoever asks sees, or of the one called `name`; `None` for root.
-#[pyfunction]
-#[pyo3(signature = (name=None))]
-fn distributions(name: Option<&str>) -> Option<Vec<(String, String, String)>> {
-    let (state, importer) = frames::current()?;
-    let Importer::Unit(unit) = importer else { return None };
-    if state.resolver.is_rootlike(unit) {
-        return None;
-    }
-    let units = match name {
-        Some(name) => {
-            let name = pinfold_core::names::normalize(name);
-            state.resolver.distribution(importer, &name).into_iter().collect()
-        }
-        None => state.resolver.distributions(importer),
-    };
-    let described = |unit: usize| {
-        let unit = &state.resolver.env().units[unit];
-        (unit.path.to_string_lossy().into_owned(), unit.name.clone(), unit.version.clone())
-    };
-    Some(units.into_iter().map(described).collect())
 }
 
 /// Where the bytecode of a unit's source file is kept: the wheel's key and the file relative to its folder.

@@ -21,6 +21,7 @@ use crate::owner;
 use crate::specs::{Spec, adopt, borrowed, marked_name, module_spec, namespace_spec};
 use crate::state::State;
 use crate::trace;
+use crate::views;
 
 /// One question to the finder.
 struct Question<'a, 'py> {
@@ -66,6 +67,9 @@ pub(crate) fn find_spec<'py>(
     };
     let question = Question { py, state, importer, rootlike, name, text, path };
     if state.is_stdlib(text) {
+        if state.plural && views::COMPLETED.contains(&text) {
+            return views::completed_spec(name, path);
+        }
         return if rootlike { Ok(None) } else { question.stdlib() };
     }
     question.answer()
@@ -326,8 +330,10 @@ impl<'py> Question<'_, 'py> {
             let finder = state.python.finder;
             let finders = list(&meta_path)?;
             for finder in finders.iter().skip_while(|f| f.as_ptr() != finder).skip(1) {
-                let Ok(find_spec) = finder.getattr(intern!(self.py, "find_spec")) else { continue };
-                let found = find_spec.call1((self.name, self.path, self.py.None()))?;
+                let found = match finder.getattr(intern!(self.py, "find_spec")) {
+                    Ok(find_spec) => find_spec.call1((self.name, self.path, self.py.None()))?,
+                    Err(_) => self.by_legacy_finder(&finder)?,
+                };
                 if !found.is_none() {
                     return adopt(self.py, state, Some(found), self.own_unit(), self.text);
                 }
@@ -339,6 +345,15 @@ impl<'py> Question<'_, 'py> {
         let error = PyModuleNotFoundError::new_err(self.message(denial));
         error.value(self.py).setattr("name", self.name)?;
         Err(error)
+    }
+
+    /// Asks a finder that has only `find_module`, which Python 3.11 still does.
+    fn by_legacy_finder(&self, finder: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let bootstrap = self.py.import("_frozen_importlib")?;
+        match bootstrap.getattr(intern!(self.py, "_find_spec_legacy")) {
+            Ok(legacy) => legacy.call1((finder, self.name, self.path)),
+            Err(_) => Ok(self.py.None().into_bound(self.py)),
+        }
     }
 
     /// What an import error says: the importer, the name, what was searched.
@@ -450,7 +465,13 @@ pub(crate) fn has_own_folders(py: Python<'_>, state: &State, unit: UnitIndex) ->
 fn sys_path(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     // SAFETY: a reference borrowed from the interpreter, held while it is listed; the GIL is held.
     let path = unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PySys_GetObject(c"path".as_ptr())) };
-    path.map_or_else(|| Ok(PyList::empty(py)), |path| list(&path))
+    let Some(path) = path else { return Ok(PyList::empty(py)) };
+    views::adopt(&path)?;
+    match path.cast::<PyList>() {
+        // All of it: iterating would leave out what the asker does not see.
+        Ok(path) => Ok(path.get_slice(0, path.len())),
+        Err(_) => list(&path),
+    }
 }
 
 /// A list of what an iterable has.

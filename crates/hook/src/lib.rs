@@ -25,11 +25,13 @@ mod state;
 mod thunks;
 mod trace;
 mod types;
+mod views;
 
 use pyo3::prelude::*;
 
 /// Python's side of the import hook; `pinfold._boot` starts it.
 #[pymodule]
 fn _hook(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    exports::add(module)
+    exports::add(module)?;
+    views::add(module)
 }

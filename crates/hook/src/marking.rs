@@ -31,8 +31,8 @@ pub(crate) unsafe fn mark_module(state: &State, module: Object, asker: usize, na
             return;
         }
         let origin = origin(globals);
-        // `runpy.run_path` puts a module called `<run_path>` there, whose file is set later.
-        if origin.is_none() && name.starts_with('<') {
+        // `runpy` puts modules there whose file it sets later, when a walk will mark them by it.
+        if origin.is_none() && (name.starts_with('<') || is_run_by_runpy()) {
             return;
         }
         let unit = origin.as_deref().and_then(|path| state.unit_of_origin(path));
@@ -137,6 +137,20 @@ pub(crate) unsafe fn mark_of_code(
     }
 }
 
+/// Whether the current frame is one of `runpy`'s.
+fn is_run_by_runpy() -> bool {
+    // SAFETY: the GIL is held by every caller; the globals are borrowed from the running frame, the name from them.
+    unsafe {
+        let globals = ffi::PyEval_GetGlobals();
+        let key = ffi::PyUnicode_InternFromString(c"__name__".as_ptr());
+        let name = if globals.is_null() || key.is_null() { key } else { owner::item(globals, key) };
+        let runs = !globals.is_null() && !name.is_null() && marks::text(name) == Some("runpy");
+        ffi::Py_XDECREF(key);
+        ffi::PyErr_Clear();
+        runs
+    }
+}
+
 /// Whether a file is of the standard library, or of our own package.
 fn is_stdlib_file(state: &State, file: &str) -> bool {
     let inside = |folder: &String| {
@@ -159,6 +173,17 @@ fn is_from_stdlib(state: &State, name: &str, origin: Option<&str>) -> bool {
         return true;
     }
     matches!(origin, "built-in" | "frozen") || is_stdlib_file(state, origin)
+}
+
+/// The file that a module says it is from.
+pub(crate) fn file(module: Object) -> Option<String> {
+    // SAFETY: every caller has a live object and holds the GIL; the globals are borrowed from the module.
+    unsafe {
+        if ffi::PyObject_TypeCheck(module, &raw mut ffi::PyModule_Type) == 0 {
+            return None;
+        }
+        origin(ffi::PyModule_GetDict(module))
+    }
 }
 
 /// `__spec__.origin`, else `__file__`, as they stand in a module's globals: a lazy module is not woken.

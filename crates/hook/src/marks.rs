@@ -128,6 +128,12 @@ pub(crate) fn mark_in(globals: &Bound<'_, pyo3::types::PyDict>) -> Option<usize>
     unsafe { mark_value(ffi::PyDict_GetItemWithError(globals.as_ptr(), key())) }
 }
 
+/// As [`mark_value`], of any object of Python's.
+pub(crate) fn value_of(object: &Bound<'_, PyAny>) -> Option<usize> {
+    // SAFETY: the object is alive and the GIL is held.
+    unsafe { mark_value(object.as_ptr()) }
+}
+
 /// A `UnitName`: `name` as a `str` that carries `unit`. New reference; null with an exception set on failure.
 pub(crate) fn new_name(name: &str, unit: usize) -> Object {
     let ty = NAME_TYPE.load(Ordering::Relaxed);

@@ -6,7 +6,7 @@
 //! are written in Python, in `pinfold._modules`, over the functions at the end. Deliberately not here: whose
 //! module a name means (`owner`).
 
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
 use std::ptr;
 
 use pinfold_core::resolve::Importer;
@@ -20,6 +20,7 @@ use crate::marking::mark_module;
 use crate::marks;
 use crate::owner;
 use crate::pickling;
+use crate::snapshot;
 use crate::state::{self, Object, State};
 use crate::trace;
 
@@ -30,6 +31,8 @@ pub(crate) fn new_type(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         slot(ffi::Py_mp_subscript, subscript as *mut _),
         slot(ffi::Py_mp_ass_subscript, ass_subscript as *mut _),
         slot(ffi::Py_sq_contains, contains as *mut _),
+        slot(ffi::Py_mp_length, length as *mut _),
+        slot(ffi::Py_tp_iter, iterate as *mut _),
         slot(ffi::Py_tp_methods, (&raw mut METHODS).cast()),
         slot(0, ptr::null_mut()),
     ];
@@ -189,6 +192,13 @@ unsafe extern "C" fn ass_subscript(this: Object, key: Object, value: Object) -> 
             return result;
         }
         let importer = frames::nearest(state);
+        if value.is_null() && find(key).is_null() {
+            // What the asker does not see it cannot delete.
+            if ffi::PyErr_Occurred().is_null() {
+                raise_key_error(key);
+            }
+            return -1;
+        }
         let (place, name) = owner::target(state, importer, text, value);
         if !value.is_null() && place == state.storage {
             owner::ensure_roots_namespace(state, importer, text);
@@ -281,8 +291,109 @@ unsafe extern "C" fn pop(this: Object, arguments: Object) -> Object {
     }
 }
 
-static mut METHODS: [ffi::PyMethodDef; 3] = [
+/// All modules as whoever asks sees them, as a new dict; null with an exception set on failure.
+fn listed() -> Object {
+    Python::attach(|py| {
+        let result = match state::get() {
+            Some(state) => snapshot::snapshot(py, state),
+            None => Ok(pyo3::types::PyDict::new(py)),
+        };
+        match result {
+            Ok(dict) => dict.into_ptr(),
+            Err(error) => {
+                error.restore(py);
+                ptr::null_mut()
+            }
+        }
+    })
+}
+
+/// What `method` of a dict gives for [`listed`].
+fn of_listed(method: unsafe extern "C" fn(Object) -> Object) -> Object {
+    let dict = listed();
+    if dict.is_null() {
+        return dict;
+    }
+    // SAFETY: a new dict, which the result keeps alive if it needs it; the GIL is held by every caller.
+    unsafe {
+        let result = method(dict);
+        ffi::Py_DECREF(dict);
+        result
+    }
+}
+
+/// # Safety
+/// `dict` is a live dict and the GIL is held.
+unsafe fn call(dict: Object, name: &CStr) -> Object {
+    // SAFETY: the caller vouches for the dict; the method is released.
+    unsafe {
+        let method = ffi::PyObject_GetAttrString(dict, name.as_ptr());
+        if method.is_null() {
+            return method;
+        }
+        let result = ffi::PyObject_CallObject(method, ptr::null_mut());
+        ffi::Py_DECREF(method);
+        result
+    }
+}
+
+unsafe extern "C" fn dict_keys(dict: Object) -> Object {
+    // SAFETY: only `of_listed` calls this, with a live dict.
+    unsafe { call(dict, c"keys") }
+}
+
+unsafe extern "C" fn dict_values(dict: Object) -> Object {
+    // SAFETY: as above.
+    unsafe { call(dict, c"values") }
+}
+
+unsafe extern "C" fn dict_items(dict: Object) -> Object {
+    // SAFETY: as above.
+    unsafe { call(dict, c"items") }
+}
+
+// In C, not in Python: between a list of the names and the look-ups that follow (`dict(sys.modules)`), no other
+// thread may import or fail to.
+
+unsafe extern "C" fn iterate(_: Object) -> Object {
+    of_listed(ffi::PyObject_GetIter)
+}
+
+unsafe extern "C" fn keys(_: Object, _: Object) -> Object {
+    of_listed(dict_keys)
+}
+
+unsafe extern "C" fn values(_: Object, _: Object) -> Object {
+    of_listed(dict_values)
+}
+
+unsafe extern "C" fn items(_: Object, _: Object) -> Object {
+    of_listed(dict_items)
+}
+
+unsafe extern "C" fn copy(_: Object, _: Object) -> Object {
+    listed()
+}
+
+unsafe extern "C" fn length(_: Object) -> ffi::Py_ssize_t {
+    let dict = listed();
+    if dict.is_null() {
+        return -1;
+    }
+    // SAFETY: a new dict, released here; the GIL is held.
+    unsafe {
+        let size = ffi::PyDict_Size(dict);
+        ffi::Py_DECREF(dict);
+        size
+    }
+}
+
+static mut METHODS: [ffi::PyMethodDef; 7] = [
     marks::method(c"get", get, ffi::METH_VARARGS),
     marks::method(c"pop", pop, ffi::METH_VARARGS),
+    marks::method(c"keys", keys, ffi::METH_NOARGS),
+    marks::method(c"values", values, ffi::METH_NOARGS),
+    marks::method(c"items", items, ffi::METH_NOARGS),
+    marks::method(c"copy", copy, ffi::METH_NOARGS),
     ffi::PyMethodDef::zeroed(),
 ];

@@ -12,7 +12,9 @@ use pinfold_core::resolve::{Denial, Importer, Resolution, Rule, UnitIndex};
 use pyo3::ffi;
 
 use crate::frames;
+use crate::marking;
 use crate::marks;
+use crate::specs;
 use crate::state::{Object, State};
 
 /// Whose module a name means for an importer.
@@ -24,7 +26,7 @@ pub(crate) enum Owner {
     Units { units: Rc<[UnitIndex]>, deep: bool },
     /// The namespace package of this unit's own view.
     Namespace(UnitIndex),
-    /// No unit provides it: what the importer's domain put there itself, else the storage.
+    /// No unit provides it: what the importer's world put there itself, else the storage.
     Unknown(UnitIndex),
     /// As [`Self::Unknown`], for an importer in an attached world, which finds nothing of root's.
     Foreign(UnitIndex),
@@ -34,7 +36,7 @@ pub(crate) enum Owner {
 
 /// The unit part of a qualified name of root's pseudo-unit.
 const ROOT_UNIT: &str = "root@0";
-/// The same of what the units of a domain put into `sys.modules` by hand; the domain's number follows.
+/// The same of what the units of a closure put into `sys.modules` by hand; the closure's number follows.
 const LOOSE_UNIT: &str = "loose@";
 
 /// Whose a qualified name is.
@@ -44,7 +46,7 @@ pub(crate) enum Home {
     Root,
     /// A unit's.
     Unit(UnitIndex),
-    /// What the units of this sharing domain put there by hand.
+    /// What the units of this closure put there by hand.
     Loose(usize),
 }
 
@@ -54,7 +56,7 @@ impl Home {
         match self {
             Home::Root => item(state.storage, key),
             Home::Unit(unit) => exact(state, unit, key),
-            Home::Loose(domain) => item(state.loose[domain], key),
+            Home::Loose(closure) => item(state.loose[closure], key),
         }
     }
 
@@ -63,7 +65,7 @@ impl Home {
         match self {
             Home::Root => names::qualify(ROOT_UNIT, module),
             Home::Unit(unit) => qualify(state, unit, module),
-            Home::Loose(domain) => names::qualify(&format!("{LOOSE_UNIT}{domain}"), module),
+            Home::Loose(closure) => names::qualify(&format!("{LOOSE_UNIT}{closure}"), module),
         }
     }
 }
@@ -83,9 +85,9 @@ pub(crate) fn parse_qualified<'n>(state: &State, name: &'n str) -> Option<(Home,
     if unit == "stdlib@0" {
         return Some((Home::Unit(marks::STDLIB), module));
     }
-    if let Some(domain) = unit.strip_prefix(LOOSE_UNIT) {
-        let domain = domain.parse().ok().filter(|&domain: &usize| domain < state.loose.len())?;
-        return Some((Home::Loose(domain), module));
+    if let Some(closure) = unit.strip_prefix(LOOSE_UNIT) {
+        let closure = closure.parse().ok().filter(|&closure: &usize| closure < state.loose.len())?;
+        return Some((Home::Loose(closure), module));
     }
     Some((Home::Unit(state.resolver.find(unit)?), module))
 }
@@ -192,9 +194,9 @@ pub(crate) fn lookup(state: &State, importer: Importer, key: Object, text: &str)
         Owner::Namespace(unit) => item(state.own(unit), key),
         Owner::Unknown(unit) => {
             let found = undeclared(state, unit, key);
-            // A package that a domain has for itself is not completed with root's modules.
-            let own = found.is_null() && has(state.loose[state.domain[unit]], names::top(text));
-            if found.is_null() && !own { item(state.storage, key) } else { found }
+            // A package that a closure has for itself is not completed with root's modules.
+            let own = found.is_null() && has(state.loose[state.world(unit)], names::top(text));
+            if found.is_null() && !own { unmixed(state, unit, item(state.storage, key)) } else { found }
         }
         Owner::Foreign(unit) | Owner::Denied(unit, _) => undeclared(state, unit, key),
     };
@@ -232,11 +234,31 @@ fn by_stack(state: &State, importer: Importer, key: Object, name: &str) -> Objec
     }
 }
 
+/// `found`, unless it is a module that another world's finder loaded, for a unit which `unit` does not see.
+fn unmixed(state: &State, unit: UnitIndex, found: Object) -> Object {
+    let theirs = if found.is_null() { None } else { unit_of_loaded(state, found) };
+    match theirs {
+        Some(theirs)
+            if !state.resolver.has_in_view(Importer::Unit(unit), theirs, || frames::stack(state)) =>
+        {
+            std::ptr::null_mut()
+        }
+        _ => found,
+    }
+}
+
+/// The unit whose finder made a module that has no file, else the unit that its mark names.
+fn unit_of_loaded(state: &State, module: Object) -> Option<UnitIndex> {
+    // SAFETY: every caller has a live object and holds the GIL.
+    let loader = unsafe { specs::mark_of_loader(module) }.filter(|_| marking::file(module).is_none());
+    loader.filter(|&unit| unit < marks::ROOT).or_else(|| state.unit_of_module(module))
+}
+
 /// A module that no unit provides under its name: one that `unit` found in folders of its own that it put on
-/// `sys.path`, or that a unit of its domain put into `sys.modules`.
+/// `sys.path`, or that a unit of its closure put into `sys.modules`.
 fn undeclared(state: &State, unit: UnitIndex, key: Object) -> Object {
     let found = item(state.own(unit), key);
-    if found.is_null() { item(state.loose[state.domain[unit]], key) } else { found }
+    if found.is_null() { item(state.loose[state.world(unit)], key) } else { found }
 }
 
 /// Binds a module found under a namespace package to its parent in this importer's view.
@@ -351,7 +373,7 @@ pub(crate) fn target<'n>(
         let place = match unit {
             Home::Root => state.storage,
             Home::Unit(unit) => home(state, unit, module),
-            Home::Loose(domain) => state.loose[domain],
+            Home::Loose(closure) => state.loose[closure],
         };
         return (place, Some(module));
     }
@@ -370,15 +392,16 @@ pub(crate) fn target<'n>(
         {
             state.own(unit)
         }
-        Owner::Foreign(unit) | Owner::Denied(unit, _) => state.loose[state.domain[unit]],
+        Owner::Foreign(unit) | Owner::Denied(unit, _) => state.loose[state.world(unit)],
         Owner::Unknown(unit) => {
-            let loose = state.loose[state.domain[unit]];
+            let loose = state.loose[state.world(unit)];
             // What the import system loads through other finders is root's; what a package puts there by
-            // hand is its own.
+            // hand is its own, and so is what its own finders load from folders that root does not see.
             // SAFETY: `value` is a live object or null, and the GIL is held.
             let by_hand = has(loose, text)
                 || has(loose, names::top(text))
-                || (!value.is_null() && !unsafe { is_initializing(value) });
+                || (!value.is_null() && !unsafe { is_initializing(value) })
+                || (!value.is_null() && is_anothers(state, value));
             if by_hand { loose } else { state.storage }
         }
     };
@@ -394,6 +417,16 @@ pub(crate) fn home(state: &State, unit: UnitIndex, module: &str) -> Object {
         }
     }
     dictionary(state, unit)
+}
+
+/// Whether a module is of a unit that root does not see, by its file or by the code that loads it.
+fn is_anothers(state: &State, module: Object) -> bool {
+    // A file elsewhere is root's, whoever loads it: a test that a pinned pytest runs.
+    let unit = match marking::file(module) {
+        Some(file) => state.unit_of_origin(&file),
+        None => unit_of_loaded(state, module),
+    };
+    unit.is_some_and(|unit| !state.resolver.in_root(unit))
 }
 
 /// Whether the import system is loading `module` just now (`module.__spec__._initializing`).

@@ -143,8 +143,47 @@ pub(crate) fn adopt<'py>(
 pub(crate) unsafe fn unit_of_loader(module: Object) -> Option<UnitIndex> {
     // SAFETY: the caller vouches for `module`; every reference is released, every error cleared.
     unsafe {
-        let mut object = ffi::Py_NewRef(module);
-        for name in [c"__spec__", c"loader", c"_pinfold_unit"] {
+        let object = attribute(module, &[c"__spec__", c"loader", c"_pinfold_unit"])?;
+        let unit = ffi::PyLong_AsSize_t(object);
+        ffi::Py_DECREF(object);
+        if !ffi::PyErr_Occurred().is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        Some(unit)
+    }
+}
+
+/// The value of the mark of the code that loaded a module: whose loader it is.
+///
+/// # Safety
+/// `module` is a live object and the GIL is held.
+pub(crate) unsafe fn mark_of_loader(module: Object) -> Option<usize> {
+    // SAFETY: the caller vouches for `module`; every reference is released, every error cleared.
+    unsafe {
+        let globals = attribute(module, &[c"__spec__", c"loader", c"exec_module", c"__globals__"])?;
+        let mark = ffi::PyObject_GetItem(globals, marks::key());
+        ffi::Py_DECREF(globals);
+        if mark.is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        let value = marks::mark_value(mark);
+        ffi::Py_DECREF(mark);
+        value
+    }
+}
+
+/// What attributes of attributes of an object lead to: a new reference, `None` without an exception where one is
+/// not there.
+///
+/// # Safety
+/// `object` is live and the GIL is held.
+unsafe fn attribute(object: Object, names: &[&std::ffi::CStr]) -> Option<Object> {
+    // SAFETY: the caller vouches for `object`; every reference is released, every error cleared.
+    unsafe {
+        let mut object = ffi::Py_NewRef(object);
+        for name in names {
             let next = ffi::PyObject_GetAttrString(object, name.as_ptr());
             ffi::Py_DECREF(object);
             if next.is_null() {
@@ -153,12 +192,6 @@ pub(crate) unsafe fn unit_of_loader(module: Object) -> Option<UnitIndex> {
             }
             object = next;
         }
-        let unit = ffi::PyLong_AsSize_t(object);
-        ffi::Py_DECREF(object);
-        if !ffi::PyErr_Occurred().is_null() {
-            ffi::PyErr_Clear();
-            return None;
-        }
-        Some(unit)
+        Some(object)
     }
 }

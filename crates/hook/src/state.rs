@@ -67,7 +67,7 @@ pub(crate) struct State {
     pub(crate) own: Vec<Object>,
     /// Per closure: modules that its units put into `sys.modules` under names that no unit provides.
     pub(crate) loose: Vec<Object>,
-    /// Per unit: the index in [`Self::loose`] of its sharing domain.
+    /// Per unit: the closure that its sharing domain is named after.
     pub(crate) domain: Vec<usize>,
     /// Per unit: whether it sees what root sees, so that the storage answers.
     pub(crate) plain_view: Vec<bool>,
@@ -193,6 +193,11 @@ impl State {
                 self.unit_of_path(std::fs::canonicalize(&path).ok()?.to_str()?)
             })
         })
+    }
+
+    /// The closure whose hand-made modules a unit sees: its pin's or the only one that it is in.
+    pub(crate) fn world(&self, unit: UnitIndex) -> usize {
+        self.resolver.only_closure(unit).unwrap_or(self.domain[unit])
     }
 
     /// Whether C code of a unit keeps its process-wide registries apart from root's.

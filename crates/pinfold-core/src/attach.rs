@@ -228,7 +228,7 @@ pub fn is_shareable(running: &Resolver, name: &str) -> bool {
 fn shared(running: &Resolver, names: &[String]) -> Result<BTreeMap<String, UnitIndex>, AttachError> {
     let mut shared = BTreeMap::new();
     for name in names {
-        let found = match running.distribution(Importer::Root, &normalize(name)) {
+        let found = match running.distribution(Importer::Root, &normalize(name), &[]) {
             Some(unit) => vec![unit],
             None => {
                 running.view(Importer::Root).get(name).map(|entry| entry.units.clone()).unwrap_or_default()

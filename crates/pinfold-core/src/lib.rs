@@ -6,6 +6,7 @@
 
 pub mod attach;
 pub mod closure;
+pub mod distributions;
 pub mod index;
 pub mod instance;
 pub mod lock;

@@ -100,7 +100,7 @@ type View = HashMap<String, Entry>;
 
 /// Answers questions about one environment.
 pub struct Resolver {
-    env: Environment,
+    pub(crate) env: Environment,
     /// Per unit: its own modules and its dependencies'.
     declared: Vec<OnceCell<View>>,
     /// Per closure: what all of it provides.
@@ -110,7 +110,7 @@ pub struct Resolver {
     /// As `sees`, for root: its closure.
     root_sees: OnceCell<HashMap<String, UnitIndex>>,
     /// Per unit: the closures that step 3 asks.
-    member: Vec<Vec<usize>>,
+    pub(crate) member: Vec<Vec<usize>>,
     /// Per unit: whether it resolves exactly as root does.
     rootlike: Vec<bool>,
     /// Per unit: whether root's closure has it, so that its modules carry plain names.
@@ -120,11 +120,11 @@ pub struct Resolver {
     /// Positions of the units after those, which were appended.
     appended: HashMap<String, UnitIndex>,
     /// Which closure is of which attached world.
-    sides: Sides,
+    pub(crate) sides: Sides,
     /// Per unit: whether only attached worlds have it.
     foreign: Vec<bool>,
     /// Per unit: whether the host shares it on purpose.
-    given: Vec<bool>,
+    pub(crate) given: Vec<bool>,
 }
 
 impl Resolver {
@@ -294,50 +294,6 @@ impl Resolver {
         refused.map_or(Resolution::Unknown, Resolution::Denied)
     }
 
-    /// The unit of a distribution that `importer` sees, by normalised name: declared, then its closures', then root's.
-    pub fn distribution(&self, importer: Importer, name: &str) -> Option<UnitIndex> {
-        let in_closure = |closure: usize| {
-            let units = self.env.closures[closure].units.iter().filter_map(|id| self.find(id.as_str()));
-            units.into_iter().find(|&u| self.env.units[u].name == name)
-        };
-        match importer {
-            Importer::Unit(unit) if !self.rootlike[unit] => {
-                self.sees(unit).get(name).copied().or_else(|| {
-                    let sides = self.sides.of(&self.member[unit]);
-                    let roots = sides.iter().map(|&side| self.sides.root(side));
-                    self.member[unit].iter().copied().chain(roots).find_map(in_closure)
-                })
-            }
-            _ => in_closure(0),
-        }
-    }
-
-    /// The units that an importer sees as distributions, those of [`Self::distribution`].
-    pub fn distributions(&self, importer: Importer) -> Vec<UnitIndex> {
-        let mut by_name: HashMap<&str, UnitIndex> = HashMap::new();
-        let mut add = |unit: UnitIndex| {
-            by_name.entry(self.env.units[unit].name.as_str()).or_insert(unit);
-        };
-        if let Importer::Unit(unit) = importer
-            && !self.rootlike[unit]
-        {
-            self.sees(unit).values().for_each(|&u| add(u));
-            for &closure in &self.member[unit] {
-                self.env.closures[closure]
-                    .units
-                    .iter()
-                    .filter_map(|id| self.find(id.as_str()))
-                    .for_each(&mut add);
-            }
-        } else {
-            self.env.closures[0].units.iter().filter_map(|id| self.find(id.as_str())).for_each(add);
-        }
-        let mut units: Vec<_> = by_name.into_values().collect();
-        units.retain(|&unit| self.world_of_importer(unit).is_none());
-        units.sort_unstable();
-        units
-    }
-
     /// What an importer sees by steps 1 and 2.
     pub fn view(&self, importer: Importer) -> &HashMap<String, Entry> {
         match importer {
@@ -413,6 +369,22 @@ impl Resolver {
         view
     }
 
+    /// The closure of several that the call stack decides for; where it does not, root's if that is one of them.
+    pub(crate) fn closure_by_stack(&self, unit: UnitIndex, stack: &[Importer]) -> Option<usize> {
+        let closures = &self.member[unit];
+        for above in stack.iter().filter(|above| **above != Importer::Unit(unit)) {
+            let theirs: Vec<usize> = match above {
+                Importer::Root => vec![0],
+                Importer::Unit(above) => self.member[*above].clone(),
+            };
+            let shared: Vec<usize> = theirs.into_iter().filter(|c| closures.contains(c)).collect();
+            if let [closure] = shared[..] {
+                return Some(closure);
+            }
+        }
+        closures.contains(&0).then_some(0)
+    }
+
     /// The closure that step 3 asks for `unit`; an error lists closures that answer differently.
     fn member_closure(
         &self,
@@ -424,18 +396,8 @@ impl Resolver {
         if closures.len() < 2 {
             return Ok(closures.first().copied());
         }
-        for above in stack.iter().filter(|above| **above != Importer::Unit(unit)) {
-            let theirs: Vec<usize> = match above {
-                Importer::Root => vec![0],
-                Importer::Unit(above) => self.member[*above].clone(),
-            };
-            let shared: Vec<usize> = theirs.into_iter().filter(|c| closures.contains(c)).collect();
-            if let [closure] = shared[..] {
-                return Ok(Some(closure));
-            }
-        }
-        if closures.contains(&0) {
-            return Ok(Some(0));
+        if let Some(closure) = self.closure_by_stack(unit, stack) {
+            return Ok(Some(closure));
         }
         let mut answers = Vec::new();
         for &closure in closures {
@@ -452,22 +414,33 @@ impl Resolver {
     }
 
     /// Whether `importer` would mix two worlds by importing from `entry`.
-    fn mixes(&self, importer: Importer, entry: &Entry) -> Option<Denial> {
-        let ours = match importer {
+    pub(crate) fn mixes(&self, importer: Importer, entry: &Entry) -> Option<Denial> {
+        let ours = self.seen_by(importer);
+        entry.units.iter().find_map(|&provider| self.mixes_with(ours, provider))
+    }
+
+    /// As [`Self::mixes`], for one unit.
+    pub(crate) fn mixes_unit(&self, importer: Importer, provider: UnitIndex) -> Option<Denial> {
+        self.mixes_with(self.seen_by(importer), provider)
+    }
+
+    fn mixes_with(&self, ours: &HashMap<String, UnitIndex>, provider: UnitIndex) -> Option<Denial> {
+        let theirs = self.sees(provider);
+        let (name, theirs) = theirs
+            .iter()
+            .filter(|(name, unit)| ours.get(*name).is_some_and(|ours| ours != *unit))
+            .min_by_key(|(name, _)| name.as_str())?;
+        Some(Denial::Mixes { unit: provider, ours: ours[name], theirs: *theirs })
+    }
+
+    fn seen_by(&self, importer: Importer) -> &HashMap<String, UnitIndex> {
+        match importer {
             Importer::Unit(unit) => self.sees(unit),
             Importer::Root => self.root_sees.get_or_init(|| {
                 let units = self.env.closures[0].units.iter().filter_map(|id| self.find(id.as_str()));
                 units.map(|unit| (self.env.units[unit].name.clone(), unit)).collect()
             }),
-        };
-        entry.units.iter().find_map(|&provider| {
-            let theirs = self.sees(provider);
-            let (name, theirs) = theirs
-                .iter()
-                .filter(|(name, unit)| ours.get(*name).is_some_and(|ours| ours != *unit))
-                .min_by_key(|(name, _)| name.as_str())?;
-            Some(Denial::Mixes { unit: provider, ours: ours[name], theirs: *theirs })
-        })
+        }
     }
 
     /// All that a unit sees: itself and its dependencies, transitively; a pin's dependencies are its own affair.

@@ -260,7 +260,10 @@ fn namespace_packages_are_resolved_by_their_longest_prefix() {
 fn distributions_are_those_that_the_importer_sees() {
     let asked = two_worlds(Undeclared::Allow);
     let version = |importer: &str, name: &str| {
-        asked.0.distribution(asked.importer(importer), name).map(|u| asked.0.env().units[u].version.clone())
+        asked
+            .0
+            .distribution(asked.importer(importer), name, &[])
+            .map(|u| asked.0.env().units[u].version.clone())
     };
     assert_eq!(version("old 1", "leaf").as_deref(), Some("1"));
     assert_eq!(version("root", "leaf").as_deref(), Some("2"));

@@ -56,7 +56,7 @@ impl Resolver {
     }
 
     /// Whether an importer is on one of these sides.
-    pub(super) fn is_on(&self, importer: Importer, sides: &[usize]) -> bool {
+    pub(crate) fn is_on(&self, importer: Importer, sides: &[usize]) -> bool {
         match importer {
             Importer::Root => sides.contains(&Sides::HOST),
             Importer::Unit(unit) => self.sides.of(&self.member[unit]).iter().any(|side| sides.contains(side)),

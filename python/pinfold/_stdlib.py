@@ -1,0 +1,93 @@
+"""Completes modules of the standard library that keep a name now and import it later.
+
+They would import it on behalf of whoever happens to run then. Each is completed when it is loaded, and only with
+pins; what is not loaded costs nothing. Deliberately not here: modules whose imports run where they are asked for.
+"""
+
+import sys
+
+from pinfold import _hook
+from pinfold._loaders import StockPathFinder
+
+
+def completed_spec(name, path):
+    """The spec of a module that is completed after it has run."""
+    spec = StockPathFinder.find_spec(name, path)
+    if spec is not None:
+        load = spec.loader.exec_module
+
+        def exec_module(module):
+            """As the loader's own; then the module is completed."""
+            load(module)
+            COMPLETIONS[str(name)](module)
+
+        spec.loader.exec_module = exec_module
+    return spec
+
+
+def complete_loaded():
+    """Completes what was loaded before there were pins."""
+    for name in COMPLETIONS:
+        if name in sys.modules:
+            COMPLETIONS[name](sys.modules[name])
+
+
+def _complete_mock(mock):
+    """Has ``mock.patch("pkg.attr")`` import for who wrote it, also where a decorated function is called by others."""
+    stock = mock.pkgutil
+    if isinstance(stock, _ForWhoAsks):
+        return
+    mock.pkgutil = _ForWhoAsks(stock)
+    begin, enter = mock._patch_dict.__init__, mock._patch_dict._patch_dict
+
+    def __init__(self, in_dict, *args, **kwargs):
+        begin(self, in_dict, *args, **kwargs)
+        if isinstance(in_dict, str):
+            self._pinfold_resolve = _hook.as_importer(stock.resolve_name)
+
+    def _patch_dict(self):
+        if isinstance(self.in_dict, str) and hasattr(self, "_pinfold_resolve"):
+            self.in_dict = self._pinfold_resolve(self.in_dict)
+        return enter(self)
+
+    mock._patch_dict.__init__, mock._patch_dict._patch_dict = __init__, _patch_dict
+
+
+class _ForWhoAsks:
+    """``pkgutil``, whose ``resolve_name`` resolves for who took it, whoever calls it later."""
+
+    def __init__(self, stock):
+        self._stock = stock
+
+    @property
+    def resolve_name(self):
+        """As the standard one."""
+        return _hook.as_importer(self._stock.resolve_name)
+
+    def __getattr__(self, name):
+        return getattr(self._stock, name)
+
+
+def _complete_executor(thread):
+    """Has ``executor.submit(importlib.import_module, "x")`` import for who submitted it."""
+    stock = thread._WorkItem
+    if stock.__module__ == __name__:
+        return
+
+    class _WorkItem(stock):
+        def __init__(self, future, fn, *rest):
+            super().__init__(future, fn if _says_who_asks(fn) else _hook.as_importer(fn), *rest)
+
+    thread._WorkItem = _WorkItem
+
+
+def _says_who_asks(function):
+    """Whether a function's own frame says for whom it imports: what is not the standard library's, nor made in C."""
+    scope = getattr(function, "__globals__", None)
+    return scope is not None and str(scope.get("__name__")).partition(".")[0] not in sys.stdlib_module_names
+
+
+COMPLETIONS = {
+    "concurrent.futures.thread": _complete_executor,
+    "unittest.mock": _complete_mock,
+}

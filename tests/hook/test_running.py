@@ -1,0 +1,98 @@
+"""`runpy`, `python -m`, console scripts: a pinned package's code runs as that package, and root's as root."""
+
+import pytest
+from test_rules import at, leaf, manifest
+
+__all__ = ["leaf"]
+
+TELL = """
+import leaf, sys
+def late():
+    import leaf
+    return leaf.V
+if __name__ == "__main__":
+    import importlib.metadata
+    print(__name__, leaf.V, late(), sys.argv[1:], importlib.metadata.version("leaf"), (__spec__ or sys).__class__.__name__, __package__)
+"""
+
+
+@pytest.fixture
+def env(project, wheels, leaf):
+    files = {"old/__init__.py": "", "old/__main__.py": TELL, "old/sub/__init__.py": "", "old/sub/__main__.py": TELL, "old/tell.py": TELL + "\ndef main():\n    print('main', leaf.V, late())\n    return 3\n"}
+    script = "[console_scripts]\n{0} = {1}:main\n"
+    old = wheels.pure("old", "1", files, requires=["leaf"], entry_points=script.format("old-tell", "old.tell"))
+    new = wheels.pure("new", "1", {"new.py": TELL + "\ndef main():\n    print('main', leaf.V, late())\n"}, requires=["leaf"], entry_points=script.format("new-tell", "new"))
+    return project(manifest([at("old", old), at("new", new), at("leaf", leaf["2.0"])], {"old": [at("leaf", leaf["1.0"])]}), {"mine.py": TELL})
+
+
+def test_dash_m_runs_a_module_as_its_package(env):
+    for module, version, package in (("old", "1.0", "old"), ("old.sub", "1.0", "old.sub"), ("old.tell", "1.0", "old"), ("new", "2.0", ""), ("mine", "2.0", "")):
+        done = env.run_python("-m", module, "a", "-b")
+        assert done.stdout == f"__main__ {version} {version} ['a', '-b'] {version} ModuleSpec {package}\n", module
+    assert "No module named old.nowhere" in env.run_python("-m", "old.nowhere", check=False).stderr
+
+
+@pytest.mark.parametrize("alter_sys", [False, True])
+def test_run_module_runs_it_as_its_package_and_leaves_no_trace(env, alter_sys):
+    done = env.run(
+        f"""
+        import runpy, sys
+        before = dict(sys.modules)
+        for name in ("old", "old.tell", "old.sub", "new", "mine"):
+            scope = runpy.run_module(name, run_name="__main__", alter_sys={alter_sys})
+            late = scope.get("late") or scope["leaf"]
+        scope = runpy.run_module("old.tell", run_name="renamed", alter_sys={alter_sys})
+        import leaf
+        print(scope["leaf"].V, leaf.V, "renamed" in sys.modules, sys.modules["__main__"] is before["__main__"])
+        """
+    )
+    told = [line.split()[1:3] for line in done.stdout.splitlines()[:-1]]
+    assert told == [["1.0", "1.0"]] * 3 + [["2.0", "2.0"]] * 2, done.stdout
+    assert done.stdout.splitlines()[-1] == "1.0 2.0 False True"
+
+
+def test_run_path_runs_a_file_as_the_unit_in_whose_folder_it_stands(env):
+    done = env.run(
+        """
+        import runpy, old, sys
+        folder = old.__path__[0]
+        runpy.run_path(folder + "/tell.py", run_name="__main__")
+        runpy.run_path(folder + "/sub", run_name="__main__")
+        runpy.run_path("mine.py", run_name="__main__")
+        """
+    )
+    assert [line.split()[1] for line in done.stdout.splitlines()] == ["1.0", "1.0", "2.0"]
+
+
+def test_console_scripts_run_their_own_package(env):
+    done = env.run_program("old-tell", check=False)
+    assert (done.stdout, done.returncode) == ("main 1.0 1.0\n", 3), str(done)
+    assert env.run_program("new-tell").stdout == "main 2.0 2.0\n"
+
+
+def test_a_script_by_its_path_and_a_zip_run_as_root(env, tmp_path):
+    import zipfile
+
+    script = tmp_path / "script.py"
+    script.write_text(TELL)
+    with zipfile.ZipFile(tmp_path / "app.zip", "w") as archive:
+        archive.writestr("__main__.py", TELL)
+    for path in (script, tmp_path / "app.zip"):
+        assert env.run_python(path).stdout.split()[1:3] == ["2.0", "2.0"]
+
+
+def test_sources_files_and_tracebacks_are_the_versions_own(env):
+    done = env.run(
+        """
+        import inspect, linecache, old.tell, leaf, traceback, sys
+        theirs = old.tell.leaf
+        print(inspect.getfile(theirs) == theirs.__file__, inspect.getsource(theirs).strip(), inspect.getsource(leaf).strip(), inspect.getsourcefile(old.tell.late) == old.tell.__file__)
+        print(linecache.getline(theirs.__file__, 1).strip(), linecache.getline(leaf.__file__, 1).strip(), inspect.getsource(old.tell.late).splitlines()[1].strip())
+        scope = {}
+        try:
+            exec(compile("1/0", theirs.__file__, "exec"), theirs.__dict__)
+        except ZeroDivisionError:
+            print([line.strip() for line in traceback.format_exc().splitlines() if "leaf.V" not in line and "V =" in line])
+        """
+    )
+    assert done.stdout == "True V = '1.0' V = '2.0' True\nV = '1.0' V = '2.0' import leaf\n[\"V = '1.0'\"]\n"
