@@ -56,6 +56,19 @@ def command_times(command, *, env, cwd):
     return {"wall": wall, "CPU": cpu}
 
 
+def python_times(python, statements, *, env, cwd):
+    """CPU seconds of a fresh interpreter that runs these statements: of the whole process, of them alone."""
+    code = f"import time; start = time.process_time()\n{statements}\nend = time.process_time()\n"
+    code += "import sys; sys.stdout.write(repr(end - start))"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([str(python), "-c", code], env=env, cwd=cwd, capture_output=True, text=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        sys.exit(f"error: could not measure: {python} ended with {done.returncode}\n{done.stdout}{done.stderr}")
+    whole = (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
+    return {"CPU, process": whole, "CPU, imports": float(done.stdout)}
+
+
 def interleaved(cases, rounds, label):
     """`{case: {kind: median}}` of `rounds` turns; a case is a function that returns `{kind: seconds}`.
 

@@ -30,15 +30,33 @@ class Sides:
         lines = (HERE / "packages.txt").read_text().splitlines()
         return [line for line in lines if line and not line.startswith("#")][:count]
 
-    def project(self, requirements):
+    def project(self, requirements, name=None):
         """A synced project with these requirements, and the requirements that its lock has in the end."""
-        folder = self.folder / f"project-{len(requirements)}"
+        folder = self.folder / f"project-{name or len(requirements)}"
         folder.mkdir(parents=True, exist_ok=True)
         quoted = "".join(f'    "{requirement}",\n' for requirement in requirements)
         (folder / "pinfold.toml").write_text(f"requires = [\n{quoted}]\n")
         self.call([self.programs / "pinfold", "sync", "--python", sys._base_executable], folder)
         lock = tomllib.loads((folder / "pinfold.lock").read_text())
         return folder, sorted(f"{wheel['name']}=={wheel['version']}" for wheel in lock["wheel"])
+
+    def local(self, wheel):
+        """A wheel made here, as a requirement."""
+        return f"{wheel.name.split('-')[0]} @ file://{wheel}"
+
+    def both(self, label, requirements, install=True):
+        """A synced environment and a venv with the same wheels, compiled; the folders of both."""
+        name = "".join(c if c.isalnum() else "-" for c in label)
+        project, locked = self.project(requirements, name)
+        venv = self.folder / f"venv-{name}"
+        self.new_venv(venv)
+        if install:
+            listed = self.folder / f"requirements-{name}.txt"
+            there = {requirement.split(" ")[0]: requirement for requirement in requirements if "@" in requirement}
+            lines = [there.get(requirement.split("==")[0], requirement) for requirement in locked]
+            listed.write_text("\n".join(lines) + "\n")
+            self.call(self.install(venv, listed, "--quiet", "--compile-bytecode"), self.folder)
+        return project / ".venv", venv
 
     def uv(self, *arguments):
         """A command line of uv, without the user's settings."""

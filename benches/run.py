@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 
 import cached_import
+import cold_import
 import creation
 import startup
 from measure import table
 from places import Sides
 
-BENCHES = {"creation": creation, "startup": startup, "cached-import": cached_import}
+BENCHES = {"creation": creation, "startup": startup, "cold-import": cold_import, "cached-import": cached_import}
 
 
 def main():
