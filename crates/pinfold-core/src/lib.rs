@@ -13,6 +13,7 @@ pub mod lock;
 pub mod manifest;
 pub mod modules;
 pub mod names;
+pub mod pack;
 pub mod reason;
 pub mod resolve;
 pub mod units;
