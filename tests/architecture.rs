@@ -27,7 +27,8 @@ const RESERVED: [(&str, &[&str], &str); 4] = [
 
 /// The modules of the hook that may have `unsafe` code. Each more is a decision: is it a new kind of danger, or
 /// does it belong behind one of these?
-const UNSAFE: [&str; 19] = [
+const UNSAFE: [&str; 22] = [
+    "codes",
     "elf",
     "exports",
     "finder",
@@ -35,6 +36,8 @@ const UNSAFE: [&str; 19] = [
     "frames/statement",
     "globals",
     "identity",
+    "load",
+    "load/make",
     "marking",
     "marks",
     "modules",

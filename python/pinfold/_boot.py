@@ -64,6 +64,7 @@ def start():
     _lock_by_unit(bootstrap, _hook)
     _resolve_by_unit(bootstrap, _hook)
     sys.meta_path.insert(0, finder)
+    _load_by_ourselves(bootstrap, external, _hook)
     if _hook.plural():
         _loaders.search_for_the_importer()
     if _hook.plural() or _hook.tracing():
@@ -115,12 +116,27 @@ def _lock_by_unit(bootstrap, hook):
     under one name (``importlib._bootstrap._get_module_lock``, called by C code and by ``_ModuleLockManager``).
     """
     get_module_lock = bootstrap._get_module_lock
-    lock_name = hook.lock_name
+    lock_name, give_lock = hook.lock_name, hook.give_lock
 
     def _get_module_lock(name):
-        return get_module_lock(lock_name(name))
+        name = lock_name(name)
+        lock = get_module_lock(name)
+        # A module that the hook is loading by itself has no lock until somebody asks for it.
+        give_lock(name, lock)
+        return lock
 
     bootstrap._get_module_lock = _get_module_lock
+
+
+def _load_by_ourselves(bootstrap, external, hook):
+    """Lets the hook load modules of units without importlib, which loads everything else as ever."""
+    hook.prepare_loading(bootstrap, external)
+    if sys.flags.verbose:
+        # ``-v`` tells what importlib does.
+        return
+    bootstrap._find_and_load = hook.find_and_load
+    bootstrap._handle_fromlist = hook.handle_fromlist
+    bootstrap._lock_unlock_module = hook.lock_unlock_module
 
 
 def _resolve_by_unit(bootstrap, hook):

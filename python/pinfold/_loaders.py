@@ -7,15 +7,10 @@ runs. Source: ``Lib/importlib/_bootstrap_external.py``.
 
 import _frozen_importlib as bootstrap
 import _frozen_importlib_external as external
-import _imp
 import marshal
-import os
 import sys
 
 from pinfold import _hook
-
-# Hash-based and not checked (PEP 552): the files of a unit never change.
-_HEADER = external.MAGIC_NUMBER + b"\x01\0\0\0" + b"\0" * 8
 
 
 class SourceFileLoader(external.SourceFileLoader):
@@ -23,14 +18,11 @@ class SourceFileLoader(external.SourceFileLoader):
 
     def get_code(self, fullname):
         """The code object of the file; from the store's bytecode when that is there."""
-        cached = _bytecode_path(self._pinfold_unit, self.path)
-        if cached is not None:
-            code = _read_bytecode(cached, self.path)
-            if code is not None:
-                return code
-        code = self.source_to_code(self.get_data(self.path), self.path)
-        if cached is not None and not sys.dont_write_bytecode:
-            _write_bytecode(cached, code)
+        code = _hook.read_code(self._pinfold_unit, self.path)
+        if code is None:
+            code = self.source_to_code(self.get_data(self.path), self.path)
+            if not sys.dont_write_bytecode:
+                _hook.write_code(self._pinfold_unit, self.path, marshal.dumps(code))
         return code
 
     def set_data(self, path, data, *, _mode=0o666):
@@ -160,45 +152,3 @@ def attribute_hook(function, module_globals):
 def no_other_portions(name, path):
     """The path finder of a unit's namespace package: its portions are known and do not change."""
 
-
-def _bytecode_path(unit, path):
-    """Where the bytecode of a unit's file is kept, or None where there is no store around it."""
-    key = _hook.bytecode_key(unit, path)
-    if key is None:
-        return None
-    wheel, relative = key
-    store, found, _ = path.rpartition("/wheels/" + wheel + "/")
-    if not found:
-        store, found, _ = path.rpartition("/instances/")
-    if not found:
-        return None
-    return f"{store}/bytecode/{sys.implementation.cache_tag}{_OPTIMIZATION}/{wheel}/{relative}c"
-
-
-_OPTIMIZATION = f".opt-{sys.flags.optimize}" if sys.flags.optimize else ""
-
-
-def _read_bytecode(cached, path):
-    try:
-        with open(cached, "rb") as file:
-            data = file.read()
-    except OSError:
-        return None
-    if data[:16] != _HEADER:
-        return None
-    try:
-        code = marshal.loads(memoryview(data)[16:])
-    except (EOFError, ValueError, TypeError):
-        return None
-    # The same wheel may stand in several folders; tracebacks must name the one that runs.
-    _imp._fix_co_filename(code, path)
-    return code
-
-
-def _write_bytecode(cached, code):
-    try:
-        os.makedirs(os.path.dirname(cached), exist_ok=True)
-        external._write_atomic(cached, _HEADER + marshal.dumps(code))
-    except (OSError, NotImplementedError):
-        # A read-only or full store costs the next start some time, and nothing else.
-        pass

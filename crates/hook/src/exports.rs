@@ -45,7 +45,6 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(lock_name, module)?)?;
     module.add_function(wrap_pyfunction!(name_like, module)?)?;
     module.add_function(wrap_pyfunction!(search_path, module)?)?;
-    module.add_function(wrap_pyfunction!(bytecode_key, module)?)?;
     module.add_function(wrap_pyfunction!(unit_of, module)?)?;
     module.add_function(wrap_pyfunction!(importer, module)?)?;
     module.add_function(wrap_pyfunction!(units, module)?)?;
@@ -70,6 +69,9 @@ fn stop(py: Python<'_>) -> PyResult<()> {
     let Some(state) = state::get() else { return Ok(()) };
     // SAFETY: the storage lives as long as the process.
     let storage = unsafe { Bound::from_borrowed_ptr(py, state.storage) };
+    if let Some(fast) = state.fast.get() {
+        fast.codes.pack();
+    }
     modules::set_type(&storage, py.get_type::<PyDict>().as_any())?;
     snapshot::gather(py, state)
 }
@@ -196,7 +198,7 @@ fn exec_extension(py: Python<'_>, module: &Bound<'_, PyAny>, unit: usize) -> PyR
 
 /// The name under which importlib locks the loading of `name`: one per unit and name.
 #[pyfunction]
-fn lock_name<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn lock_name<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let state = started()?;
     // SAFETY: `name` is alive while its text is used; the GIL is held.
     let (text, unit) = unsafe { (marks::text(name.as_ptr()), marks::name_unit(name.as_ptr())) };
@@ -243,16 +245,6 @@ fn search_path<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, P
         return Ok(Some(pyo3::types::PyList::empty(py).into_any()));
     }
     finder::search_path(py, state, importer)
-}
-
-/// Where the bytecode of a unit's source file is kept: the wheel's key and the file relative to its folder.
-#[pyfunction]
-fn bytecode_key(unit: usize, path: &str) -> Option<(String, String)> {
-    let state = state::get()?;
-    let described = state.resolver.env().units.get(unit)?;
-    let key = described.wheel.clone().unwrap_or_else(|| described.hash.clone());
-    let relative = std::path::Path::new(path).strip_prefix(&described.path).ok()?;
-    Some((key, relative.to_str()?.to_owned()))
 }
 
 /// The identifier of the unit that an object belongs to, `None` for root's and the standard library's.

@@ -295,7 +295,7 @@ pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
 /// # Safety
 /// The GIL is held.
 #[inline]
-unsafe fn import_is_replaced() -> bool {
+pub(crate) unsafe fn import_is_replaced() -> bool {
     // SAFETY: the builtins are borrowed from the running frame.
     unsafe {
         let now = ffi::PyDict_GetItemWithError(ffi::PyEval_GetBuiltins(), IMPORT_KEY.load(Ordering::Relaxed));

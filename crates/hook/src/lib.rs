@@ -5,12 +5,14 @@
 
 mod attach;
 mod attributes;
+mod codes;
 mod elf;
 mod exports;
 mod finder;
 mod frames;
 mod globals;
 mod identity;
+mod load;
 mod loaded;
 mod marking;
 mod marks;
@@ -33,5 +35,6 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _hook(module: &Bound<'_, PyModule>) -> PyResult<()> {
     exports::add(module)?;
+    load::exports::add(module)?;
     views::add(module)
 }

@@ -3,7 +3,7 @@
 //! Deliberately not here: ending the process when it refuses (`pinfold._boot`, which alone knows that it
 //! runs from a `.pth` line).
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
@@ -176,6 +176,7 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
             finder: keep(parts.finder),
             bootstrap_find_spec: keep(parts.bootstrap_find_spec),
         },
+        fast: OnceCell::new(),
     };
     Ok(State {
         process: Box::leak(Box::new(process)),

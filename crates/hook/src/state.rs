@@ -17,6 +17,7 @@ use pinfold_core::modules::ModuleTable;
 use pinfold_core::resolve::{Importer, Resolver, UnitIndex};
 use pyo3::ffi;
 
+use crate::load::Fast;
 use crate::marks;
 use crate::owner::Owner;
 
@@ -55,6 +56,8 @@ pub(crate) struct Process {
     pub(crate) memo: RefCell<HashMap<UnitIndex, HashMap<String, Owner>>>,
     /// `importlib.machinery.PathFinder`, `ModuleSpec`, and the loader classes of `pinfold._boot`.
     pub(crate) python: PythonParts,
+    /// What loads modules without importlib; set at the end of the start.
+    pub(crate) fast: OnceCell<Fast>,
 }
 
 /// Everything the hook knows.

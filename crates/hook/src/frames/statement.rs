@@ -4,6 +4,8 @@
 //! statement and the import system, and would be taken for the importer. The frame that really asks is the one
 //! whose current instruction is `IMPORT_NAME`. Deliberately not here: the ordinary case (`frames`).
 
+use std::ffi::CStr;
+
 use pyo3::ffi;
 
 use super::{PyCode_GetCode, PyFrame_GetBack, PyFrame_GetLasti, mark_of, pushes_at};
@@ -39,6 +41,10 @@ pub(super) fn importer(state: &State) -> Option<usize> {
                         seen_importer = true;
                         if is_at_import(frame) {
                             result = Some(value);
+                        } else if is_module_body(frame) {
+                            // Whoever loads this module stands below, with or without frames of importlib.
+                            ffi::Py_DECREF(frame.cast());
+                            return None;
                         }
                     }
                 }
@@ -84,14 +90,32 @@ pub(super) unsafe fn is_at_import(frame: *mut ffi::PyFrameObject) -> bool {
 /// # Safety
 /// `frame` is a live frame and the GIL is held.
 unsafe fn is_import_system(frame: *mut ffi::PyFrameObject) -> bool {
-    // SAFETY: the caller vouches for the frame; the name is borrowed from a reference that is released after.
+    // SAFETY: the caller vouches for the frame.
+    unsafe { code_says(frame, c"co_filename", "<frozen importlib._bootstrap>") }
+}
+
+/// Whether a frame runs the body of a module, or code that `exec` was given.
+///
+/// # Safety
+/// `frame` is a live frame and the GIL is held.
+unsafe fn is_module_body(frame: *mut ffi::PyFrameObject) -> bool {
+    // SAFETY: the caller vouches for the frame.
+    unsafe { code_says(frame, c"co_name", "<module>") }
+}
+
+/// Whether an attribute of a frame's code is this text.
+///
+/// # Safety
+/// `frame` is a live frame and the GIL is held.
+unsafe fn code_says(frame: *mut ffi::PyFrameObject, attribute: &CStr, text: &str) -> bool {
+    // SAFETY: the caller vouches for the frame; the text is borrowed from a reference that is released after.
     unsafe {
         let code: Object = ffi::PyFrame_GetCode(frame).cast();
-        let name = ffi::PyObject_GetAttrString(code, c"co_filename".as_ptr());
+        let said = ffi::PyObject_GetAttrString(code, attribute.as_ptr());
         ffi::Py_DECREF(code);
-        let frozen = !name.is_null() && marks::text(name) == Some("<frozen importlib._bootstrap>");
-        ffi::Py_XDECREF(name);
+        let same = !said.is_null() && marks::text(said) == Some(text);
+        ffi::Py_XDECREF(said);
         ffi::PyErr_Clear();
-        frozen
+        same
     }
 }

@@ -1,0 +1,334 @@
+//! The fast path of an import: a unit's Python file that is not loaded yet, without a line of Python in between.
+//!
+//! CPython's C code calls `_find_and_load` of `importlib._bootstrap` for a module that is not in `sys.modules`.
+//! The function that stands there is ours: it loads what a unit's module table answers beyond doubt, and hands
+//! everything else to the one that stood there before: other finders ahead of ours, the standard library, names
+//! that are shared out among units, extension modules, replaced `__import__`s, modules that another thread is
+//! loading. What it does is what `_find_and_load`, `_find_and_load_unlocked`, `module_from_spec` and
+//! `_load_unlocked` of `Lib/importlib/_bootstrap.py` do, in their order. Deliberately not here: the objects that
+//! are made (`make`), locks (`locks`), what stands ahead of the units on `sys.path` (`ahead`).
+
+use std::ffi::{CStr, c_char, c_int};
+
+use pinfold_core::closure::Provided;
+use pinfold_core::modules::Kind;
+use pinfold_core::names::QUALIFIER;
+use pinfold_core::resolve::{Importer, Resolution, Rule, UnitIndex};
+use pyo3::exceptions::{PyAttributeError, PyImportWarning, PyKeyError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::{ffi, intern};
+
+use crate::codes::Codes;
+use crate::frames;
+use crate::loaded;
+use crate::owner;
+use crate::state::{self, Object, State};
+use crate::trace;
+
+mod ahead;
+mod collector;
+pub(crate) mod exports;
+mod fromlist;
+mod locks;
+mod make;
+
+/// What the fast path needs, collected once at start.
+pub(crate) struct Fast {
+    /// The functions of `importlib._bootstrap` that ours stand for.
+    find_and_load: Py<PyAny>,
+    lock_unlock_module: Py<PyAny>,
+    handle_fromlist: Py<PyAny>,
+    pub(crate) codes: Codes,
+    maker: make::Maker,
+    locks: locks::Locks,
+    ahead: ahead::Ahead,
+    collector: collector::Collector,
+}
+
+/// Collects what the fast path needs: `bootstrap` and `external` are importlib's two halves.
+pub(crate) fn prepare(
+    py: Python<'_>,
+    state: &State,
+    bootstrap: &Bound<'_, PyAny>,
+    external: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    let flags = sys(py, c"flags").map(|flags| flags.getattr("optimize")).transpose()?;
+    let optimize: u8 = flags.map_or(Ok(0), |flag| flag.extract())?;
+    let implementation = sys(py, c"implementation").map(|i| i.getattr("cache_tag")).transpose()?;
+    // Without a tag there is no bytecode (PEP 3147), for stock Python neither.
+    let Some(tag) = implementation.and_then(|tag| tag.extract::<String>().ok()) else { return Ok(()) };
+    let tag = if optimize > 0 { format!("{tag}.opt-{optimize}") } else { tag };
+    let magic: [u8; 4] = external.getattr("MAGIC_NUMBER")?.extract()?;
+    let find_and_load = bootstrap.getattr("_find_and_load")?;
+    let fast = Fast {
+        maker: make::Maker::new(state, bootstrap, &find_and_load, &tag)?,
+        find_and_load: find_and_load.unbind(),
+        lock_unlock_module: bootstrap.getattr("_lock_unlock_module")?.unbind(),
+        handle_fromlist: bootstrap.getattr("_handle_fromlist")?.unbind(),
+        codes: Codes::new(tag, magic),
+        locks: locks::Locks::new(bootstrap)?,
+        ahead: ahead::Ahead::new(external)?,
+        collector: collector::Collector::new(py)?,
+    };
+    // Set once: the hook starts once.
+    let _ = state.fast.set(fast);
+    Ok(())
+}
+
+/// `importlib._bootstrap._find_and_load`.
+pub(crate) fn find_and_load<'py>(
+    name: &Bound<'py, PyAny>,
+    import: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = name.py();
+    let Some((state, fast)) = started() else {
+        return Err(pyo3::exceptions::PyRuntimeError::new_err("pinfold's import hook has not started"));
+    };
+    if let Ok(plain) = name.cast_exact::<PyString>()
+        && let Ok(text) = plain.to_str()
+        && let Some(module) = attempt(state, fast, plain, text, import)?
+    {
+        return Ok(module);
+    }
+    fast.find_and_load.bind(py).call1((name, import))
+}
+
+fn started() -> Option<(&'static State, &'static Fast)> {
+    let state = state::get()?;
+    Some((state, state.fast.get()?))
+}
+
+/// A module that the fast path can load.
+struct Target<'s> {
+    unit: UnitIndex,
+    /// Path of the file relative to the unit's folder.
+    relative: &'s str,
+    file: String,
+    package: bool,
+    /// The dictionary that it goes to.
+    place: Object,
+}
+
+/// Loads the module; `None` where the function that was there before must do it.
+fn attempt<'py>(
+    state: &'static State,
+    fast: &'static Fast,
+    name: &Bound<'py, PyString>,
+    text: &str,
+    import: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = name.py();
+    if trace::on() || state.is_stdlib(text) || text.contains(QUALIFIER) || !undisturbed(py, state) {
+        return Ok(None);
+    }
+    let importer = frames::asking(state, text);
+    let Some(target) = target(state, importer, text) else { return Ok(None) };
+    let parent = match text.rsplit_once('.') {
+        None if !fast.ahead.is_clear(py, state, importer, text)? => return Ok(None),
+        None => None,
+        Some((above, child)) => {
+            let Some(parent) = parent(&target, above, import)? else { return Ok(None) };
+            // It holds its submodules' folder in the ordinary way; other packages know what they do.
+            if !holds(&parent, &target)? {
+                return Ok(None);
+            }
+            Some((parent, above, child))
+        }
+    };
+    // It may be there by now, whole or not, or another thread may be about to load it.
+    let (lock_name, thread) = (locks::name(state, &target, text), fast.locks.this_thread(py)?);
+    if !owner::item(target.place, name.as_ptr()).is_null() || fast.locks.is_taken(py, &lock_name)? {
+        return Ok(None);
+    }
+    trace::note(state, importer, target.unit, name.as_ptr(), text, Rule::Declared);
+    let _flight = fast.locks.fly(thread, lock_name);
+    let _collector = fast.collector.hold_back(py);
+    let Some((parent, above, child)) = parent else {
+        return load(state, fast, name, text, &target, "").map(Some);
+    };
+    let child = PyString::new(py, child);
+    let uninitialized = uninitialized(&parent)?;
+    if let Some(list) = &uninitialized {
+        list.append(&child)?;
+    }
+    let loaded = load(state, fast, name, text, &target, above);
+    if let Some(list) = &uninitialized
+        && !list.is_empty()
+    {
+        list.del_item(list.len() - 1)?;
+    }
+    let module = loaded?;
+    bind(&parent, &child, &module, above)?;
+    Ok(Some(module))
+}
+
+/// Whether nobody stands between the import statement and us: finders, replaced functions or tables, `-v`.
+fn undisturbed(py: Python<'_>, state: &State) -> bool {
+    // SAFETY: the GIL is held.
+    if unsafe { frames::import_is_replaced() } {
+        return false;
+    }
+    let first = sys(py, c"meta_path").and_then(|path| entries(&path)?.get_item(0).ok());
+    let table = sys(py, c"modules");
+    first.is_some_and(|first| first.as_ptr() == state.python.finder)
+        && table
+            .is_some_and(|table| table.as_ptr() == state.storage && !table.is_exact_instance_of::<PyDict>())
+        && sys(py, c"pycache_prefix").is_none_or(|prefix| prefix.is_none())
+}
+
+/// The file that `importer` gets under this name, if one unit's table says so and nothing else has a say.
+fn target<'s>(state: &'s State, importer: Importer, text: &str) -> Option<Target<'s>> {
+    // What only the call stack can tell is not asked for here.
+    let resolution = state.resolver.resolve(importer, text, Vec::new);
+    let Resolution::Found { entry, prefix, rule: Rule::Declared } = resolution else { return None };
+    let &[unit] = entry.units.as_slice() else { return None };
+    if !matches!(entry.provided, Provided::Package | Provided::Module) || text[..prefix].contains('.') {
+        return None;
+    }
+    let module = state.table(unit).ok()?.find(text, &state.suffixes)?;
+    let package = match module.kind {
+        Kind::Source => false,
+        Kind::Package => true,
+        _ => return None,
+    };
+    let folder = state.resolver.env().units[unit].path.to_str()?;
+    Some(Target {
+        unit,
+        relative: &module.path,
+        file: format!("{folder}/{}", module.path),
+        package,
+        place: owner::dictionary(state, unit),
+    })
+}
+
+/// The package above the module, imported first if it must be. `None` where that changed what is to be done.
+fn parent<'py>(
+    target: &Target<'_>,
+    above: &str,
+    import: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = import.py();
+    let key = PyString::new(py, above);
+    let there = || {
+        let found = owner::item(target.place, key.as_ptr());
+        // SAFETY: a reference borrowed from a dictionary, made owned at once; the GIL is held.
+        unsafe { Bound::from_borrowed_ptr_or_opt(py, found) }
+    };
+    if let Some(parent) = there() {
+        return Ok(Some(parent));
+    }
+    import.call1((&key,))?;
+    Ok(there())
+}
+
+/// Whether the module's file stands in the one folder that its package's `__path__` has.
+fn holds(parent: &Bound<'_, PyAny>, target: &Target<'_>) -> PyResult<bool> {
+    let py = parent.py();
+    let Ok(parent) = parent.cast_exact::<pyo3::types::PyModule>() else { return Ok(false) };
+    let Some(path) = parent.dict().get_item(intern!(py, "__path__"))? else { return Ok(false) };
+    let Ok(path) = path.cast_exact::<PyList>() else { return Ok(false) };
+    if path.len() != 1 {
+        return Ok(false);
+    }
+    let first = path.get_item(0)?;
+    let above = |file: &str| file.rfind('/').unwrap_or(0);
+    let mut end = above(&target.file);
+    if target.package {
+        end = above(&target.file[..end]);
+    }
+    Ok(first
+        .cast_exact::<PyString>()
+        .is_ok_and(|first| first.to_str().is_ok_and(|f| f == &target.file[..end])))
+}
+
+/// `parent.__spec__._uninitialized_submodules`, which tells of circular imports.
+fn uninitialized<'py>(parent: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyList>>> {
+    let py = parent.py();
+    let spec = parent.getattr(intern!(py, "__spec__"))?;
+    if !spec.is_truthy()? {
+        return Ok(None);
+    }
+    let list = spec.getattr(intern!(py, "_uninitialized_submodules"))?;
+    Ok(list.cast_into::<PyList>().ok())
+}
+
+/// Makes the module and runs its code; what it leaves in the table is the module that counts.
+fn load<'py>(
+    state: &'static State,
+    fast: &'static Fast,
+    name: &Bound<'py, PyString>,
+    text: &str,
+    target: &Target<'_>,
+    above: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = name.py();
+    let made = fast.maker.make(state, name, text, target, above)?;
+    let key = name.as_ptr();
+    made.spec.setattr(intern!(py, "_initializing"), true)?;
+    // SAFETY: the place is a dictionary that lives as long as the process, key and module are live objects, and
+    // the GIL is held; what is found is made owned before it is removed.
+    let result = unsafe {
+        if ffi::PyDict_SetItem(target.place, key, made.module.as_ptr()) != 0 {
+            Err(PyErr::fetch(py))
+        } else if let Err(error) = fast.maker.run(state, fast, &made, target) {
+            if !owner::item(target.place, key).is_null() && ffi::PyDict_DelItem(target.place, key) != 0 {
+                ffi::PyErr_Clear();
+            }
+            Err(error)
+        } else {
+            let found = Bound::from_borrowed_ptr_or_opt(py, owner::item(target.place, key));
+            found.ok_or_else(|| PyKeyError::new_err(name.clone().unbind())).and_then(|module| {
+                loaded::module(state, text, module.as_ptr())?;
+                // The last to be loaded is the last in the table.
+                let moved = ffi::PyDict_DelItem(target.place, key) == 0
+                    && ffi::PyDict_SetItem(target.place, key, module.as_ptr()) == 0;
+                if moved { Ok(module) } else { Err(PyErr::fetch(py)) }
+            })
+        }
+    };
+    made.spec.setattr(intern!(py, "_initializing"), false)?;
+    result
+}
+
+/// Makes the module an attribute of its package.
+fn bind(
+    parent: &Bound<'_, PyAny>,
+    child: &Bound<'_, PyString>,
+    module: &Bound<'_, PyAny>,
+    above: &str,
+) -> PyResult<()> {
+    let py = parent.py();
+    match parent.setattr(child, module) {
+        Err(error) if error.is_instance_of::<PyAttributeError>(py) => {
+            let child = child.repr()?;
+            let message = format!("Cannot set an attribute on '{above}' for child module {child}");
+            let message = std::ffi::CString::new(message)?;
+            PyErr::warn(py, py.get_type::<PyImportWarning>().as_any(), &message, 1)
+        }
+        done => done,
+    }
+}
+
+/// A list of `sys`, all of it, if it is a plain one or one of ours, which shows each importer a part.
+fn entries<'a, 'py>(list: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, PyList>> {
+    let ours = || {
+        let module = list.get_type().getattr(intern!(list.py(), "__module__")).ok()?;
+        (module.cast::<PyString>().ok()?.to_str().ok()? == "pinfold._lists").then_some(())
+    };
+    if !list.is_exact_instance_of::<PyList>() {
+        ours()?;
+    }
+    list.cast::<PyList>().ok()
+}
+
+/// What `sys` has under a name now.
+fn sys<'py>(py: Python<'py>, name: &CStr) -> Option<Bound<'py, PyAny>> {
+    // SAFETY: a reference borrowed from the interpreter, made owned at once; the GIL is held.
+    unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PySys_GetObject(name.as_ptr())) }
+}
+
+// Exported by every CPython since 3.8, in the limited API since 3.13.
+unsafe extern "C" {
+    fn PySys_Audit(event: *const c_char, format: *const c_char, ...) -> c_int;
+}

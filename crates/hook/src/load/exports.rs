@@ -1,0 +1,87 @@
+//! The functions of `pinfold._hook` that load modules, and keep their bytecode.
+//!
+//! Each is a few lines over a module of this crate, as in `crate::exports`. Deliberately not here: anything else.
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+use super::{fromlist, locks};
+use crate::state::{self, State};
+
+/// Adds the functions to the module.
+pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(read_code, module)?)?;
+    module.add_function(wrap_pyfunction!(write_code, module)?)?;
+    module.add_function(wrap_pyfunction!(prepare_loading, module)?)?;
+    module.add_function(wrap_pyfunction!(find_and_load, module)?)?;
+    module.add_function(wrap_pyfunction!(handle_fromlist, module)?)?;
+    module.add_function(wrap_pyfunction!(lock_unlock_module, module)?)?;
+    module.add_function(wrap_pyfunction!(give_lock, module)?)?;
+    Ok(())
+}
+
+fn started() -> PyResult<&'static State> {
+    state::get().ok_or_else(|| PyRuntimeError::new_err("pinfold's import hook has not started"))
+}
+
+/// The code object of a unit's source file, from the store's bytecode; `None` where that has none.
+#[pyfunction]
+fn read_code<'py>(py: Python<'py>, unit: usize, path: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let state = started()?;
+    match (state.fast.get(), relative(state, unit, path)) {
+        (Some(fast), Some(relative)) => super::make::read(py, state, fast, unit, &relative, path),
+        _ => Ok(None),
+    }
+}
+
+/// Keeps the marshalled code of a unit's source file for later starts.
+#[pyfunction]
+fn write_code(unit: usize, path: &str, code: &[u8]) -> PyResult<()> {
+    let state = started()?;
+    if let (Some(fast), Some(relative)) = (state.fast.get(), relative(state, unit, path)) {
+        fast.codes.write(state, unit, &relative, code);
+    }
+    Ok(())
+}
+
+/// The path of a unit's file relative to the unit's folder.
+fn relative(state: &State, unit: usize, path: &str) -> Option<String> {
+    let described = state.resolver.env().units.get(unit)?;
+    Some(std::path::Path::new(path).strip_prefix(&described.path).ok()?.to_str()?.to_owned())
+}
+
+/// Collects what the functions below need of importlib; `bootstrap` and `external` are its two halves.
+#[pyfunction]
+fn prepare_loading(bootstrap: &Bound<'_, PyAny>, external: &Bound<'_, PyAny>) -> PyResult<()> {
+    super::prepare(bootstrap.py(), started()?, bootstrap, external)
+}
+
+/// `importlib._bootstrap._find_and_load`.
+#[pyfunction]
+fn find_and_load<'py>(name: &Bound<'py, PyAny>, import_: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    super::find_and_load(name, import_)
+}
+
+/// `importlib._bootstrap._handle_fromlist`.
+#[pyfunction]
+#[pyo3(signature = (module, fromlist, import_, *, recursive=false))]
+fn handle_fromlist<'py>(
+    module: &Bound<'py, PyAny>,
+    fromlist: &Bound<'py, PyAny>,
+    import_: &Bound<'py, PyAny>,
+    recursive: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    fromlist::handle(module, fromlist, import_, recursive)
+}
+
+/// `importlib._bootstrap._lock_unlock_module`.
+#[pyfunction]
+fn lock_unlock_module<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    locks::lock_unlock_module(name)
+}
+
+/// Gives importlib's lock of a module to the thread that loads this module without one.
+#[pyfunction]
+fn give_lock(name: &str, lock: &Bound<'_, PyAny>) -> PyResult<()> {
+    locks::give(name, lock)
+}

@@ -1,0 +1,258 @@
+//! The objects of an import: loader, spec and module, as importlib's own classes would make them, and the code.
+//!
+//! They are made without calling the classes, from what an instance that the class made holds. Sources:
+//! `ModuleSpec.__init__`, `FileLoader.__init__`, `_init_module_attrs`, `SourceLoader.exec_module` in
+//! `Lib/importlib`. Deliberately not here: the table of modules, and when to make them (`load`).
+
+use std::ffi::c_char;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyString, PyType};
+use pyo3::{ffi, intern};
+
+use super::{Fast, PySys_Audit, Target};
+use crate::codes::Bytes;
+use crate::marks;
+use crate::specs::{borrowed, marked_name};
+use crate::state::State;
+
+/// What is made for one module.
+pub(super) struct Made<'py> {
+    pub(super) module: Bound<'py, PyAny>,
+    pub(super) spec: Bound<'py, PyAny>,
+    loader: Bound<'py, PyAny>,
+    globals: Bound<'py, PyDict>,
+}
+
+/// What making needs.
+pub(super) struct Maker {
+    spec_type: Py<PyType>,
+    /// What `ModuleSpec.__init__` sets, in its order.
+    spec_fields: Vec<(Py<PyString>, Py<PyAny>)>,
+    loader_type: Py<PyType>,
+    /// The loader's methods as they were at start, by name.
+    methods: Vec<(Py<PyString>, Py<PyAny>)>,
+    builtins: Py<PyDict>,
+    code_type: Py<PyType>,
+    fix_co_filename: Py<PyAny>,
+    /// What follows the stem in the name of a bytecode file: `.cpython-311.pyc`.
+    cached: String,
+}
+
+/// What the fast path does in the loader's stead, unless somebody replaced it.
+const METHODS: [&str; 4] = ["create_module", "exec_module", "get_code", "get_data"];
+
+impl Maker {
+    pub(super) fn new(
+        state: &State,
+        bootstrap: &Bound<'_, PyAny>,
+        function: &Bound<'_, PyAny>,
+        tag: &str,
+    ) -> PyResult<Self> {
+        let py = bootstrap.py();
+        let spec_type = borrowed(py, state.python.module_spec).cast_into::<PyType>()?;
+        let example = spec_type.call1(("example", py.None()))?;
+        let fields = example.getattr("__dict__")?.cast_into::<PyDict>()?;
+        let loader_type = borrowed(py, state.python.source_loader).cast_into::<PyType>()?;
+        let methods = METHODS.map(|name| {
+            let name = PyString::intern(py, name);
+            Ok((name.clone().unbind(), loader_type.getattr(&name)?.unbind()))
+        });
+        let builtins = py.import("builtins")?.dict();
+        Ok(Maker {
+            spec_type: spec_type.unbind(),
+            spec_fields: fields
+                .iter()
+                .map(|(name, value)| Ok((name.cast_into::<PyString>()?.unbind(), value.unbind())))
+                .collect::<PyResult<_>>()?,
+            loader_type: loader_type.unbind(),
+            methods: methods.into_iter().collect::<PyResult<_>>()?,
+            builtins: builtins.unbind(),
+            code_type: function.getattr("__code__")?.get_type().unbind(),
+            fix_co_filename: bootstrap.getattr("_imp")?.getattr("_fix_co_filename")?.unbind(),
+            cached: format!(".{tag}.pyc"),
+        })
+    }
+
+    /// Makes loader, spec and module. `above` is the name of the package that the module stands in.
+    pub(super) fn make<'py>(
+        &self,
+        state: &State,
+        key: &Bound<'py, PyString>,
+        text: &str,
+        target: &Target<'_>,
+        above: &str,
+    ) -> PyResult<Made<'py>> {
+        let py = key.py();
+        let plain = state.resolver.in_root(target.unit);
+        let named = |text: &str| marked_name(py, state, target.unit, text);
+        let name = if plain { key.clone().into_any() } else { named(text)? };
+        let file = PyString::new(py, &target.file).into_any();
+        let loader = new(self.loader_type.bind(py))?;
+        loader.setattr(intern!(py, "name"), &name)?;
+        loader.setattr(intern!(py, "path"), &file)?;
+        loader.setattr(intern!(py, "_pinfold_unit"), target.unit)?;
+        let (folder, base) = target.file.rsplit_once('/').unwrap_or(("", &target.file));
+        let stem = base.strip_suffix(".py").unwrap_or(base);
+        let cached = PyString::new(py, &format!("{folder}/__pycache__/{stem}{}", self.cached)).into_any();
+        let path = match target.package {
+            true => PyList::new(py, [folder])?.into_any(),
+            false => py.None().into_bound(py),
+        };
+        let spec = new(self.spec_type.bind(py))?;
+        for (field, usual) in &self.spec_fields {
+            let field = field.bind(py);
+            let value = match field.to_str()? {
+                "name" => name.clone(),
+                "loader" => loader.clone(),
+                "origin" => file.clone(),
+                "submodule_search_locations" => path.clone(),
+                "_uninitialized_submodules" => PyList::empty(py).into_any(),
+                "_set_fileattr" => pyo3::types::PyBool::new(py, true).to_owned().into_any(),
+                "_cached" => cached.clone(),
+                _ => usual.bind(py).clone(),
+            };
+            spec.setattr(field, value)?;
+        }
+        let package = match (target.package, plain) {
+            (true, _) => name.clone(),
+            (false, true) => PyString::new(py, above).into_any(),
+            (false, false) if above.is_empty() => PyString::new(py, "").into_any(),
+            (false, false) => named(above)?,
+        };
+        // SAFETY: the name is a live str; a new reference or null with an exception set.
+        let module = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyModule_NewObject(name.as_ptr()))? };
+        let globals = module.cast::<pyo3::types::PyModule>()?.dict();
+        globals.set_item(intern!(py, "__loader__"), &loader)?;
+        globals.set_item(intern!(py, "__package__"), package)?;
+        globals.set_item(intern!(py, "__spec__"), &spec)?;
+        if target.package {
+            globals.set_item(intern!(py, "__path__"), path)?;
+        }
+        globals.set_item(intern!(py, "__file__"), file)?;
+        globals.set_item(intern!(py, "__cached__"), cached)?;
+        globals.set_item(borrowed(py, marks::key()), borrowed(py, state.marks[target.unit]))?;
+        Ok(Made { module, spec, loader, globals })
+    }
+
+    /// Runs the module's code, or the loader where somebody replaced a method of it.
+    pub(super) fn run(
+        &self,
+        state: &'static State,
+        fast: &'static Fast,
+        made: &Made<'_>,
+        target: &Target<'_>,
+    ) -> PyResult<()> {
+        let py = made.module.py();
+        let class = self.loader_type.bind(py);
+        for (name, usual) in &self.methods {
+            if !class.getattr(name.bind(py))?.is(usual.bind(py)) {
+                made.loader.call_method1(intern!(py, "exec_module"), (&made.module,))?;
+                return Ok(());
+            }
+        }
+        let code = match read(py, state, fast, target.unit, target.relative, &target.file)? {
+            Some(code) => code,
+            None => compile(&made.loader, state, fast, target)?,
+        };
+        made.globals.set_item(intern!(py, "__builtins__"), self.builtins.bind(py))?;
+        // SAFETY: live objects, a dictionary for globals, the GIL is held; the result is checked and released.
+        unsafe {
+            if PySys_Audit(c"exec".as_ptr(), c"O".as_ptr(), code.as_ptr()) != 0 {
+                return Err(PyErr::fetch(py));
+            }
+            let globals = made.globals.as_ptr();
+            Bound::from_owned_ptr_or_err(py, ffi::PyEval_EvalCode(code.as_ptr(), globals, globals))?;
+        }
+        Ok(())
+    }
+}
+
+/// The code object of a unit's file from the store's bytecode, `None` where there is none.
+pub(crate) fn read<'py>(
+    py: Python<'py>,
+    state: &State,
+    fast: &Fast,
+    unit: usize,
+    relative: &str,
+    file: &str,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Some(bytes) = fast.codes.read(state, unit, relative) else { return Ok(None) };
+    if let Bytes::Read(_) = bytes {
+        // What `open` says of it.
+        audit_open(py, file)?;
+    }
+    let data = bytes.as_slice();
+    let length = data.len() as ffi::Py_ssize_t;
+    // SAFETY: the bytes live through the calls, and are what `marshal.dumps` wrote: their checksum was compared;
+    // the GIL is held.
+    let code = unsafe {
+        let start = data.as_ptr().cast::<c_char>();
+        Bound::from_owned_ptr_or_err(py, PyMarshal_ReadObjectFromString(start, length))?
+    };
+    if !code.is_exact_instance(fast.maker.code_type.bind(py)) {
+        return Ok(None);
+    }
+    // The same wheel may stand in several folders; tracebacks must name the one that runs.
+    let compiled = code.getattr(intern!(py, "co_filename"))?;
+    if compiled.cast::<PyString>()?.to_str()? != file {
+        fast.maker.fix_co_filename.bind(py).call1((&code, file))?;
+    }
+    Ok(Some(code))
+}
+
+/// Compiles a unit's file and keeps its bytecode: what the loader's `get_code` does, without a frame of its own,
+/// for a syntax error's traceback ends at the import statement.
+fn compile<'py>(
+    loader: &Bound<'py, PyAny>,
+    state: &State,
+    fast: &Fast,
+    target: &Target<'_>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = loader.py();
+    let source = loader.call_method1(intern!(py, "get_data"), (&target.file,))?;
+    let code = loader.call_method1(intern!(py, "source_to_code"), (source, &target.file))?;
+    let keep =
+        super::sys(py, c"dont_write_bytecode").map_or(Ok(true), |flag| flag.is_truthy().map(|not| !not))?;
+    if keep {
+        let bytes = py.import("marshal")?.call_method1("dumps", (&code,))?;
+        fast.codes.write(
+            state,
+            target.unit,
+            target.relative,
+            bytes.cast::<pyo3::types::PyBytes>()?.as_bytes(),
+        );
+    }
+    Ok(code)
+}
+
+fn audit_open(py: Python<'_>, file: &str) -> PyResult<()> {
+    let file = PyString::new(py, file);
+    // SAFETY: live objects that fit the format; the GIL is held.
+    let refused = unsafe {
+        let mode = PyString::intern(py, "r");
+        PySys_Audit(
+            c"open".as_ptr(),
+            c"OOi".as_ptr(),
+            file.as_ptr(),
+            mode.as_ptr(),
+            libc::O_RDONLY | libc::O_CLOEXEC,
+        )
+    };
+    if refused != 0 { Err(PyErr::fetch(py)) } else { Ok(()) }
+}
+
+/// An instance whose `__init__` has not run.
+fn new<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: a heap type made by a class statement whose `__new__` is object's; the GIL is held.
+    unsafe {
+        let object =
+            ffi::PyType_GenericNew(class.as_ptr().cast(), std::ptr::null_mut(), std::ptr::null_mut());
+        Bound::from_owned_ptr_or_err(class.py(), object)
+    }
+}
+
+// Exported by every CPython, outside the limited API (`Include/marshal.h`).
+unsafe extern "C" {
+    fn PyMarshal_ReadObjectFromString(data: *const c_char, length: ffi::Py_ssize_t) -> *mut ffi::PyObject;
+}
