@@ -1,5 +1,7 @@
 """What C code imports, it imports as its own package, whoever called it; its registries are its world's."""
 
+import textwrap
+
 import pytest
 from test_rules import at, manifest
 
@@ -210,3 +212,39 @@ def test_one_wheel_under_two_closures_is_loaded_twice(project, wheels):
         """
     )
     assert done.stdout == "2.0 1.0\nFalse True\n"
+
+
+WRITES = r"""
+    #include <Python.h>
+    static struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "_raw", 0, -1};
+    static int put(PyObject *d, const char *k, PyObject *v) { return PyDict_SetItemString(d, k, v); }
+    PyMODINIT_FUNC PyInit__raw(void) {
+        PyObject *modules = PySys_GetObject("modules"), *m = PyModule_Create(&def), *lib = PyModule_New("lib");
+        if (!m || !lib || put(modules, "leaf._raw", m) < 0 || put(modules, "leaf._raw.lib", lib) < 0 || put(modules, "_raw.lib", lib) < 0) return NULL;
+        PyModule_AddObject(lib, "V", Py_BuildValue("s", VERSION));
+        PyModule_AddObject(m, "lib", lib);
+        return m;
+    }
+"""
+
+
+def test_modules_that_c_code_writes_into_the_dict_of_sys_modules_are_its_units(project, wheels):
+    """cffi's module init does this, with the module and with its `lib`."""
+    made = {
+        v: wheels.extension("leaf", v, {"leaf._raw": f'#define VERSION "{v}"\n' + WRITES}, {"leaf/__init__.py": "def short():\n    import sys\n    return sys.modules['_raw.lib'].V"})
+        for v in ("1.0", "2.0")
+    }
+    code = """
+        def all():
+            import leaf._raw, leaf._raw.lib
+            from leaf._raw.lib import V
+            import sys
+            return [V, leaf._raw.lib.V, sys.modules["leaf._raw.lib"].V, sys.modules["leaf._raw"].lib.V, leaf.short()]
+    """
+    old = wheels.pure("old", "1", {"old.py": code}, requires=["leaf"])
+    env = project(manifest([at("old", old), at("leaf", made["2.0"])], {"old": [at("leaf", made["1.0"])]}))
+    env.folder.joinpath("mine.py").write_text(textwrap.dedent(code))
+    for order in ("mine, old", "old, mine"):
+        done = env.run(f"import mine, old\nfor who in ({order}) * 2:\n    print(*who.all())", env={"PYTHONPATH": env.folder})
+        lines = [f"{v} {v} {v} {v} {v}" for v in (("2.0", "1.0") if order == "mine, old" else ("1.0", "2.0"))]
+        assert done.stdout.splitlines() == lines * 2

@@ -181,7 +181,11 @@ fn create_extension<'py>(
             elf::redirect_new(state).map_err(PyRuntimeError::new_err)?;
         }
     }
+    let below = snapshot::Below::note(py, state, unit, &spec.getattr("name")?.extract::<String>()?);
     let module = py.import("_imp")?.call_method1("create_dynamic", (spec,))?;
+    if let Some(below) = below {
+        below.settle(py, state, unit)?;
+    }
     if state.plural {
         elf::redirect_new(state).map_err(PyRuntimeError::new_err)?;
     }
@@ -191,9 +195,11 @@ fn create_extension<'py>(
 /// `ExtensionFileLoader.exec_module`.
 #[pyfunction]
 fn exec_extension(py: Python<'_>, module: &Bound<'_, PyAny>, unit: usize) -> PyResult<()> {
+    let state = started()?;
     let _guard = frames::push(unit);
+    let below = snapshot::Below::note(py, state, unit, &module.getattr("__name__")?.extract::<String>()?);
     py.import("_imp")?.call_method1("exec_dynamic", (module,))?;
-    Ok(())
+    below.map_or(Ok(()), |below| below.settle(py, state, unit))
 }
 
 /// The name under which importlib locks the loading of `name`: one per unit and name.

@@ -224,13 +224,18 @@ pub(crate) fn mark(state: &State, module: &Bound<'_, PyAny>, name: &str, value: 
 impl State {
     /// The unit whose mark a module carries.
     pub(crate) fn unit_of_module(&self, module: Object) -> Option<usize> {
+        self.mark_of_module(module).filter(|&value| value < marks::ROOT)
+    }
+
+    /// The value of the mark that a module carries, of a unit or not.
+    pub(crate) fn mark_of_module(&self, module: Object) -> Option<usize> {
         // SAFETY: the callers pass live objects, with the GIL held; the globals are borrowed.
         unsafe {
             if ffi::PyObject_TypeCheck(module, &raw mut ffi::PyModule_Type) == 0 {
                 return None;
             }
             let mark = owner::item(ffi::PyModule_GetDict(module), marks::key());
-            marks::mark_value(mark).filter(|&value| value < marks::ROOT)
+            marks::mark_value(mark)
         }
     }
 }

@@ -82,6 +82,68 @@ pub(crate) fn loaded<'py>(py: Python<'py>, state: &State) -> Vec<(String, Bound<
     items(py, state.storage).into_iter().filter_map(named).collect()
 }
 
+/// What stands in the storage under `name` and names below it, while an extension module's init runs.
+///
+/// Such code may write into the dict of `sys.modules` itself (cffi does: `PyDict_SetItemString(modules, ...)` with
+/// its own name and `NAME.lib`), which asks nobody whose module that is. [`Below::settle`] puts that right.
+pub(crate) struct Below<'py> {
+    name: String,
+    before: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
+}
+
+impl<'py> Below<'py> {
+    /// Notes what is there before; `None` for a unit whose modules belong into the storage.
+    pub(crate) fn note(py: Python<'py>, state: &State, unit: usize, name: &str) -> Option<Self> {
+        if !state.plural || owner::dictionary(state, unit) == state.storage {
+            return None;
+        }
+        let before = below(py, state.storage, name);
+        Some(Below { name: name.to_owned(), before })
+    }
+
+    /// Moves what came since into the unit's own dictionary, and restores what was there.
+    pub(crate) fn settle(self, py: Python<'py>, state: &State, unit: usize) -> PyResult<()> {
+        let own = owner::dictionary(state, unit);
+        for (key, value) in below(py, state.storage, &self.name) {
+            let mark = state.mark_of_module(value.as_ptr());
+            let earlier = self.before.iter().find(|(name, _)| name.as_any().eq(&key).unwrap_or(false));
+            // Another thread may load root's module of this name meanwhile: it has a mark, and it stays.
+            if earlier.is_some_and(|(_, there)| there.is(&value)) || mark.is_some_and(|mark| mark != unit) {
+                continue;
+            }
+            // SAFETY: the tables and objects are live and the GIL is held; `own` holds the value before the storage lets it go.
+            let done = unsafe {
+                let kept = owner::item(own, key.as_ptr());
+                let moved =
+                    if kept.is_null() { ffi::PyDict_SetItem(own, key.as_ptr(), value.as_ptr()) } else { 0 };
+                let restored = match earlier {
+                    Some((_, there)) => ffi::PyDict_SetItem(state.storage, key.as_ptr(), there.as_ptr()),
+                    None => ffi::PyDict_DelItem(state.storage, key.as_ptr()),
+                };
+                moved == 0 && restored == 0
+            };
+            if !done {
+                return Err(PyErr::fetch(py));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Entries under `name`, under its last component (which is what C code knows as its name), and below either.
+fn below<'py>(py: Python<'py>, table: Object, name: &str) -> Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    let last = name.rsplit_once('.').map_or(name, |(_, last)| last);
+    let mut found = items(py, table);
+    found.retain(|(key, _)| {
+        // SAFETY: the key is alive while its text is looked at; the GIL is held.
+        let text = unsafe { marks::text(key.as_ptr()) }.unwrap_or_default();
+        let under =
+            |name| text.strip_prefix(name).is_some_and(|rest: &str| rest.is_empty() || rest.starts_with('.'));
+        under(name) || under(last)
+    });
+    found
+}
+
 /// Empties every table.
 pub(crate) fn clear(state: &State) {
     let owned = own(state).map(|(_, table)| table);
