@@ -125,7 +125,9 @@ fn every_module_opens_with_what_it_is_for() {
     let rust = rust_sources().into_iter().filter(|file| !file.text.starts_with("//!"));
     let faults = rust.map(|file| format!("{}: does not open with //!", file.path));
     let python = sources().into_iter().filter(|file| {
-        let ours = ["python/", "benches/", "tests/hook/"].iter().any(|folder| file.path.starts_with(folder));
+        let ours = ["python/", "benches/", "tests/hook/", "tests/compat/"]
+            .iter()
+            .any(|folder| file.path.starts_with(folder));
         ours && file.path.ends_with(".py") && !file.text.starts_with("\"\"\"")
     });
     none(faults.chain(python.map(|file| format!("{}: does not open with a docstring", file.path))).collect());

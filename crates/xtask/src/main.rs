@@ -4,6 +4,7 @@
 //! Deliberately not here: anything that the programs do; this runs them as a user would.
 
 mod bench;
+mod compat;
 mod demo;
 mod install;
 mod places;
@@ -32,6 +33,10 @@ enum Command {
     Test(test::Options),
     /// Measure each figure of the README beside its peer, in one run, and print one table
     Bench(bench::Options),
+    /// Use two versions of many distributions in one process, and write docs/compatibility.md
+    Compat(compat::Options),
+    /// Run upstream test suites under the hook and in plain Python, and write docs/conformance.md
+    Conformance(compat::Suites),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +44,8 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Compat(options) => compat::run(&options),
+        Command::Conformance(options) => compat::conformance(&options),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
