@@ -27,7 +27,8 @@ const RESERVED: [(&str, &[&str], &str); 4] = [
 
 /// The modules of the hook that may have `unsafe` code. Each more is a decision: is it a new kind of danger, or
 /// does it belong behind one of these?
-const UNSAFE: [&str; 22] = [
+const UNSAFE: [&str; 23] = [
+    "c_modules",
     "codes",
     "elf",
     "exports",

@@ -124,7 +124,7 @@ def _alone(made, project, tools, folder):
 def _drive(environment, modules):
     where = f"{', then '.join(modules)} in `{environment.folder.parent.name}`"
     try:
-        done = environment.run_python(HERE / "driver.py", *modules, check=False)
+        done = environment.run_python(HERE / "driver.py", *modules, check=False, env={"PYTHONHASHSEED": "0"})
     except subprocess.TimeoutExpired as timeout:
         raise Difference(f"{where}: hangs; it was ended after {timeout.timeout} seconds") from timeout
     if done.returncode:

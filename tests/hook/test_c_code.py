@@ -26,6 +26,16 @@ CORE = r"""
         return m;
     }
     static PyObject *added(PyObject *s, PyObject *n) { return Py_XNewRef(PyImport_AddModule("leaf")); }
+    static PyObject *by_mapping(PyObject *s, PyObject *n) {
+        PyObject *name = PyUnicode_FromString("leaf"), *leaf = PyImport_Import(name), *found = NULL;
+        PyObject *modules = PyImport_GetModuleDict();
+        if (leaf && PyDict_GetItemString(modules, "sys") && !PyMapping_HasKeyString(modules, "no.such"))
+            found = PyObject_GetItem(modules, name);
+        Py_XDECREF(leaf);
+        Py_DECREF(name);
+        if (!found && !PyErr_Occurred()) PyErr_SetString(PyExc_AssertionError, "sys is not there");
+        return found;
+    }
     static PyObject *direct(PyObject *s, PyObject *n) {
         /* What Cython's module init does: it looks for, and puts, its own name. */
         return Py_XNewRef(PyDict_GetItemString(PyImport_GetModuleDict(), "native._core"));
@@ -82,7 +92,7 @@ CORE = r"""
     static PyObject *builtins(PyObject *s, PyObject *who) { return claim(PyEval_GetBuiltins(), who); }
     static PyMethodDef methods[] = {
         {"tail", tail, METH_NOARGS, 0}, {"by_object", by_object, METH_NOARGS, 0},
-        {"by_level", by_level, METH_NOARGS, 0}, {"got", got, METH_NOARGS, 0}, {"added", added, METH_NOARGS, 0},
+        {"by_level", by_level, METH_NOARGS, 0}, {"got", got, METH_NOARGS, 0}, {"added", added, METH_NOARGS, 0}, {"by_mapping", by_mapping, METH_NOARGS, 0},
         {"direct", direct, METH_NOARGS, 0}, {"by_pointer", by_pointer, METH_NOARGS, 0},
         {"by_helper", by_helper, METH_NOARGS, 0}, {"capsule", capsule, METH_NOARGS, 0},
         {"by_thread", by_thread, METH_NOARGS, 0}, {"by_code", by_code, METH_NOARGS, 0}, {"call", call, METH_O, 0},
@@ -143,7 +153,7 @@ def env(request, project, wheels):
     return project(manifest([at("old", old), *made["2.0"]], {"old": made["1.0"]}))
 
 
-WAYS = ["tail", "by_object", "by_level", "got", "added", "by_pointer", "by_helper", "by_thread", "by_code"]
+WAYS = ["tail", "by_object", "by_level", "got", "added", "by_mapping", "by_pointer", "by_helper", "by_thread", "by_code"]
 
 
 def test_c_code_imports_as_its_package_from_roots_frame_and_from_its_own(env):

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::attach;
+use crate::c_modules;
 use crate::elf;
 use crate::finder;
 use crate::frames;
@@ -49,6 +50,8 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(importer, module)?)?;
     module.add_function(wrap_pyfunction!(units, module)?)?;
     module.add_function(wrap_pyfunction!(modules_snapshot, module)?)?;
+    module.add_function(wrap_pyfunction!(module_of, module)?)?;
+    module.add_function(wrap_pyfunction!(keep_module, module)?)?;
     module.add_function(wrap_pyfunction!(modules_clear, module)?)?;
     pickle::add(module)
 }
@@ -318,5 +321,19 @@ fn modules_clear() -> PyResult<()> {
     if !unsafe { ffi::PyErr_Occurred() }.is_null() {
         return Python::attach(|py| Err(PyErr::fetch(py)));
     }
+    Ok(())
+}
+
+/// The module that `name` means for a unit, for the dictionary that its C code has; `KeyError` if there is none.
+#[pyfunction]
+fn module_of<'py>(unit: usize, name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let missing = || pyo3::exceptions::PyKeyError::new_err(name.clone().unbind());
+    c_modules::module_of(started()?, unit, name).ok_or_else(missing)
+}
+
+/// Puts a module that C code of a unit has put into its dictionary where the unit's modules are.
+#[pyfunction]
+fn keep_module(unit: usize, name: &Bound<'_, PyAny>, module: &Bound<'_, PyAny>) -> PyResult<()> {
+    c_modules::keep(started()?, unit, name, module);
     Ok(())
 }

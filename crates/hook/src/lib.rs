@@ -5,6 +5,7 @@
 
 mod attach;
 mod attributes;
+mod c_modules;
 mod codes;
 mod elf;
 mod exports;

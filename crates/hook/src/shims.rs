@@ -10,7 +10,9 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::ffi;
+use pyo3::prelude::*;
 
+use crate::c_modules;
 use crate::frames;
 use crate::owner;
 use crate::state::{self, Object};
@@ -118,14 +120,24 @@ unsafe extern "C" fn import<const N: usize>(
     }
 }
 
-/// `PyImport_GetModuleDict`: the unit's own dictionary, which Cython's module init reads and writes directly.
+/// `PyImport_GetModuleDict`: a dictionary that answers for the unit, for one whose modules are not in the storage.
 unsafe extern "C" fn module_dict(_: usize, _: usize, _: usize, _: usize, _: usize, thunk: usize) -> usize {
-    // SAFETY: the caller holds the GIL; the result is borrowed, as of the real function.
+    // SAFETY: the caller holds the GIL; the result is borrowed, as of the real function. An exception that the
+    // caller has set is kept aside.
     unsafe {
         let real = ffi::PyImport_GetModuleDict();
         let Some(state) = state::get() else { return real as usize };
-        let own = owner::dictionary(state, thunks::unit(thunk & 0xffff_ffff));
-        (if own.is_null() { real } else { own }) as usize
+        let unit = thunks::unit(thunk & 0xffff_ffff);
+        let own = owner::dictionary(state, unit);
+        if own.is_null() || own == state.storage {
+            return real as usize;
+        }
+        let (mut ty, mut value, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        ffi::PyErr_Fetch(&raw mut ty, &raw mut value, &raw mut traceback);
+        let given = c_modules::of(Python::assume_attached(), state, unit);
+        ffi::PyErr_Clear();
+        ffi::PyErr_Restore(ty, value, traceback);
+        (if given.is_null() { own } else { given }) as usize
     }
 }
 

@@ -8,6 +8,7 @@ use pinfold_core::resolve::UnitIndex;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::c_modules;
 use crate::frames;
 use crate::marks;
 use crate::owner::{self, Home};
@@ -126,6 +127,7 @@ impl<'py> Below<'py> {
                 return Err(PyErr::fetch(py));
             }
         }
+        c_modules::settle(py, state, unit);
         Ok(())
     }
 }

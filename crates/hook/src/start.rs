@@ -166,6 +166,7 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
         prefix: parts.prefix,
         canonical: RefCell::new(HashMap::new()),
         memo: RefCell::new(HashMap::new()),
+        c_modules: RefCell::default(),
         python: PythonParts {
             path_finder: keep(parts.path_finder),
             module_spec: keep(parts.module_spec),

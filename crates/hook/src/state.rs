@@ -17,6 +17,7 @@ use pinfold_core::modules::ModuleTable;
 use pinfold_core::resolve::{Importer, Resolver, UnitIndex};
 use pyo3::ffi;
 
+use crate::c_modules::Given;
 use crate::load::Fast;
 use crate::marks;
 use crate::owner::Owner;
@@ -54,6 +55,8 @@ pub(crate) struct Process {
     pub(crate) canonical: RefCell<HashMap<String, Option<String>>>,
     /// What does not depend on the call stack, per unit and name.
     pub(crate) memo: RefCell<HashMap<UnitIndex, HashMap<String, Owner>>>,
+    /// Per unit whose C code has asked for `sys.modules`: what it got.
+    pub(crate) c_modules: RefCell<HashMap<UnitIndex, Given>>,
     /// `importlib.machinery.PathFinder`, `ModuleSpec`, and the loader classes of `pinfold._boot`.
     pub(crate) python: PythonParts,
     /// What loads modules without importlib; set at the end of the start.

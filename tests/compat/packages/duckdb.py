@@ -1,7 +1,7 @@
 """Queries with window functions, reads CSV and Parquet, and calls back into Python."""
 
-OLD = ["duckdb==0.8.1"]
-NEW = ["duckdb==1.4.2"]
+OLD = ["duckdb==0.8.1", "numpy==1.26.4"]
+NEW = ["duckdb==1.4.2", "numpy==2.3.5"]
 CODE = "C++ (pybind11)"
 
 import tempfile

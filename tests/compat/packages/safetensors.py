@@ -14,13 +14,13 @@ def work():
     from importlib.metadata import version
     from safetensors.numpy import load, save, save_file
 
-    content = save({"a": np.arange(6.0).reshape(2, 3), "b": np.ones(2, "int8")}, metadata={"made": "here"})
+    content = save({"a": np.arange(6.0).reshape(2, 3), "b": np.ones(2, "int8")})
     with tempfile.TemporaryDirectory() as folder:
         save_file(load(content), f"{folder}/x.safetensors")
         with safetensors.safe_open(f"{folder}/x.safetensors", "numpy") as file:
-            part = file.get_slice("a")[:, 1].tolist()
+            part = file.get_slice("a")[:, 1:2].tolist()
     try:
         load(content[:20])
-    except safetensors.SafetensorError as error:
+    except Exception as error:
         wrong = type(error).__name__
     return [version("safetensors"), part, sorted(load(content)), wrong]

@@ -1,6 +1,6 @@
 """Serves HTTP over the loopback interface, and renders a template."""
 
-OLD = ["tornado==5.1.1"]
+OLD = ["tornado==6.2"]
 NEW = ["tornado==6.5.2"]
 CODE = "C"
 
