@@ -27,10 +27,11 @@ const RESERVED: [(&str, &[&str], &str); 4] = [
 
 /// The modules of the hook that may have `unsafe` code. Each more is a decision: is it a new kind of danger, or
 /// does it belong behind one of these?
-const UNSAFE: [&str; 23] = [
+const UNSAFE: [&str; 24] = [
     "c_modules",
     "codes",
     "elf",
+    "ending",
     "exports",
     "finder",
     "frames",

@@ -56,7 +56,7 @@ struct Relocation {
 /// were of a unit.
 static WALKED: Mutex<Option<HashMap<(usize, usize), bool>>> = Mutex::new(None);
 
-/// An object that is loaded and belongs to a unit.
+/// An object that is loaded.
 struct Loaded {
     base: usize,
     name: String,
@@ -65,7 +65,6 @@ struct Loaded {
     segments: Vec<(usize, usize, c_int)>,
     /// The part that RELRO made read-only.
     relro: Option<(usize, usize)>,
-    unit: usize,
 }
 
 /// Redirects the calls of every unit's object that came since the last time. The GIL is held.
@@ -73,15 +72,46 @@ pub(crate) fn redirect_new(state: &State) -> Result<(), String> {
     let mut search = Search { state, found: Vec::new() };
     // SAFETY: the callback gets the pointer to `search`, which lives through the call, and does not unwind.
     unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut search).cast()) };
-    for object in search.found {
+    for (object, unit) in search.found {
         // SAFETY: the object is loaded and cannot be unloaded while this thread, which holds the GIL, works:
         // CPython never closes an extension.
-        unsafe { redirect(state, &object)? };
+        unsafe { redirect(state, &object, unit)? };
         for &(start, end, _) in &object.segments {
-            types::note_segment(start, end, object.unit);
+            types::note_segment(start, end, unit);
         }
     }
     Ok(())
+}
+
+/// Points every entry for `function` that the object around `address` has at `value`. That object must stay loaded.
+pub(crate) fn redirect_at(address: usize, function: &CStr, value: usize) -> Result<(), String> {
+    let Some(object) = object_at(address) else { return Ok(()) };
+    // SAFETY: the object is loaded and stays so, says the caller.
+    let entries = unsafe { entries(&object, |name| (name == function).then_some(())) };
+    // SAFETY: as above; the entries are the object's own.
+    entries.into_iter().try_for_each(|(place, ())| unsafe { write_entry(&object, place, value) })
+}
+
+/// Start and end of the segment that holds `address`.
+pub(crate) fn segment_at(address: usize) -> Option<(usize, usize)> {
+    let held = |&(start, end, _): &(usize, usize, c_int)| (start..end).contains(&address);
+    object_at(address)?.segments.into_iter().find(held).map(|(start, end, _)| (start, end))
+}
+
+fn object_at(address: usize) -> Option<Loaded> {
+    let mut wanted = (address, None);
+    // SAFETY: the callback gets the pointer to `wanted`, which lives through the call, and does not unwind.
+    unsafe { libc::dl_iterate_phdr(Some(visit_until), (&raw mut wanted).cast()) };
+    wanted.1
+}
+
+unsafe extern "C" fn visit_until(info: *mut libc::dl_phdr_info, _: usize, data: *mut c_void) -> c_int {
+    // SAFETY: libc passes a valid info; `data` is the pair of `object_at`.
+    let (wanted, object) = unsafe { (&mut *data.cast::<(usize, Option<Loaded>)>(), Loaded::read(&*info)) };
+    if object.segments.iter().any(|(start, end, _)| (*start..*end).contains(&wanted.0)) {
+        wanted.1 = Some(object);
+    }
+    c_int::from(wanted.1.is_some())
 }
 
 /// Has objects that were of no unit looked at again: they may be of one now.
@@ -92,7 +122,8 @@ pub(crate) fn forget_strangers() {
 
 struct Search<'s> {
     state: &'s State,
-    found: Vec<Loaded>,
+    /// Each with its unit.
+    found: Vec<(Loaded, usize)>,
 }
 
 unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _: usize, data: *mut c_void) -> c_int {
@@ -112,16 +143,33 @@ unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _: usize, data: *mut c
         let name = CStr::from_ptr(info.dlpi_name).to_str();
         let unit = name.ok().and_then(|name| search.state.unit_of_origin(name));
         entry.insert(unit.is_some());
-        let (Ok(name), Some(unit)) = (name, unit) else { return 0 };
+        if let Some(unit) = unit {
+            search.found.push((Loaded::read(info), unit));
+        }
+        0
+    }
+}
+
+impl Loaded {
+    /// # Safety
+    /// The info is as libc gave it, and its object is loaded.
+    unsafe fn read(info: &libc::dl_phdr_info) -> Loaded {
+        let base = info.dlpi_addr as usize;
         let mut object = Loaded {
             base,
-            name: name.to_owned(),
+            name: String::new(),
             dynamic: std::ptr::null(),
             segments: Vec::new(),
             relro: None,
-            unit,
         };
-        for header in std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum as usize) {
+        // SAFETY: the program headers and the name belong to the object, and are there as long as it is.
+        let headers = unsafe {
+            if !info.dlpi_name.is_null() {
+                object.name = CStr::from_ptr(info.dlpi_name).to_string_lossy().into_owned();
+            }
+            std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum as usize)
+        };
+        for header in headers {
             let start = base + header.p_vaddr as usize;
             let end = start + header.p_memsz as usize;
             match header.p_type {
@@ -137,22 +185,39 @@ unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _: usize, data: *mut c
                 _ => {}
             }
         }
-        search.found.push(object);
-        0
+        object
     }
 }
 
 /// # Safety
 /// The object is loaded and stays so.
-unsafe fn redirect(state: &State, object: &Loaded) -> Result<(), String> {
-    let registries = state.has_own_registries(object.unit);
+unsafe fn redirect(state: &State, object: &Loaded, unit: usize) -> Result<(), String> {
+    let registries = state.has_own_registries(unit);
+    // SAFETY: the caller's promise.
+    for (place, shim) in unsafe { entries(object, |name| shims::shim(name, registries)) } {
+        let Some(thunk) = thunks::thunk(unit, shim) else {
+            let (name, count) = (&object.name, thunks::COUNT);
+            return Err(format!("{name}: more than {count} redirected functions in one process"));
+        };
+        // SAFETY: the entry is the object's own.
+        unsafe { write_entry(object, place, thunk)? };
+    }
+    Ok(())
+}
+
+/// Where the object's offset tables have addresses of functions that `choose` knows, each with its answer.
+///
+/// # Safety
+/// The object is loaded and stays so.
+unsafe fn entries<T>(object: &Loaded, choose: impl Fn(&CStr) -> Option<T>) -> Vec<(usize, T)> {
+    let mut found = Vec::new();
     let (mut symbols, mut strings, mut rela, mut jmprel) = (0, 0, (0, 0), (0, 0));
     // SAFETY: the dynamic section ends with DT_NULL; its tables are mapped with the object. glibc has already
     // added the load address to most addresses in it, where the section is writable.
     unsafe {
         let mut entry = object.dynamic;
         if entry.is_null() {
-            return Ok(());
+            return found;
         }
         let address = |value: u64| {
             let value = value as usize;
@@ -172,7 +237,7 @@ unsafe fn redirect(state: &State, object: &Loaded) -> Result<(), String> {
             entry = entry.add(1);
         }
         if symbols == 0 || strings == 0 {
-            return Ok(());
+            return found;
         }
         for (table, size) in [rela, jmprel] {
             if table == 0 {
@@ -189,19 +254,13 @@ unsafe fn redirect(state: &State, object: &Loaded) -> Result<(), String> {
                 let symbol = symbols + (relocation.info >> 32) as usize * size_of::<libc::Elf64_Sym>();
                 let symbol = &*(symbol as *const libc::Elf64_Sym);
                 let name = CStr::from_ptr((strings + symbol.st_name as usize) as *const _);
-                let Some(shim) = shims::shim(name, registries) else { continue };
-                let Some(thunk) = thunks::thunk(object.unit, shim) else {
-                    return Err(format!(
-                        "{}: more than {} redirected functions in one process",
-                        object.name,
-                        thunks::COUNT
-                    ));
-                };
-                write_entry(object, object.base + relocation.offset as usize, thunk)?;
+                if let Some(chosen) = choose(name) {
+                    found.push((object.base + relocation.offset as usize, chosen));
+                }
             }
         }
     }
-    Ok(())
+    found
 }
 
 /// # Safety

@@ -12,6 +12,7 @@ use pyo3::types::PyDict;
 use crate::attach;
 use crate::c_modules;
 use crate::elf;
+use crate::ending;
 use crate::finder;
 use crate::frames;
 use crate::identity;
@@ -66,10 +67,12 @@ fn start<'py>(py: Python<'py>, parts: starting::Parts) -> PyResult<Option<Bound<
     starting::start(py, parts)
 }
 
-/// Gives `sys.modules` its own type back, with every unit's modules in it for the interpreter to tear down.
+/// Gives `sys.modules` its own type back, with every unit's modules in it for the interpreter to tear down, and
+/// prepares the end of the daemon threads.
 #[pyfunction]
 fn stop(py: Python<'_>) -> PyResult<()> {
     let Some(state) = state::get() else { return Ok(()) };
+    ending::prepare();
     // SAFETY: the storage lives as long as the process.
     let storage = unsafe { Bound::from_borrowed_ptr(py, state.storage) };
     if let Some(fast) = state.fast.get() {

@@ -8,6 +8,7 @@ mod attributes;
 mod c_modules;
 mod codes;
 mod elf;
+mod ending;
 mod exports;
 mod finder;
 mod frames;
