@@ -96,3 +96,33 @@ def test_sources_files_and_tracebacks_are_the_versions_own(env):
         """
     )
     assert done.stdout == "True V = '1.0' V = '2.0' True\nV = '1.0' V = '2.0' import leaf\n[\"V = '1.0'\"]\n"
+
+
+def test_the_program_is_the_users_whoever_makes_its_main(project, wheels, leaf):
+    """A shell or a kernel in a pin puts a `__main__` of its own making there and runs the user's code in it."""
+    shell = """
+    import sys, types
+    def run(source):
+        module = types.ModuleType("__main__")
+        sys.modules["__main__"] = module
+        exec(source, module.__dict__)
+    """
+    tool = at("tool", wheels.pure("tool", "1", {"tool.py": shell}, requires=["leaf"]))
+    env = project(manifest([tool, at("leaf", leaf["2.0"])], {"tool": [at("leaf", leaf["1.0"])]}))
+    ask = "import tool\ntool.run('import leaf; print(leaf.V)')"
+    assert env.run(ask).stdout == "2.0\n"
+    assert env.run(ask, env={"PINFOLD_AS": "tool"}).stdout == "1.0\n"
+
+
+def test_a_worker_is_whom_its_parent_was_started_as(env, tmp_path):
+    (tmp_path / "program.py").write_text(
+        "import multiprocessing, sys\n"
+        "def version():\n    import leaf\n    return leaf.V\n"
+        "if __name__ == '__main__':\n"
+        "    for how in ('fork', 'spawn', 'forkserver'):\n"
+        "        with multiprocessing.get_context(how).Pool(1) as pool:\n"
+        "            print(how, pool.apply(version))\n"
+    )
+    for unit, seen in (("root", "2.0"), ("old", "1.0")):
+        done = env.run_python(str(tmp_path / "program.py"), env={"PINFOLD_AS": unit})
+        assert done.stdout.split() == ["fork", seen, "spawn", seen, "forkserver", seen], done

@@ -4,6 +4,7 @@
 //! file. Deliberately not here: what marks are (`marks`) and who reads them (`frames`).
 
 use pinfold_core::names;
+use pinfold_core::resolve::Importer;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -40,11 +41,16 @@ pub(crate) unsafe fn mark_module(state: &State, module: Object, asker: usize, na
             Some(unit) => specs::unit_of_loader(module).unwrap_or(unit),
             None if is_from_stdlib(state, name, origin.as_deref()) => return,
             None => {
-                if state.is_stdlib(name) && name != "__main__" && name != "__mp_main__" && origin.is_some() {
+                if state.is_stdlib(name) && !is_main(name) && origin.is_some() {
                     state.shadowed.borrow_mut().insert(names::top(name).to_owned());
                 }
-                // Other finders' modules are root's, also when a unit was the first to ask.
-                if origin.is_some() { marks::ROOT } else { asker }
+                // The program is the user's, whoever runs it (a shell, a kernel, a worker process). Other
+                // finders' modules are root's, also when a unit was the first to ask.
+                match origin {
+                    _ if is_main(name) => base_value(state),
+                    Some(_) => marks::ROOT,
+                    None => asker,
+                }
             }
         };
         if let Some(mark) = state.mark(value)
@@ -74,23 +80,40 @@ pub(crate) unsafe fn mark_globals(state: &State, globals: Object) -> Option<usiz
         }
     };
     let name = text_at(c"__name__");
-    let main = name == Some("__main__");
-    let (value, mark) = match text_at(c"__file__").filter(|_| name.is_some()) {
+    let main = name.is_some_and(is_main);
+    let value = match text_at(c"__file__").filter(|_| name.is_some()) {
         Some(file) => match state.unit_of_origin(file) {
-            Some(unit) => (unit, state.marks[unit]),
-            None if is_stdlib_file(state, file) && !main => (marks::TRANSPARENT, state.transparent),
-            None => (marks::ROOT, state.root_mark),
+            Some(unit) => unit,
+            None if main => base_value(state),
+            None if is_stdlib_file(state, file) => marks::TRANSPARENT,
+            None => marks::ROOT,
         },
-        None if main => (marks::ROOT, state.root_mark),
+        None if main => base_value(state),
         None => return None,
     };
+    let mark = if value == marks::TRANSPARENT { Some(state.transparent) } else { state.mark(value) };
     // SAFETY: the caller vouches for the dictionary; marks live as long as the process.
     unsafe {
-        if ffi::PyDict_SetItem(globals, marks::key(), mark) != 0 {
+        if let Some(mark) = mark
+            && ffi::PyDict_SetItem(globals, marks::key(), mark) != 0
+        {
             ffi::PyErr_Clear();
         }
     }
     Some(value)
+}
+
+/// Whether a module of this name is the program that runs, in this process or in a worker of `multiprocessing`'s.
+fn is_main(name: &str) -> bool {
+    matches!(name, "__main__" | "__mp_main__")
+}
+
+/// The value of the mark of whoever the program belongs to: root, or the unit that `PINFOLD_AS` names.
+fn base_value(state: &State) -> usize {
+    match state.base {
+        Importer::Root => marks::ROOT,
+        Importer::Unit(unit) => unit,
+    }
 }
 
 /// Whose a frame is whose globals neither have a mark nor say it: code that was made at run time (`exec` with
@@ -164,7 +187,7 @@ fn is_stdlib_file(state: &State, file: &str) -> bool {
 }
 
 fn is_from_stdlib(state: &State, name: &str, origin: Option<&str>) -> bool {
-    if !state.is_stdlib(name) || name == "__main__" || name == "__mp_main__" {
+    if !state.is_stdlib(name) || is_main(name) {
         return false;
     }
     let Some(origin) = origin else { return true };
