@@ -9,6 +9,8 @@ from test_attach import host, leaf, plugin  # noqa: F401
 from test_rules import manifest
 
 
+# 3.12 is the newest that numpy 1.26 has wheels for.
+@pytest.mark.one_python("3.12", "3.11")
 def test_twenty_plugins_with_their_own_numpy_or_requests(project, plugin):
     """Real wheels: requests over the versions of urllib3 that each wants, and numpys beside them."""
     numpys = ["1.26.4", "2.1.0", "2.2.6", "2.3.4", "2.3.5"]
