@@ -258,3 +258,34 @@ def test_modules_that_c_code_writes_into_the_dict_of_sys_modules_are_its_units(p
         done = env.run(f"import mine, old\nfor who in ({order}) * 2:\n    print(*who.all())", env={"PYTHONPATH": env.folder})
         lines = [f"{v} {v} {v} {v} {v}" for v in (("2.0", "1.0") if order == "mine, old" else ("1.0", "2.0"))]
         assert done.stdout.splitlines() == lines * 2
+
+GETATTR = r"""
+    #include <Python.h>
+    static PyObject *get(PyObject *m, PyObject *name) {
+        PyObject *globals = PyEval_GetGlobals();
+        if (!globals || !PyDict_GetItemString(globals, "__builtins__")) {
+            PyErr_SetString(PyExc_KeyError, "__builtins__");
+            return NULL;
+        }
+        if (PyUnicode_CompareWithASCIIString(name, "leaf") == 0) return PyImport_ImportModule("leaf");
+        PyErr_SetObject(PyExc_AttributeError, name);
+        return NULL;
+    }
+    static PyMethodDef methods[] = {{"__getattr__", get, METH_O, 0}, {0}};
+    static struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "lazy_c", 0, -1, methods};
+    PyMODINIT_FUNC PyInit_lazy_c(void) { return PyModule_Create(&def); }
+"""
+
+
+def test_a_module_getattr_in_c_runs_in_the_frame_of_whoever_asks(project, wheels):
+    leaf = {v: wheels.pure("leaf", v, {"leaf.py": f"V = {v!r}"}) for v in ("1.0", "2.0")}
+    lazy = {v: wheels.extension("lazy-c", v, {"lazy_c": GETATTR}, requires=["leaf"]) for v in ("1.0", "2.0")}
+    old = wheels.pure("old", "1", {"old.py": "import lazy_c"}, requires=["lazy-c"])
+    env = project(
+        manifest(
+            [at("old", old), at("lazy-c", lazy["2.0"]), at("leaf", leaf["2.0"])],
+            {"old": [at("lazy-c", lazy["1.0"]), at("leaf", leaf["1.0"])]},
+        )
+    )
+    done = env.run("import lazy_c, old; print(lazy_c.leaf.V, old.lazy_c.leaf.V, hasattr(old.lazy_c, 'nothing'))")
+    assert done.stdout == "2.0 1.0 False\n"

@@ -228,3 +228,21 @@ def test_an_import_that_is_handed_over_to_a_thread_is_of_who_handed_it_over(proj
     )
     one, two = [["1.0"] * 4] * 2, [["2.0"] * 4] * 2
     assert done.stdout.splitlines() == [*(f"{a} {b}" for a, b in (one, two, one, two)), "['2.0', '2.0'] 2.0", "2.0"]
+
+
+def test_naming_the_classes_of_one_version_does_not_wake_lazy_attributes_of_the_other(project, wheels):
+    """numpy 2 imports `numpy.char` when it is asked for; classes of numpy 1 say that they are `numpy.char`'s."""
+    lazy = """
+        def __getattr__(name):
+            import importlib
+            if name == "late":
+                return importlib.import_module("leaf.late").Thing
+            raise AttributeError(name)
+    """
+    made = "class Thing: pass\nThing.__module__ = 'leaf'\nThing.__qualname__ = 'late'"
+    old_leaf = wheels.pure("leaf", "1.0", {"leaf/__init__.py": "from leaf.late import Thing as late", "leaf/late.py": made})
+    new_leaf = wheels.pure("leaf", "2.0", {"leaf/__init__.py": lazy, "leaf/late.py": made})
+    old = wheels.pure("old", "1", {"old.py": "import leaf"}, requires=["leaf"])
+    env = project(manifest([at("old", old), at("leaf", new_leaf)], {"old": [at("leaf", old_leaf)]}))
+    done = env.run("import sys, leaf, old; print('leaf.late' in sys.modules, old.leaf.late is not leaf.late, 'leaf.late' in sys.modules)")
+    assert done.stdout == "False True True\n"

@@ -8,7 +8,7 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyCFunction, PyDict};
 
 use crate::marks;
 use crate::state::State;
@@ -34,6 +34,11 @@ pub(crate) fn own(state: &State, module: &Bound<'_, PyAny>) -> PyResult<()> {
 /// Whether a callable may import on behalf of a closure that only the stack knows. What is no plain function (a
 /// `functools.partial`, a bound method) does not say whose it is, and may be.
 fn is_of_a_shared_unit(state: &State, function: &Bound<'_, PyAny>, globals: &Bound<'_, PyDict>) -> bool {
+    // A function of C code imports as the unit of that code; it may look for what is in every frame's globals
+    // (`__builtins__`), which the globals of an extension module lack.
+    if function.is_instance_of::<PyCFunction>() {
+        return false;
+    }
     let Ok(theirs) = function.getattr(intern!(function.py(), "__globals__")) else { return true };
     let Ok(theirs) = theirs.cast_into::<PyDict>() else { return true };
     let unit = marks::mark_in(&theirs);

@@ -188,6 +188,27 @@ pub(crate) fn is_at(py: Python<'_>, module: Object, path: &str, object: &Bound<'
     found.is(object)
 }
 
+/// As [`is_at`], but asks no module's `__getattr__`: what is made or imported only when it is asked for is not
+/// there, and must not be woken while modules are being loaded.
+pub(crate) fn is_there_at(py: Python<'_>, module: Object, path: &str, object: &Bound<'_, PyAny>) -> bool {
+    if module.is_null() {
+        return false;
+    }
+    // SAFETY: the module is kept alive by its table until it is owned here; the GIL is held.
+    let mut found = unsafe { Bound::from_borrowed_ptr(py, module) };
+    for part in path.split('.') {
+        let next = match found.cast::<PyModule>() {
+            Ok(module) => module.dict().get_item(part).ok().flatten(),
+            Err(_) => found.getattr(part).ok(),
+        };
+        match next {
+            Some(next) => found = next,
+            None => return false,
+        }
+    }
+    found.is(object)
+}
+
 fn written<'py>(py: Python<'py>, module: &str, path: &str) -> PyResult<Bound<'py, PyAny>> {
     let reduced = REDUCED.load(Ordering::Relaxed);
     if reduced.is_null() {

@@ -145,7 +145,7 @@ fn name_member(state: &State, unit: UnitIndex, member: &Bound<'_, PyAny>) {
         let path = class.getattr("__qualname__").and_then(|path| path.extract::<String>());
         let Ok(path) = path else { return };
         let roots = owner::item(state.storage, name.as_ptr());
-        if provider != unit || globals::is_at(class.py(), roots, &path, class.as_any()) {
+        if provider != unit || globals::is_there_at(class.py(), roots, &path, class.as_any()) {
             return;
         }
         for method in class_members(class).iter().flatten() {
