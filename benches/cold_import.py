@@ -8,7 +8,7 @@ package, which is what keeping packages apart costs without an index.
 import zipfile
 
 from generated import many_modules, many_packages
-from measure import Figure, interleaved, python_times
+from measure import Figure, interleaved, memory, python_times
 
 ROUNDS = 15
 
@@ -40,6 +40,13 @@ def _merged(sides, label, requirements, statements, aim):
     project, venv = sides.both(label, requirements)
     cases = {"ours": _case(sides, project, statements), "theirs": _case(sides, venv, statements)}
     yield from _figures(label, "plain CPython", cases, aim)
+    if label.startswith("pandas"):
+        sizes = {
+            whose: lambda folder=folder: memory(folder / "bin" / "python", statements, env=sides.env, cwd=sides.folder)
+            for whose, folder in (("ours", project), ("theirs", venv))
+        }
+        taken = interleaved(sizes, 5, f"memory of {label}")
+        yield Figure(label, "plain CPython", "1.05x", "memory", taken["ours"]["memory"], taken["theirs"]["memory"])
 
 
 def _folders(sides, folder):
@@ -64,7 +71,6 @@ def _case(sides, folder, statements):
 
 
 def _figures(label, peer, cases, aim):
-    # Until nothing is compiled any more: one run for each level of the import.
     medians = interleaved(cases, ROUNDS, label)
     for kind, its_aim in (("CPU, process", ""), ("CPU, imports", aim)):
         yield Figure(label, peer, its_aim, kind, medians["ours"][kind], medians["theirs"][kind])

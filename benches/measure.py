@@ -37,7 +37,9 @@ HEADER = ["figure", "time", "pinfold", "peer", "peer's", "ratio", "difference", 
 
 
 def time_text(seconds):
-    """A time in the unit that leaves a readable number."""
+    """A time in the unit that leaves a readable number; of what is larger than a day, bytes."""
+    if seconds > 86400:
+        return f"{seconds / 2**20:.1f} MiB"
     for unit, size in (("s", 1), ("ms", 1e-3), ("us", 1e-6)):
         if seconds >= size:
             return f"{seconds / size:.2f} {unit}"
@@ -67,6 +69,16 @@ def python_times(python, statements, *, env, cwd):
         sys.exit(f"error: could not measure: {python} ended with {done.returncode}\n{done.stdout}{done.stderr}")
     whole = (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
     return {"CPU, process": whole, "CPU, imports": float(done.stdout)}
+
+
+def memory(python, statements, *, env, cwd):
+    """Bytes of resident memory, at most, of a fresh interpreter that runs these statements."""
+    code = f"{statements}\nimport resource, sys\n"
+    code += "sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))"
+    done = subprocess.run([str(python), "-c", code], env=env, cwd=cwd, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"error: could not measure: {python} ended with {done.returncode}\n{done.stdout}{done.stderr}")
+    return {"memory": int(done.stdout) * 1024}
 
 
 def interleaved(cases, rounds, label):

@@ -1,5 +1,6 @@
 """`python -c pass` with the hook installed, against the same environment with it off, and a plain venv."""
 
+from generated import many_packages
 from measure import Figure, command_times, interleaved
 
 ROUNDS = 40
@@ -25,4 +26,23 @@ def figures(sides):
     medians = interleaved(cases, ROUNDS, "python -c pass")
     for peer in ("PINFOLD_DISABLE=1", "plain venv"):
         for kind in ("wall", "CPU"):
-            yield Figure("python -c pass", peer, "+5 ms", kind, medians["hook"][kind], medians[peer][kind])
+            yield Figure("python -c pass", peer, "+2 ms", kind, medians["hook"][kind], medians[peer][kind])
+    yield from _size(sides)
+
+
+def _size(sides):
+    """Start and one import, in an environment of 1,000 packages against one of 10; a plain venv's ratio beside it."""
+    wheels, _ = many_packages(sides.folder / "wheels", 1000, "unit")
+    requirements = [sides.local(wheel) for wheel in wheels]
+    large, small = (sides.both(f"{count} packages", requirements[:count]) for count in (1000, 10))
+    for whose, position in (("pinfold", 0), ("plain CPython", 1)):
+
+        def start(folder):
+            command = [folder / "bin" / "python", "-c", "import unit0003"]
+            return lambda: command_times(command, env=sides.env, cwd=sides.folder)
+
+        cases = {"large": start(large[position]), "small": start(small[position])}
+        medians = interleaved(cases, ROUNDS, f"1,000 packages, {whose}")
+        aim = "1.1x" if position == 0 else ""
+        label = f"start and one import, 1,000 packages, {whose}"
+        yield Figure(label, "10 packages", aim, "CPU", medians["large"]["CPU"], medians["small"]["CPU"])

@@ -27,7 +27,7 @@ const RESERVED: [(&str, &[&str], &str); 4] = [
 
 /// The modules of the hook that may have `unsafe` code. Each more is a decision: is it a new kind of danger, or
 /// does it belong behind one of these?
-const UNSAFE: [&str; 24] = [
+const UNSAFE: [&str; 25] = [
     "c_modules",
     "codes",
     "elf",
@@ -39,6 +39,7 @@ const UNSAFE: [&str; 24] = [
     "globals",
     "identity",
     "load",
+    "load/exports",
     "load/make",
     "marking",
     "marks",

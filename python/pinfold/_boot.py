@@ -23,7 +23,16 @@ def start():
             # The hook's one state belongs to the main interpreter.
             raise RuntimeError(NO_SUBINTERPRETERS)
         return
-    generation = _generation()
+    collecting = _hook.pause_collector()
+    try:
+        _start(_hook)
+    finally:
+        if collecting:
+            _hook.resume_collector()
+
+
+def _start(_hook):
+    generation = _generation(_hook)
     _follow(generation)
     _hook.hold(os.path.join(generation, "lock"))
 
@@ -90,9 +99,9 @@ def _is_stdlib(path, stdlib):
     return path == stdlib or path.endswith("lib-dynload") or (path.endswith(".zip") and os.path.dirname(stdlib) == os.path.dirname(path))
 
 
-def _generation():
+def _generation(hook):
     """The folder of the generation to run: the parent process's, if it ran in this environment too."""
-    current = os.path.realpath(sys.prefix)
+    current = hook.canonical(sys.prefix)
     inherited = os.environ.get("PINFOLD_GENERATION")
     if inherited and inherited != current and os.path.dirname(inherited) == os.path.dirname(current):
         if os.path.exists(os.path.join(inherited, "closure.json")):

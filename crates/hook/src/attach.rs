@@ -19,7 +19,7 @@ use pyo3::types::{PyDict, PyTuple};
 use crate::elf;
 use crate::frames;
 use crate::marks;
-use crate::state::{self, Object, State};
+use crate::state::{self, Folders, Object, State};
 
 /// What `pinfold._attach` hands over.
 #[derive(FromPyObject)]
@@ -137,10 +137,7 @@ fn extended(py: Python<'_>, old: &State, resolver: Resolver) -> PyResult<State> 
     }
     let tables =
         (0..units).map(|unit| old.tables.get(unit).copied().unwrap_or_else(|| Box::leak(Box::default())));
-    let mut folders = old.folders.clone();
-    let new = env.units.iter().enumerate().skip(old.own.len());
-    folders.extend(new.map(|(position, unit)| (unit.path.to_string_lossy().into_owned(), position)));
-    folders.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then(a.1.cmp(&b.1)));
+    let folders = Folders::new(env.units.iter().map(|unit| unit.path.as_path()));
     Ok(State {
         process: old.process,
         own: own.collect(),

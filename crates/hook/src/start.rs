@@ -21,7 +21,7 @@ use crate::marks;
 use crate::modules;
 use crate::shims;
 use crate::snapshot;
-use crate::state::{self, Object, Process, PythonParts, State};
+use crate::state::{self, Folders, Object, Process, PythonParts, State};
 use crate::trace;
 use crate::types;
 
@@ -133,12 +133,7 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
         resolver.env().closures.iter().enumerate().map(|(i, c)| (c.name.as_str(), i)).collect();
     let domain =
         resolver.env().units.iter().map(|u| closures.get(u.domain.as_str()).copied().unwrap_or(0)).collect();
-    let mut folders = Vec::new();
-    for (position, unit) in resolver.env().units.iter().enumerate() {
-        let path = unit.path.to_string_lossy().into_owned();
-        folders.push((path, position));
-    }
-    folders.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then(a.1.cmp(&b.1)));
+    let folders = Folders::new(resolver.env().units.iter().map(|unit| unit.path.as_path()));
     let plural = (0..units).any(|unit| !resolver.is_rootlike(unit));
     let plain_view = (0..units).map(|unit| resolver.is_rootlike(unit)).collect();
     let base = match parts.run_as.as_deref().filter(|unit| !unit.is_empty() && *unit != ROOT) {

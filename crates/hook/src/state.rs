@@ -63,6 +63,42 @@ pub(crate) struct Process {
     pub(crate) fast: OnceCell<Fast>,
 }
 
+/// The folders of units. Of several units with one folder the first is meant, of nested folders the inner one.
+#[derive(Default)]
+pub(crate) struct Folders {
+    units: HashMap<String, UnitIndex>,
+    shortest: usize,
+    longest: usize,
+}
+
+impl Folders {
+    pub(crate) fn new<'p>(paths: impl Iterator<Item = &'p Path>) -> Self {
+        let mut folders = Folders { shortest: usize::MAX, ..Folders::default() };
+        for (unit, path) in paths.enumerate() {
+            // Python's strings hold no other paths either: importers could not name them.
+            let Some(path) = path.to_str().map(str::to_owned) else { continue };
+            folders.shortest = folders.shortest.min(path.len());
+            folders.longest = folders.longest.max(path.len());
+            folders.units.entry(path).or_insert(unit);
+        }
+        folders
+    }
+
+    /// The unit in whose folder `path` stands.
+    fn unit_of(&self, path: &str) -> Option<UnitIndex> {
+        let mut end = path.len();
+        while end >= self.shortest {
+            if end <= self.longest
+                && let Some(&unit) = self.units.get(&path[..end])
+            {
+                return Some(unit);
+            }
+            end = path[..end].rfind('/')?;
+        }
+        None
+    }
+}
+
 /// Everything the hook knows.
 pub(crate) struct State {
     /// What all states share; the fields of it are reached as if they were this one's.
@@ -83,8 +119,8 @@ pub(crate) struct State {
     pub(crate) tables: Vec<&'static OnceCell<ModuleTable>>,
     /// Whether any unit is not seen by root: without one, messages and lists are as stock Python's.
     pub(crate) plural: bool,
-    /// Unit folders, with and without symbolic links resolved, longest first.
-    pub(crate) folders: Vec<(String, UnitIndex)>,
+    /// Units by their folders.
+    pub(crate) folders: Folders,
 }
 
 impl Deref for State {
@@ -162,9 +198,7 @@ impl State {
 
     /// The unit whose folder holds `path`, if any.
     pub(crate) fn unit_of_path(&self, path: &str) -> Option<UnitIndex> {
-        let inside =
-            |folder: &str| path.strip_prefix(folder).is_some_and(|r| r.is_empty() || r.starts_with('/'));
-        self.folders.iter().find(|(folder, _)| inside(folder)).map(|(_, unit)| *unit)
+        self.folders.unit_of(path)
     }
 
     /// `folder` without links in it; an environment's own path means the generation that this process runs.

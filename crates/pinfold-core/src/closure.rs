@@ -4,7 +4,7 @@
 //! people. The schema is `closure.schema.json` beside this file. Deliberately not here: how units came to
 //! be (the lock says that), and any rule of resolution ([`crate::resolve`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -184,14 +184,17 @@ impl Environment {
         if let Some(pair) = self.units.windows(2).find(|pair| pair[0].id >= pair[1].id) {
             return Err(format!("its units are not sorted and unique at `{}`", pair[1].id));
         }
-        let known = |id: &UnitId| self.find(id).is_some();
+        // A set: an environment is checked at every start, and a thousand units have ten thousand references.
+        let ids: HashSet<&UnitId> = self.units.iter().map(|unit| &unit.id).collect();
+        let names: HashSet<&str> = self.closures.iter().map(|closure| closure.name.as_str()).collect();
+        let known = |id: &UnitId| ids.contains(id);
         for unit in &self.units {
             if let Some(id) = unit.dependencies.iter().find(|id| !known(id)) {
                 return Err(format!("`{}` depends on `{id}`, which is not among its units", unit.id));
             }
             let closures = unit.closures.iter().chain(unit.pin.iter().map(|pin| &pin.closure));
             for name in closures.chain([&unit.domain]) {
-                if !self.closures.iter().any(|c| c.name == *name) {
+                if !names.contains(name.as_str()) {
                     return Err(format!("`{}` names closure `{name}`, which is not there", unit.id));
                 }
             }

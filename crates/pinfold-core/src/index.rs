@@ -21,9 +21,14 @@ pub const PTH_FILE: &str = "0_pinfold.pth";
 /// The one line of [`PTH_FILE`].
 ///
 /// `site` prints and ignores what a `.pth` line raises, and Python would run on without the hook; so the
-/// line itself ends the process. `PINFOLD_DISABLE=1` is the only way round.
+/// line itself ends the process. `PINFOLD_DISABLE=1` is the only way round. The package is imported by its own
+/// folder in the store (`sitedir` is a local name where `site` runs the line): looking for it in `site-packages`
+/// would have Python list that folder, which takes longer the more packages there are.
 pub const PTH: &str = concat!(
-    r#"import sys, os; exec("try:\n    import pinfold._boot\nexcept BaseException as e:\n    "#,
+    r#"import sys, os; exec("try:\n    p = os.path.join(sitedir, 'pinfold')\n    "#,
+    r#"h = os.path.dirname(os.path.join(sitedir, os.readlink(p)) if os.path.islink(p) else p)\n    "#,
+    r#"sys.path.insert(0, h)\n    try:\n        import pinfold._boot\n    finally:\n        "#,
+    r#"sys.path.remove(h)\nexcept BaseException as e:\n    "#,
     r#"sys.stderr.write('error: pinfold could not start its import hook: %r\\nhint: `pinfold sync` repairs "#,
     r#"an environment; PINFOLD_DISABLE=1 starts Python without the hook\\n' % (e,)); sys.stderr.flush(); "#,
     r#"os._exit(2)") if os.environ.get("PINFOLD_DISABLE") != "1" else setattr(sys, "dont_write_bytecode", True)"#,

@@ -331,19 +331,25 @@ impl Resolver {
 
     fn closure(&self, closure: usize) -> &View {
         self.closures[closure].get_or_init(|| {
-            self.assemble(self.env.closures[closure].units.iter().filter_map(|id| self.find(id.as_str())))
+            // Both lists are sorted: the next to be found is mostly the next there is.
+            let mut next = 0;
+            self.assemble(self.env.closures[closure].units.iter().filter_map(|id| {
+                let here = self.env.units.get(next).is_some_and(|unit| unit.id == *id);
+                let found = if here { next } else { self.find(id.as_str())? };
+                next = found + 1;
+                Some(found)
+            }))
         })
     }
 
     /// Merges what units provide, as one `site-packages` with all of them would.
     fn assemble(&self, units: impl Iterator<Item = UnitIndex>) -> View {
         let mut view = View::new();
-        let mut seen = Vec::new();
+        let mut seen = vec![false; self.env.units.len()];
         for unit in units {
-            if seen.contains(&unit) {
+            if std::mem::replace(&mut seen[unit], true) {
                 continue;
             }
-            seen.push(unit);
             for (name, &provided) in &self.env.units[unit].provides {
                 let entry = view.entry(name.clone());
                 let entry = entry.or_insert_with(|| Entry { provided, units: Vec::new(), deep: false });

@@ -3,6 +3,7 @@
 //! Each is a few lines over a module of this crate, as in `crate::exports`. Deliberately not here: anything else.
 
 use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::{fromlist, locks};
@@ -10,6 +11,9 @@ use crate::state::{self, State};
 
 /// Adds the functions to the module.
 pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(pause_collector, module)?)?;
+    module.add_function(wrap_pyfunction!(resume_collector, module)?)?;
+    module.add_function(wrap_pyfunction!(canonical, module)?)?;
     module.add_function(wrap_pyfunction!(read_code, module)?)?;
     module.add_function(wrap_pyfunction!(write_code, module)?)?;
     module.add_function(wrap_pyfunction!(prepare_loading, module)?)?;
@@ -22,6 +26,29 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 fn started() -> PyResult<&'static State> {
     state::get().ok_or_else(|| PyRuntimeError::new_err("pinfold's import hook has not started"))
+}
+
+/// Has the collector wait until [`resume_collector`]: the start makes objects that stay. Whether it was at work.
+#[pyfunction]
+fn pause_collector() -> bool {
+    // SAFETY: the GIL is held; a flag of the interpreter is read and cleared.
+    unsafe { ffi::PyGC_Disable() != 0 }
+}
+
+/// Lets the collector work again.
+#[pyfunction]
+fn resume_collector() {
+    // SAFETY: the GIL is held; a flag of the interpreter is set.
+    unsafe { ffi::PyGC_Enable() };
+}
+
+/// `os.path.realpath` of a folder that is there; the path as it is, where it is not.
+#[pyfunction]
+fn canonical(path: &str) -> String {
+    std::fs::canonicalize(path)
+        .ok()
+        .and_then(|path| path.to_str().map(str::to_owned))
+        .unwrap_or_else(|| path.to_owned())
 }
 
 /// The code object of a unit's source file, from the store's bytecode; `None` where that has none.
