@@ -11,6 +11,7 @@ use std::collections::hash_map::Entry;
 use std::ffi::{CStr, c_int, c_void};
 use std::sync::{Mutex, PoisonError};
 
+use crate::panics;
 use crate::shims;
 use crate::state::State;
 use crate::thunks;
@@ -69,9 +70,12 @@ struct Loaded {
 
 /// Redirects the calls of every unit's object that came since the last time. The GIL is held.
 pub(crate) fn redirect_new(state: &State) -> Result<(), String> {
-    let mut search = Search { state, found: Vec::new() };
+    let mut search = Search { state, found: Vec::new(), failed: None };
     // SAFETY: the callback gets the pointer to `search`, which lives through the call, and does not unwind.
     unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut search).cast()) };
+    if let Some(reason) = search.failed {
+        return Err(reason);
+    }
     for (object, unit) in search.found {
         // SAFETY: the object is loaded and cannot be unloaded while this thread, which holds the GIL, works:
         // CPython never closes an extension.
@@ -107,7 +111,9 @@ fn object_at(address: usize) -> Option<Loaded> {
 
 unsafe extern "C" fn visit_until(info: *mut libc::dl_phdr_info, _: usize, data: *mut c_void) -> c_int {
     // SAFETY: libc passes a valid info; `data` is the pair of `object_at`.
-    let (wanted, object) = unsafe { (&mut *data.cast::<(usize, Option<Loaded>)>(), Loaded::read(&*info)) };
+    let (wanted, info) = unsafe { (&mut *data.cast::<(usize, Option<Loaded>)>(), &*info) };
+    // SAFETY: as above. What panicked is not the object that is looked for.
+    let Ok(object) = panics::caught(|| unsafe { Loaded::read(info) }) else { return 0 };
     if object.segments.iter().any(|(start, end, _)| (*start..*end).contains(&wanted.0)) {
         wanted.1 = Some(object);
     }
@@ -124,29 +130,41 @@ struct Search<'s> {
     state: &'s State,
     /// Each with its unit.
     found: Vec<(Loaded, usize)>,
+    /// Why the walk was ended early.
+    failed: Option<String>,
 }
 
 unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _: usize, data: *mut c_void) -> c_int {
-    // SAFETY: libc passes a valid info; `data` is the Search of `redirect_new`; the program headers and the
-    // name belong to the object and outlive the call.
-    unsafe {
-        let search = &mut *data.cast::<Search<'_>>();
-        let info = &*info;
-        if info.dlpi_name.is_null() {
-            return 0;
+    // SAFETY: libc passes a valid info; `data` is the Search of `redirect_new`, which nobody else uses now.
+    let (search, info) = unsafe { (&mut *data.cast::<Search<'_>>(), &*info) };
+    match panics::caught(|| search.see(info)) {
+        Ok(()) => 0,
+        Err(reason) => {
+            search.failed = Some(reason);
+            1
         }
-        let base = info.dlpi_addr as usize;
+    }
+}
+
+impl Search<'_> {
+    /// Notes an object, if it is new and a unit's.
+    fn see(&mut self, info: &libc::dl_phdr_info) {
+        if info.dlpi_name.is_null() {
+            return;
+        }
         let mut walked = WALKED.lock().unwrap_or_else(PoisonError::into_inner);
-        let Entry::Vacant(entry) = walked.get_or_insert_default().entry((base, info.dlpi_name.addr())) else {
-            return 0;
+        let walked = walked.get_or_insert_default();
+        let Entry::Vacant(entry) = walked.entry((info.dlpi_addr as usize, info.dlpi_name.addr())) else {
+            return;
         };
-        let name = CStr::from_ptr(info.dlpi_name).to_str();
-        let unit = name.ok().and_then(|name| search.state.unit_of_origin(name));
+        // SAFETY: the loader keeps the name as long as the object.
+        let name = unsafe { CStr::from_ptr(info.dlpi_name) }.to_str();
+        let unit = name.ok().and_then(|name| self.state.unit_of_origin(name));
         entry.insert(unit.is_some());
         if let Some(unit) = unit {
-            search.found.push((Loaded::read(info), unit));
+            // SAFETY: the info is libc's, and the object is loaded.
+            self.found.push((unsafe { Loaded::read(info) }, unit));
         }
-        0
     }
 }
 

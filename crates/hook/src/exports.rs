@@ -87,8 +87,10 @@ fn stop(py: Python<'_>) -> PyResult<()> {
 #[pyfunction]
 fn hold(path: std::path::PathBuf) -> PyResult<()> {
     let Ok(file) = std::fs::File::open(path) else { return Ok(()) };
-    rustix::fs::flock(&file, rustix::fs::FlockOperation::LockShared).map_err(std::io::Error::from)?;
-    std::mem::forget(file);
+    // Where a standard stream is closed, the file got its number, and whoever opens that again would end the lock.
+    let kept = rustix::io::fcntl_dupfd_cloexec(&file, 3).map_err(std::io::Error::from)?;
+    rustix::fs::flock(&kept, rustix::fs::FlockOperation::LockShared).map_err(std::io::Error::from)?;
+    std::mem::forget(kept);
     Ok(())
 }
 

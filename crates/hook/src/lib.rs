@@ -20,6 +20,7 @@ mod marking;
 mod marks;
 mod modules;
 mod owner;
+mod panics;
 mod pickling;
 mod shims;
 mod snapshot;

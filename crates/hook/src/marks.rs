@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::panics;
 use crate::state::{self, Object};
 
 /// The value of the mark of the standard library's modules, and of our own: they are walked past.
@@ -225,6 +226,13 @@ unsafe extern "C" fn mark_reduce(_: Object, _: Object) -> Object {
 
 /// `(str, (qualified name,))`: pickle then writes a name that resolves to this unit from anywhere.
 unsafe extern "C" fn name_reduce(this: Object, _: Object) -> Object {
+    // SAFETY: called by Python with a UnitName and the GIL.
+    panics::guarded(ptr::null_mut(), || unsafe { reduced(this) })
+}
+
+/// # Safety
+/// `this` is a UnitName; the GIL is held.
+unsafe fn reduced(this: Object) -> Object {
     // SAFETY: called by Python with a UnitName and the GIL; all references are checked.
     unsafe {
         let qualified = qualified_name(this);
@@ -244,6 +252,13 @@ unsafe extern "C" fn name_reduce(this: Object, _: Object) -> Object {
 
 /// `str.rpartition`, with a first part that carries the unit too: importlib finds a module's parent by it.
 unsafe extern "C" fn name_rpartition(this: Object, separator: Object) -> Object {
+    // SAFETY: called by Python with a UnitName and the GIL.
+    panics::guarded(ptr::null_mut(), || unsafe { parted(this, separator) })
+}
+
+/// # Safety
+/// `this` is a UnitName, `separator` a live object; the GIL is held.
+unsafe fn parted(this: Object, separator: Object) -> Object {
     // SAFETY: called by Python with a UnitName and the GIL; all references are checked.
     unsafe {
         let parts = ffi::PyUnicode_RPartition(this, separator);
@@ -266,6 +281,13 @@ unsafe extern "C" fn name_rpartition(this: Object, separator: Object) -> Object 
 
 /// `name[0:]`, with which `importlib.import_module` begins, is the name itself; other parts are plain `str`s.
 unsafe extern "C" fn name_subscript(this: Object, key: Object) -> Object {
+    // SAFETY: called by Python with a UnitName and the GIL.
+    panics::guarded(ptr::null_mut(), || unsafe { part(this, key) })
+}
+
+/// # Safety
+/// `this` is a UnitName, `key` a live object; the GIL is held.
+unsafe fn part(this: Object, key: Object) -> Object {
     // SAFETY: called by Python with live objects and the GIL; the slot of `str` has this signature.
     unsafe {
         let slot = ffi::PyType_GetSlot(&raw mut ffi::PyUnicode_Type, ffi::Py_mp_subscript);
@@ -286,6 +308,13 @@ unsafe extern "C" fn name_subscript(this: Object, key: Object) -> Object {
 
 /// `name + ".sub"` and `"name." + "sub"` carry the unit too; any other sum is a plain `str`.
 unsafe extern "C" fn name_concat(this: Object, other: Object) -> Object {
+    // SAFETY: called by Python with a UnitName and the GIL.
+    panics::guarded(ptr::null_mut(), || unsafe { sum(this, other) })
+}
+
+/// # Safety
+/// `this` is a UnitName, `other` a live object; the GIL is held.
+unsafe fn sum(this: Object, other: Object) -> Object {
     // SAFETY: called by Python with live objects and the GIL; all references are checked.
     unsafe {
         let sum = ffi::PyUnicode_Concat(this, other);

@@ -19,6 +19,7 @@ use crate::loaded;
 use crate::marking::mark_module;
 use crate::marks;
 use crate::owner;
+use crate::panics;
 use crate::pickling;
 use crate::snapshot;
 use crate::state::{self, Object, State};
@@ -95,7 +96,8 @@ unsafe fn find(key: Object) -> Object {
                 return found;
             }
         }
-        find_slowly(state, key)
+        // What comes before cannot panic, and is on the path of every cached import.
+        panics::guarded(ptr::null_mut(), || find_slowly(state, key))
     }
 }
 
@@ -174,6 +176,13 @@ unsafe extern "C" fn contains(_: Object, key: Object) -> c_int {
 
 /// `modules[key] = value`, or `del modules[key]` when `value` is null.
 unsafe extern "C" fn ass_subscript(this: Object, key: Object, value: Object) -> c_int {
+    // SAFETY: called by Python with live objects and the GIL.
+    panics::guarded(-1, || unsafe { set_item(this, key, value) })
+}
+
+/// # Safety
+/// As [`assign`], with the modules table as the place.
+unsafe fn set_item(this: Object, key: Object, value: Object) -> c_int {
     // SAFETY: called by Python with live objects and the GIL; new references are released here.
     unsafe {
         let (Some(state), Some(text)) = (state::get(), marks::text(key)) else {
@@ -256,6 +265,13 @@ unsafe extern "C" fn get(_: Object, arguments: Object) -> Object {
 
 /// `pop(key[, default])`: importlib calls it after every load.
 unsafe extern "C" fn pop(this: Object, arguments: Object) -> Object {
+    // SAFETY: called by Python with a tuple and the GIL.
+    panics::guarded(ptr::null_mut(), || unsafe { pop_item(this, arguments) })
+}
+
+/// # Safety
+/// `arguments` is a tuple and the GIL is held.
+unsafe fn pop_item(this: Object, arguments: Object) -> Object {
     // SAFETY: called by Python with a tuple and the GIL; `found` is owned before it is deleted.
     unsafe {
         let count = ffi::PyTuple_Size(arguments);
@@ -293,18 +309,20 @@ unsafe extern "C" fn pop(this: Object, arguments: Object) -> Object {
 
 /// All modules as whoever asks sees them, as a new dict; null with an exception set on failure.
 fn listed() -> Object {
-    Python::attach(|py| {
-        let result = match state::get() {
-            Some(state) => snapshot::snapshot(py, state),
-            None => Ok(pyo3::types::PyDict::new(py)),
-        };
-        match result {
-            Ok(dict) => dict.into_ptr(),
-            Err(error) => {
-                error.restore(py);
-                ptr::null_mut()
+    panics::guarded(ptr::null_mut(), || {
+        Python::attach(|py| {
+            let result = match state::get() {
+                Some(state) => snapshot::snapshot(py, state),
+                None => Ok(pyo3::types::PyDict::new(py)),
+            };
+            match result {
+                Ok(dict) => dict.into_ptr(),
+                Err(error) => {
+                    error.restore(py);
+                    ptr::null_mut()
+                }
             }
-        }
+        })
     })
 }
 

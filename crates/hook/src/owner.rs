@@ -295,6 +295,10 @@ fn attach(state: &State, importer: Importer, name: &str, module: Object) -> Obje
         }
         ffi::Py_XDECREF(parent_key);
         ffi::Py_XDECREF(child_key);
+        if ffi::Py_REFCNT(module) == 1 {
+            // The parent's code took it out of the table.
+            result = std::ptr::null_mut();
+        }
         ffi::Py_DECREF(module);
         result
     }

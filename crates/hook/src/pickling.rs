@@ -19,6 +19,7 @@ use pyo3::prelude::*;
 use crate::frames;
 use crate::globals::{self, Global};
 use crate::marks;
+use crate::panics;
 use crate::state::{self, Object, State};
 
 /// What `protocol=None` means to the interpreters that `start` accepts, and the highest that they know.
@@ -180,7 +181,7 @@ unsafe extern "C" fn dump(this: Object, object: Object) -> Object {
         let Some(state) = state::get().filter(|state| state.plural) else {
             return ffi::PyObject_CallFunctionObjArgs(stock, this, object, nothing);
         };
-        let _dumping = begin(state);
+        let Some(_dumping) = panics::guarded(None, || Some(begin(state))) else { return ptr::null_mut() };
         let theirs = ffi::PyObject_GetAttrString(this, c"reducer_override".as_ptr());
         if theirs.is_null() {
             return theirs;
@@ -293,17 +294,19 @@ unsafe extern "C" fn reducer_override(this: Object, object: Object) -> Object {
 fn attached(
     work: impl for<'py> FnOnce(Python<'py>, &'static State) -> PyResult<Bound<'py, PyAny>>,
 ) -> Object {
-    Python::attach(|py| {
-        let Some(state) = state::get().filter(|state| state.plural) else {
-            return py.NotImplemented().into_ptr();
-        };
-        work(py, state).map_or_else(
-            |error| {
-                error.restore(py);
-                ptr::null_mut()
-            },
-            Bound::into_ptr,
-        )
+    panics::guarded(ptr::null_mut(), || {
+        Python::attach(|py| {
+            let Some(state) = state::get().filter(|state| state.plural) else {
+                return py.NotImplemented().into_ptr();
+            };
+            work(py, state).map_or_else(
+                |error| {
+                    error.restore(py);
+                    ptr::null_mut()
+                },
+                Bound::into_ptr,
+            )
+        })
     })
 }
 

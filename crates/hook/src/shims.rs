@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use crate::c_modules;
 use crate::frames;
 use crate::owner;
+use crate::panics;
 use crate::state::{self, Object};
 use crate::thunks;
 
@@ -115,8 +116,14 @@ unsafe extern "C" fn import<const N: usize>(
     // arguments, which are handed on as they came. The caller holds the GIL, as the C API demands.
     unsafe {
         let real = std::mem::transmute::<*mut c_void, Real>(real);
-        let _guard = frames::push(thunks::unit(thunk & 0xffff_ffff));
-        real(a, b, c, d, e)
+        let guard = panics::guarded(None, || Some(frames::push(thunks::unit(thunk & 0xffff_ffff))));
+        if guard.is_none() {
+            return 0;
+        }
+        let result = real(a, b, c, d, e);
+        // The caller gets the result even so: its exception, if there is one, must not be another's.
+        let _ = panics::caught(|| drop(guard));
+        result
     }
 }
 
@@ -128,16 +135,17 @@ unsafe extern "C" fn module_dict(_: usize, _: usize, _: usize, _: usize, _: usiz
         let real = ffi::PyImport_GetModuleDict();
         let Some(state) = state::get() else { return real as usize };
         let unit = thunks::unit(thunk & 0xffff_ffff);
-        let own = owner::dictionary(state, unit);
+        // A panic leaves the caller with the real one, as a unit without modules of its own.
+        let own = panics::caught(|| owner::dictionary(state, unit)).unwrap_or(ptr::null_mut());
         if own.is_null() || own == state.storage {
             return real as usize;
         }
         let (mut ty, mut value, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
         ffi::PyErr_Fetch(&raw mut ty, &raw mut value, &raw mut traceback);
-        let given = c_modules::of(Python::assume_attached(), state, unit);
+        let given = panics::caught(|| c_modules::of(Python::assume_attached(), state, unit));
         ffi::PyErr_Clear();
         ffi::PyErr_Restore(ty, value, traceback);
-        (if given.is_null() { own } else { given }) as usize
+        given.ok().filter(|given| !given.is_null()).unwrap_or(own) as usize
     }
 }
 
@@ -189,6 +197,15 @@ unsafe fn of_domain(whole: Object, thunk: usize, template: Object) -> Object {
 /// The dictionary kept in `keeper` for `kind` and the thunk's domain, made at the first call as a copy of
 /// `template`. Borrowed; null, without an exception, when it could not be made.
 unsafe fn of_key(keeper: Object, kind: &str, thunk: usize, template: Object) -> Object {
+    // SAFETY: the caller vouches for the objects.
+    panics::caught(|| unsafe { kept_for(keeper, kind, thunk, template) }).unwrap_or(ptr::null_mut())
+}
+
+/// As [`of_key`].
+///
+/// # Safety
+/// `keeper` is a live dictionary, `template` one or null; the GIL is held.
+unsafe fn kept_for(keeper: Object, kind: &str, thunk: usize, template: Object) -> Object {
     let Some(state) = state::get() else { return ptr::null_mut() };
     let domain = state.domain[thunks::unit(thunk & 0xffff_ffff)];
     // SAFETY: the GIL is held; new references are released once the keeper holds them; an exception that the

@@ -19,6 +19,7 @@ use crate::loaded;
 use crate::marking;
 use crate::marks;
 use crate::modules;
+use crate::panics;
 use crate::shims;
 use crate::snapshot;
 use crate::state::{self, Folders, Object, Process, PythonParts, State};
@@ -88,6 +89,7 @@ pub(crate) fn start<'py>(py: Python<'py>, parts: Parts) -> PyResult<Option<Bound
         ));
     }
     trace::prepare(parts.trace.as_deref()).map_err(PyRuntimeError::new_err)?;
+    panics::prepare();
     shims::prepare().map_err(PyRuntimeError::new_err)?;
     frames::prepare(py)?;
     marks::prepare(py)?;

@@ -210,7 +210,10 @@ impl State {
         let inside = folder.strip_prefix(prefix.as_str()).filter(|r| r.is_empty() || r.starts_with('/'));
         let followed = inside.map_or_else(|| folder.to_owned(), |rest| format!("{generation}{rest}"));
         let resolved = std::fs::canonicalize(followed).ok().and_then(|path| path.to_str().map(str::to_owned));
-        self.canonical.borrow_mut().insert(folder.to_owned(), resolved.clone());
+        // A relative one means another folder after `os.chdir`.
+        if folder.starts_with('/') {
+            self.canonical.borrow_mut().insert(folder.to_owned(), resolved.clone());
+        }
         resolved
     }
 

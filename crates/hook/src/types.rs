@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::ffi::{CStr, c_void};
+use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -17,6 +18,7 @@ use pyo3::prelude::*;
 
 use crate::identity;
 use crate::marks;
+use crate::panics;
 use crate::state::{self, Object};
 
 /// Segments of the units' shared objects: end, start, unit; sorted.
@@ -105,19 +107,29 @@ unsafe extern "C" fn module(ty: Object, closure: *mut c_void) -> Object {
         if name.is_null() {
             return name;
         }
-        let Some(unit) = unit_of_static(ty) else { return name };
-        let known = NAMES
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert_default()
-            .get(&(ty as usize))
-            .copied();
-        let carried = known.map_or_else(|| carried_name(ty, unit, name), |known| known as Object);
+        // A panic leaves the name as it is.
+        let carried = panics::caught(|| carried_for(ty, name)).unwrap_or(ptr::null_mut());
         if carried.is_null() {
             return name;
         }
         ffi::Py_DECREF(name);
         ffi::Py_NewRef(carried)
+    }
+}
+
+/// The name that `ty` gets instead of `name`; null where it keeps its own. Borrowed.
+///
+/// # Safety
+/// Both are live objects and the GIL is held.
+unsafe fn carried_for(ty: Object, name: Object) -> Object {
+    let known = || {
+        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+        names.get_or_insert_default().get(&(ty as usize)).copied()
+    };
+    // SAFETY: the caller vouches for the objects.
+    unsafe {
+        let Some(unit) = unit_of_static(ty) else { return ptr::null_mut() };
+        known().map_or_else(|| carried_name(ty, unit, name), |known| known as Object)
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::ffi::c_char;
 
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyType};
 use pyo3::{ffi, intern};
@@ -201,6 +202,16 @@ pub(crate) fn read<'py>(
     Ok(Some(code))
 }
 
+/// What an import says when a unit's file, which should be there for ever, is not.
+fn unreadable(loader: &Bound<'_, PyAny>, error: PyErr) -> PyResult<PyErr> {
+    let py = loader.py();
+    let name = loader.getattr(intern!(py, "name"))?;
+    let said = py.import("pinfold._loaders")?.call_method1("unreadable", (loader, name, error.value(py)))?;
+    let said = PyErr::from_value(said);
+    said.set_cause(py, Some(error));
+    Ok(said)
+}
+
 /// Compiles a unit's file and keeps its bytecode: what the loader's `get_code` does, without a frame of its own,
 /// for a syntax error's traceback ends at the import statement.
 fn compile<'py>(
@@ -210,7 +221,10 @@ fn compile<'py>(
     target: &Target<'_>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = loader.py();
-    let source = loader.call_method1(intern!(py, "get_data"), (&target.file,))?;
+    let source = match loader.call_method1(intern!(py, "get_data"), (&target.file,)) {
+        Err(error) if error.is_instance_of::<PyOSError>(py) => return Err(unreadable(loader, error)?),
+        source => source?,
+    };
     let code = loader.call_method1(intern!(py, "source_to_code"), (source, &target.file))?;
     let keep =
         super::sys(py, c"dont_write_bytecode").map_or(Ok(true), |flag| flag.is_truthy().map(|not| !not))?;
