@@ -20,7 +20,11 @@ class SourceFileLoader(external.SourceFileLoader):
         """The code object of the file; from the store's bytecode when that is there."""
         code = _hook.read_code(self._pinfold_unit, self.path)
         if code is None:
-            code = self.source_to_code(self.get_data(self.path), self.path)
+            try:
+                source = self.get_data(self.path)
+            except OSError as error:
+                raise unreadable(self, fullname, error) from error
+            code = self.source_to_code(source, self.path)
             if not sys.dont_write_bytecode:
                 _hook.write_code(self._pinfold_unit, self.path, marshal.dumps(code))
         return code
@@ -32,17 +36,40 @@ class SourceFileLoader(external.SourceFileLoader):
 class SourcelessFileLoader(external.SourcelessFileLoader):
     """Loads a ``.pyc`` file of a unit that comes without its source."""
 
+    def get_code(self, fullname):
+        """As the standard one; a file that is gone is an ImportError that names its unit."""
+        try:
+            return super().get_code(fullname)
+        except OSError as error:
+            raise unreadable(self, fullname, error) from error
+
 
 class ExtensionFileLoader(external.ExtensionFileLoader):
     """Loads a shared object of a unit; whatever its C code imports, it imports as that unit."""
 
     def create_module(self, spec):
         """Loads the shared object, redirects its imports, and runs its init function."""
-        return _hook.create_extension(spec, self._pinfold_unit)
+        try:
+            return _hook.create_extension(spec, self._pinfold_unit)
+        except ImportError as error:
+            if external._path_isfile(self.path):
+                raise
+            raise unreadable(self, spec.name, error) from error
 
     def exec_module(self, module):
         """Runs the second phase of a multi-phase initialisation (PEP 489)."""
         _hook.exec_extension(module, self._pinfold_unit)
+
+
+def unreadable(loader, fullname, error):
+    """What an import says when a unit's file, which should be there for ever, is not."""
+    _identifier, name, version, *_ = _hook.units()[loader._pinfold_unit]
+    return ImportError(
+        f"{loader.path} of {name} {version} is gone or cannot be read: {error}\n"
+        "hint: `pinfold sync` repairs an environment",
+        name=fullname,
+        path=loader.path,
+    )
 
 
 class Finder:
