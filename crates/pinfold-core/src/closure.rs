@@ -157,9 +157,16 @@ impl Environment {
     pub fn read(path: &Path) -> Result<Self, ClosureError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ClosureError::Read { path: path.to_owned(), source })?;
-        let malformed = |reason: String| ClosureError::Malformed { path: path.to_owned(), reason };
-        let env: Environment = serde_json::from_str(&text).map_err(|e| malformed(e.to_string()))?;
-        env.check().map_err(malformed)?;
+        Self::parse(&text).map_err(|reason| ClosureError::Malformed { path: path.to_owned(), reason })
+    }
+
+    /// Reads and checks the text of a `closure.json`.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let env: Environment = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        env.check()?;
         Ok(env)
     }
 
@@ -187,8 +194,18 @@ impl Environment {
         // A set: an environment is checked at every start, and a thousand units have ten thousand references.
         let ids: HashSet<&UnitId> = self.units.iter().map(|unit| &unit.id).collect();
         let names: HashSet<&str> = self.closures.iter().map(|closure| closure.name.as_str()).collect();
+        if names.len() < self.closures.len() {
+            return Err("two of its closures have one name".to_owned());
+        }
         let known = |id: &UnitId| ids.contains(id);
         for unit in &self.units {
+            if !unit.id.is_well_formed() {
+                return Err(format!("`{}` is not the identifier of a unit", unit.id));
+            }
+            // A relative folder would be another one wherever the process is; the empty one, every folder.
+            if !unit.path.is_absolute() {
+                return Err(format!("the path of `{}`, `{}`, is not absolute", unit.id, unit.path.display()));
+            }
             if let Some(id) = unit.dependencies.iter().find(|id| !known(id)) {
                 return Err(format!("`{}` depends on `{id}`, which is not among its units", unit.id));
             }

@@ -10,7 +10,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::closure::Environment;
 
-const FRAME: Frame = Frame { magic: *b"PFINDEX\0", version: 1 };
+/// The frame of an index.
+pub const FRAME: Frame = Frame { magic: *b"PFINDEX\0", version: 2 };
 
 /// The name of the index in an environment, beside `closure.json`.
 pub const FILE: &str = "index.bin";
@@ -75,22 +76,33 @@ impl Frame {
     /// # Errors
     /// When the file cannot be written.
     pub fn write<T: Serialize>(&self, path: &Path, body: &T) -> Result<(), FrameError> {
-        let malformed = |e: postcard::Error| FrameError::Malformed {
-            path: path.to_owned(),
-            reason: format!("cannot be encoded: {e}"),
-        };
-        let body = postcard::to_stdvec(body).map_err(malformed)?;
-        let mut bytes = Vec::with_capacity(HEADER + body.len());
-        bytes.extend(self.magic);
-        bytes.extend(self.version.to_le_bytes());
-        bytes.extend((body.len() as u64).to_le_bytes());
-        bytes.extend(crc32fast::hash(&body).to_le_bytes());
-        bytes.extend(body);
+        let bytes =
+            self.encode(body).map_err(|reason| FrameError::Malformed { path: path.to_owned(), reason })?;
         std::fs::write(path, bytes).map_err(|source| FrameError::Io {
             action: "write",
             path: path.to_owned(),
             source,
         })
+    }
+
+    /// The bytes of a framed file with this body.
+    ///
+    /// # Errors
+    /// A phrase that says why it has no such form.
+    pub fn encode<T: Serialize>(&self, body: &T) -> Result<Vec<u8>, String> {
+        let body = postcard::to_stdvec(body).map_err(|e| format!("cannot be encoded: {e}"))?;
+        Ok(self.wrap(&body))
+    }
+
+    /// `body` behind a header that fits it.
+    pub fn wrap(&self, body: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(HEADER + body.len());
+        bytes.extend(self.magic);
+        bytes.extend(self.version.to_le_bytes());
+        bytes.extend((body.len() as u64).to_le_bytes());
+        bytes.extend(crc32fast::hash(body).to_le_bytes());
+        bytes.extend(body);
+        bytes
     }
 
     /// Reads what [`Self::write`] wrote.
@@ -145,10 +157,28 @@ pub fn write(env: &Environment, path: &Path) -> Result<(), FrameError> {
 /// # Errors
 /// When the file cannot be read, is truncated, damaged or of another version, or contradicts itself.
 pub fn read(path: &Path) -> Result<Environment, FrameError> {
-    let env: Environment = FRAME.read(path)?;
-    env.check().map_err(|reason| FrameError::Malformed {
+    let bytes = std::fs::read(path).map_err(|source| FrameError::Io {
+        action: "read",
         path: path.to_owned(),
-        reason: format!("contradicts itself: {reason}"),
+        source,
     })?;
+    decode(&bytes).map_err(|reason| FrameError::Malformed { path: path.to_owned(), reason })
+}
+
+/// The bytes of the index of `env`.
+///
+/// # Errors
+/// A phrase that says why it has no such form.
+pub fn encode(env: &Environment) -> Result<Vec<u8>, String> {
+    FRAME.encode(env)
+}
+
+/// Decodes and checks the bytes of an index.
+///
+/// # Errors
+/// A phrase that says what is wrong with them.
+pub fn decode(bytes: &[u8]) -> Result<Environment, String> {
+    let env: Environment = FRAME.decode(bytes)?;
+    env.check().map_err(|reason| format!("contradicts itself: {reason}"))?;
     Ok(env)
 }

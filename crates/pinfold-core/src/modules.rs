@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::closure::Provided;
 use crate::index::{Frame, FrameError};
 
-const FRAME: Frame = Frame { magic: *b"PFMODULE", version: 1 };
+/// The frame of a module table.
+pub const FRAME: Frame = Frame { magic: *b"PFMODULE", version: 1 };
 
 /// What stands under a module's name. The order is `FileFinder`'s: a package wins over a module, an
 /// extension over source, source over bytecode, and a folder without `__init__` comes last.
@@ -111,7 +112,25 @@ impl ModuleTable {
     /// # Errors
     /// When it cannot be read, or is truncated, damaged or of another version.
     pub fn read(path: &Path) -> Result<Self, ModulesError> {
-        Ok(FRAME.read(path)?)
+        let table: Self = FRAME.read(path)?;
+        let malformed = |reason| FrameError::Malformed { path: path.to_owned(), reason };
+        Ok(table.checked().map_err(malformed)?)
+    }
+
+    /// Decodes the bytes of a table's file.
+    ///
+    /// # Errors
+    /// A phrase that says what is wrong with them.
+    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
+        FRAME.decode::<Self>(bytes)?.checked()
+    }
+
+    /// The invariant that look-ups rest on.
+    fn checked(self) -> Result<Self, String> {
+        match self.modules.windows(2).find(|pair| pair[0] > pair[1]) {
+            Some(pair) => Err(format!("contradicts itself: it is not sorted at `{}`", pair[1].name)),
+            None => Ok(self),
+        }
     }
 
     /// Writes the table to `path`.

@@ -48,6 +48,14 @@ impl UnitId {
         UnitId(format!("{}@{digits}", normalize(name)))
     }
 
+    /// Whether it is what a qualified name can be split after: a name and a hash around an `@`, without a dot
+    /// or a colon.
+    pub fn is_well_formed(&self) -> bool {
+        let parts = self.0.split_once('@');
+        parts.is_some_and(|(name, hash)| !name.is_empty() && !hash.is_empty() && !hash.contains('@'))
+            && !self.0.contains(['.', QUALIFIER])
+    }
+
     /// The identifier as text.
     pub fn as_str(&self) -> &str {
         &self.0

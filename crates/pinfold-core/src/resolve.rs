@@ -15,7 +15,7 @@
 //! walks the stack).
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque, hash_map};
 
 use crate::closure::{Environment, Provided, Undeclared};
 use crate::names::ROOT;
@@ -453,10 +453,13 @@ impl Resolver {
     pub(crate) fn sees(&self, unit: UnitIndex) -> &HashMap<String, UnitIndex> {
         self.sees[unit].get_or_init(|| {
             let mut sees = HashMap::new();
-            let mut queue = vec![unit];
-            while let Some(next) = queue.pop() {
+            let mut queue = VecDeque::from([unit]);
+            while let Some(next) = queue.pop_front() {
                 let this = &self.env.units[next];
-                if sees.insert(this.name.clone(), next).is_none() && (next == unit || this.pin.is_none()) {
+                // Of two versions the nearer one counts, and itself above all.
+                let hash_map::Entry::Vacant(place) = sees.entry(this.name.clone()) else { continue };
+                place.insert(next);
+                if next == unit || this.pin.is_none() {
                     queue.extend(this.dependencies.iter().filter_map(|id| self.find(id.as_str())));
                 }
             }

@@ -35,6 +35,9 @@ pub struct WheelName {
     pub tags: Vec<Tag>,
 }
 
+/// More tags than this in one set are an attack: the parts multiply. The largest set known has some 20.
+pub const MOST_TAGS: usize = 10_000;
+
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}-{}", self.python, self.abi, self.platform)
@@ -42,10 +45,17 @@ impl fmt::Display for Tag {
 }
 
 impl Tag {
-    /// Expands a compressed tag set, `py2.py3-none-any`; `None` if it does not have three parts.
+    /// Expands a compressed tag set, `py2.py3-none-any`; `None` if it does not have three parts, or more tags
+    /// than [`MOST_TAGS`].
     pub fn expand(set: &str) -> Option<Vec<Tag>> {
         let parts: Vec<&str> = set.trim().split('-').collect();
         let [pythons, abis, platforms] = parts[..] else { return None };
+        let count = |set: &str| set.split('.').count();
+        let counts = [pythons, abis, platforms].map(count);
+        if counts.iter().try_fold(1usize, |all, count| all.checked_mul(*count)).is_none_or(|n| n > MOST_TAGS)
+        {
+            return None;
+        }
         let mut tags = Vec::new();
         for python in pythons.split('.') {
             for abi in abis.split('.') {

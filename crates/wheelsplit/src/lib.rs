@@ -36,3 +36,4 @@ pub use install::Expected;
 pub use limits::Limits;
 pub use lock::{Exclusive, Shared};
 pub use store::{Installed, Store};
+pub use wheel::check_metadata;

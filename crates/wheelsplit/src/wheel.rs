@@ -49,6 +49,20 @@ impl Wheel {
     }
 }
 
+/// Reads one file of a wheel's metadata, by its name, as an installation would, and keeps nothing of it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_metadata(file: &str, bytes: &[u8]) -> Result<(), Defect> {
+    match file {
+        "RECORD" => Record::parse(bytes).map(drop),
+        "METADATA" => from_metadata(&Headers::parse(file, bytes)?).map(drop),
+        "WHEEL" => wheel_tags(&Headers::parse(file, bytes)?).map(drop),
+        "entry_points.txt" => entry_points::parse(bytes).map(drop),
+        _ => Err(Defect::Shape(format!("`{file}` is not a file of a wheel's metadata"))),
+    }
+}
+
 /// The one folder `*.dist-info` at the top.
 fn dist_info(source: &dyn Source) -> Result<String, Defect> {
     let tops = source.entries().iter().filter_map(|e| e.path.split_once('/').map(|(top, _)| top));

@@ -251,6 +251,12 @@ fn entries(site: &Path) -> Vec<PathBuf> {
 /// Whether everything that the generation has and links to is there.
 pub fn healthy(folder: &Path, stamp: &Stamp, interpreter: &Interpreter) -> bool {
     let Ok(environment) = index::read(&folder.join(index::FILE)) else { return false };
+    // The index was made from it; one of another environment is not.
+    let stated = Environment::read(&folder.join("closure.json"));
+    let pth = fs::read_to_string(folder.join(site(interpreter)).join(index::PTH_FILE));
+    if !stated.is_ok_and(|stated| stated == environment) || !pth.is_ok_and(|line| line == index::PTH) {
+        return false;
+    }
     let entries = entries(&folder.join(site(interpreter)));
     ["bin/python", "closure.json", "lock", "pyvenv.cfg"].iter().all(|name| folder.join(name).exists())
         && entries.len() >= stamp.entries

@@ -79,10 +79,16 @@ impl Requirement {
     pub fn parse(text: &str, place: &str) -> Result<Self, RequirementError> {
         let (front, local, marker) = split_local(text);
         let rest = if local.is_some() { format!("{front} {marker}") } else { text.to_owned() };
-        let parsed = pep508_rs::Requirement::<VerbatimUrl>::from_str(&rest).map_err(|e| {
-            let reason = e.to_string();
-            RequirementError::Syntax { text: text.to_owned(), place: place.to_owned(), reason }
-        })?;
+        let malformed = |reason: String| RequirementError::Syntax {
+            text: text.to_owned(),
+            place: place.to_owned(),
+            reason,
+        };
+        if let Some(reason) = objection(&rest) {
+            return Err(malformed(reason));
+        }
+        let parsed =
+            pep508_rs::Requirement::<VerbatimUrl>::from_str(&rest).map_err(|e| malformed(e.to_string()))?;
         let name = normalize(parsed.name.as_ref());
         let target = match (local, parsed.version_or_url) {
             (Some(path), _) => Target::Local(path.to_owned()),
@@ -117,6 +123,32 @@ impl Requirement {
 pub fn subject<'a>(name: &str, extras: impl IntoIterator<Item = &'a String>) -> String {
     let extras: Vec<&str> = extras.into_iter().map(String::as_str).collect();
     if extras.is_empty() { name.to_owned() } else { format!("{name}[{}]", extras.join(",")) }
+}
+
+/// Deeper parentheses than this are nobody's marker; pep508_rs reads them by recursion.
+const DEEPEST: usize = 64;
+
+/// What pep508_rs panics on instead of refusing it, found by fuzzing.
+fn objection(text: &str) -> Option<String> {
+    let (mut depth, mut deepest) = (0usize, 0);
+    for c in text.chars() {
+        depth = match c {
+            '(' => depth + 1,
+            ')' => depth.saturating_sub(1),
+            _ => depth,
+        };
+        deepest = deepest.max(depth);
+    }
+    if deepest > DEEPEST {
+        return Some(format!("its parentheses are nested {deepest} deep; the limit is {DEEPEST}"));
+    }
+    let inside = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    let trimmed = text.trim_start();
+    let (name, rest) = trimmed.split_at(trimmed.find(|c| !inside(c)).unwrap_or(trimmed.len()));
+    let extras = rest.trim_start().strip_prefix('[').and_then(|rest| rest.split(']').next());
+    let mut words = std::iter::once(name).chain(extras.into_iter().flat_map(|list| list.split(',')));
+    let wrong = words.find(|word| word.trim().ends_with(['-', '_', '.']))?;
+    Some(format!("`{}` does not end with a letter or a digit, as names do", wrong.trim()))
 }
 
 /// Splits `name @ ./path ; marker`, where what stands behind the `@` is not an address.
@@ -163,7 +195,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_shown() {
-        for text in ["numpy>>2", "num py", "", "./folder", "@ ./x", "a @ "] {
+        let deep = format!("a ; {}", "(".repeat(100_000));
+        let names = ["a.", "a-", "a_ >= 1", "a[b.]", "a[b, c-] @ ./x", "a. @ ./x", deep.as_str()];
+        for text in ["numpy>>2", "num py", "", "./folder", "@ ./x", "a @ "].iter().chain(&names) {
             let error = Requirement::parse(text, "requires").expect_err(text).to_string();
             assert!(error.contains(&format!("`{text}` in requires")), "{error}");
         }
