@@ -6,6 +6,7 @@
 mod bench;
 mod compat;
 mod demo;
+mod fuzz;
 mod install;
 mod places;
 mod pythons;
@@ -37,6 +38,8 @@ enum Command {
     Compat(compat::Options),
     /// Run upstream test suites under the hook and in plain Python, and write docs/conformance.md
     Conformance(compat::Suites),
+    /// Fuzz the readers of Pinfold's files, each for a bounded time
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options),
         Command::Compat(options) => compat::run(&options),
         Command::Conformance(options) => compat::conformance(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
