@@ -32,12 +32,19 @@ pub(crate) struct Codes {
     /// The interpreter's magic number.
     magic: [u8; 4],
     units: RefCell<HashMap<UnitIndex, Option<&'static Wheel>>>,
+    /// Bytes of packs that were read since their pages were last given back.
+    resident: Cell<usize>,
 }
+
+/// So much of packs may stay in memory; code is unmarshalled once.
+const RESIDENT: usize = 2 << 20;
 
 /// The bytecode of one wheel.
 pub(crate) struct Wheel {
     folder: PathBuf,
     pack: Option<Pack<'static>>,
+    /// The bytes of the pack.
+    mapped: &'static [u8],
     /// Files whose bytecode was read or written beside the pack.
     loose: RefCell<BTreeSet<String>>,
     packed: Cell<bool>,
@@ -60,18 +67,28 @@ impl Bytes {
 
 impl Codes {
     pub(crate) fn new(tag: String, magic: [u8; 4]) -> Self {
-        Codes { tag, magic, units: RefCell::default() }
+        Codes { tag, magic, units: RefCell::default(), resident: Cell::new(0) }
     }
 
     /// The bytecode of a unit's file, by its path relative to the unit's folder.
     pub(crate) fn read(&self, state: &State, unit: UnitIndex, relative: &str) -> Option<Bytes> {
         let wheel = self.wheel(state, unit)?;
         if let Some(bytes) = wheel.pack.and_then(|pack| pack.find(relative)) {
+            self.count(bytes.len());
             return Some(Bytes::Mapped(bytes));
         }
         let bytes = read_file(&wheel.file(relative), self.magic)?;
         wheel.loose.borrow_mut().insert(relative.to_owned());
         Some(Bytes::Read(bytes))
+    }
+
+    /// Gives the pages of packs back to the system now and then. What is needed again is read from the file again.
+    fn count(&self, bytes: usize) {
+        let resident = self.resident.get() + bytes;
+        self.resident.set(resident % RESIDENT);
+        if resident >= RESIDENT {
+            self.units.borrow().values().flatten().for_each(|wheel| give_back(wheel.mapped));
+        }
     }
 
     /// Keeps the bytecode of a unit's file for the next process.
@@ -131,8 +148,15 @@ impl Codes {
             .map(|(store, _)| store);
         let wheel = store.map(|store| {
             let folder = Path::new(store).join("bytecode").join(&self.tag).join(key);
-            let pack = map(&folder.join(PACK)).and_then(|bytes| Pack::open(bytes, self.magic).ok());
-            &*Box::leak(Box::new(Wheel { folder, pack, loose: RefCell::default(), packed: Cell::new(false) }))
+            let mapped = map(&folder.join(PACK)).unwrap_or_default();
+            let pack = Pack::open(mapped, self.magic).ok();
+            &*Box::leak(Box::new(Wheel {
+                folder,
+                pack,
+                mapped,
+                loose: RefCell::default(),
+                packed: Cell::new(false),
+            }))
         });
         self.units.borrow_mut().insert(unit, wheel);
         wheel
@@ -186,5 +210,14 @@ fn map(path: &Path) -> Option<&'static [u8]> {
             return None;
         }
         Some(std::slice::from_raw_parts(start.cast::<u8>(), length))
+    }
+}
+
+/// Takes the pages of a mapping out of memory.
+fn give_back(mapped: &'static [u8]) {
+    if !mapped.is_empty() {
+        // SAFETY: a whole private mapping of a file that nobody writes to (`map`): its pages are read again from
+        // the file when they are touched again.
+        unsafe { libc::madvise(mapped.as_ptr().cast_mut().cast(), mapped.len(), libc::MADV_DONTNEED) };
     }
 }
