@@ -1,5 +1,6 @@
 """Programs that reach into the import system themselves: who asks must still be who asks."""
 
+import pytest
 from test_rules import at, leaf, manifest, two_worlds
 
 __all__ = ["leaf"]
@@ -246,3 +247,24 @@ def test_naming_the_classes_of_one_version_does_not_wake_lazy_attributes_of_the_
     env = project(manifest([at("old", old), at("leaf", new_leaf)], {"old": [at("leaf", old_leaf)]}))
     done = env.run("import sys, leaf, old; print('leaf.late' in sys.modules, old.leaf.late is not leaf.late, 'leaf.late' in sys.modules)")
     assert done.stdout == "False True True\n"
+
+
+@pytest.mark.parametrize("pins", ["with pins", "without"])
+def test_modules_whose_names_are_not_utf8(project, wheels, leaf, pins, tmp_path):
+    """As CPython's own test_import has them: a file name that is not UTF-8 comes as lone surrogates."""
+    (tmp_path / "odd\udcff.py").write_text("import leaf\nV = leaf.V")
+    env = project(two_worlds(wheels, leaf, "import leaf") if pins == "with pins" else manifest([at("leaf", leaf["2.0"])]))
+    code = """
+        import importlib, importlib.util, sys
+        name = "odd" + chr(0xdcff)
+        for odd in (__import__(name), importlib.reload(sys.modules[name])):
+            assert odd.V == "2.0" and importlib.util.find_spec(name).name == name
+        for missing in (name + "x", name + ".sub"):
+            try:
+                importlib.import_module(missing)
+            except ModuleNotFoundError as error:
+                assert error.name == missing
+            else:
+                raise AssertionError(missing)
+    """
+    env.run(code, env={"PYTHONPATH": tmp_path})

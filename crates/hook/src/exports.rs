@@ -7,7 +7,7 @@ use pinfold_core::resolve::Importer;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
 use crate::attach;
 use crate::c_modules;
@@ -168,8 +168,11 @@ fn search<'py>(
 
 /// The unit in whose folder a file stands, `None` for any other file.
 #[pyfunction]
-fn unit_of_path(path: &str) -> PyResult<Option<usize>> {
-    Ok(started()?.unit_of_origin(path))
+fn unit_of_path(path: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
+    // A path that is not UTF-8 is of no unit: wheels have no such files.
+    let path = path.cast::<PyString>().ok().and_then(|path| path.to_str().ok());
+    let state = started()?;
+    Ok(path.and_then(|path| state.unit_of_origin(path)))
 }
 
 /// `ExtensionFileLoader.create_module`: loads the shared object, redirects its imports, runs its init function.
@@ -248,7 +251,9 @@ fn name_like<'py>(text: &Bound<'py, PyAny>, like: &Bound<'py, PyAny>) -> PyResul
 
 /// What the path finder searches for a top-level name on behalf of whoever asks: `None` for `sys.path` as it is.
 #[pyfunction]
-fn search_path<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+fn search_path<'py>(py: Python<'py>, name: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    // No unit has a name that is not UTF-8.
+    let name = name.cast::<PyString>()?.to_str().unwrap_or_default();
     let Some(state) = state::get() else { return Ok(None) };
     let importer = frames::asking(state, name);
     let denied = matches!(

@@ -5,6 +5,7 @@
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use super::{fromlist, locks};
 use crate::state::{self, State};
@@ -109,6 +110,10 @@ fn lock_unlock_module<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
 
 /// Gives importlib's lock of a module to the thread that loads this module without one.
 #[pyfunction]
-fn give_lock(name: &str, lock: &Bound<'_, PyAny>) -> PyResult<()> {
-    locks::give(name, lock)
+fn give_lock(name: &Bound<'_, PyAny>, lock: &Bound<'_, PyAny>) -> PyResult<()> {
+    match name.cast::<PyString>()?.to_str() {
+        Ok(name) => locks::give(name, lock),
+        // Of a file whose name is not UTF-8: nothing that the hook loads by itself.
+        Err(_) => Ok(()),
+    }
 }
