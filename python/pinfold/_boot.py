@@ -1,13 +1,20 @@
 """Starts the import hook; imported by the one line of ``0_pinfold.pth``.
 
 ``site`` prints and ignores what such a line raises, and Python would run on without the hook. So a refusal
-ends the process here, with a message. Starting twice does nothing.
+ends the process here, with a message; that of a sub-interpreter ends the sub-interpreter, where CPython can do
+that. Starting twice does nothing.
 """
 
 import os
 import sys
 
+# From 3.12 on, a sub-interpreter that cannot import `site` is an exception in the one that makes it; before, a fatal error.
+SUBINTERPRETERS_CAN_FAIL = sys.version_info >= (3, 12)
 NO_SUBINTERPRETERS = "sub-interpreters are not supported in this release; use processes"
+
+
+class Refused(BaseException):
+    """What ``site`` does not ignore: it ignores every ``Exception``."""
 
 
 def start():
@@ -167,4 +174,8 @@ except BaseException as error:
         "hint: `pinfold sync` repairs an environment; PINFOLD_DISABLE=1 starts Python without the hook\n"
     )
     sys.stderr.flush()
-    os._exit(2)
+    if not (SUBINTERPRETERS_CAN_FAIL and NO_SUBINTERPRETERS in str(error)):
+        os._exit(2)
+    # What went wrong has been said; CPython would print it again, as a traceback of `site`.
+    sys.excepthook = lambda *_: None
+    raise Refused(NO_SUBINTERPRETERS) from None

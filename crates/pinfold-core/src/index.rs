@@ -22,7 +22,8 @@ pub const PTH_FILE: &str = "0_pinfold.pth";
 /// The one line of [`PTH_FILE`].
 ///
 /// `site` prints and ignores what a `.pth` line raises, and Python would run on without the hook; so the
-/// line itself ends the process. `PINFOLD_DISABLE=1` is the only way round. The package is imported by its own
+/// line itself ends the process, but for what `pinfold._boot` raises on purpose, in sub-interpreters.
+/// `PINFOLD_DISABLE=1` is the only way round. The package is imported by its own
 /// folder in the store (`sitedir` is a local name where `site` runs the line): looking for it in `site-packages`
 /// would have Python list that folder, which takes longer the more packages there are.
 pub const PTH: &str = concat!(
@@ -30,6 +31,7 @@ pub const PTH: &str = concat!(
     r#"h = os.path.dirname(os.path.join(sitedir, os.readlink(p)) if os.path.islink(p) else p)\n    "#,
     r#"sys.path.insert(0, h)\n    try:\n        import pinfold._boot\n    finally:\n        "#,
     r#"sys.path.remove(h)\nexcept BaseException as e:\n    "#,
+    r#"if type(e).__module__ == 'pinfold._boot':\n        raise\n    "#,
     r#"sys.stderr.write('error: pinfold could not start its import hook: %r\\nhint: `pinfold sync` repairs "#,
     r#"an environment; PINFOLD_DISABLE=1 starts Python without the hook\\n' % (e,)); sys.stderr.flush(); "#,
     r#"os._exit(2)") if os.environ.get("PINFOLD_DISABLE") != "1" else setattr(sys, "dont_write_bytecode", True)"#,
