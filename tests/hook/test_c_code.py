@@ -289,3 +289,40 @@ def test_a_module_getattr_in_c_runs_in_the_frame_of_whoever_asks(project, wheels
     )
     done = env.run("import lazy_c, old; print(lazy_c.leaf.V, old.lazy_c.leaf.V, hasattr(old.lazy_c, 'nothing'))")
     assert done.stdout == "2.0 1.0 False\n"
+
+
+TYPED = r"""
+    #include <Python.h>
+    static PyObject *identity(PyObject *m, PyObject *one) { return Py_NewRef(one); }
+    static PyMethodDef late[] = {{"late", identity, METH_O, 0}, {0}};
+    static PyMethodDef early[] = {{"early", identity, METH_O, 0}, {0}};
+    /* What Cython does for `def identity(one, module: str = __name__)`, when the module runs. */
+    static int exec(PyObject *m) {
+        PyObject *name = PyDict_GetItemString(PyModule_GetDict(m), "__name__");
+        if (name && !PyUnicode_CheckExact(name)) {
+            PyErr_Format(PyExc_TypeError, "Expected str, got %.200s", Py_TYPE(name)->tp_name);
+            return -1;
+        }
+        return PyModule_AddFunctions(m, late);
+    }
+    static PyModuleDef_Slot slots[] = {{Py_mod_exec, exec}, {0}};
+    static struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "typed", 0, 0, early, slots};
+    PyMODINIT_FUNC PyInit_typed(void) { return PyModuleDef_Init(&def); }
+"""
+
+
+def test_an_extension_module_has_a_plain_name_while_it_runs_and_one_that_tells_its_unit_afterwards(project, wheels):
+    typed = {v: at("typed", wheels.extension("typed", v, {"typed": TYPED})) for v in ("1.0", "2.0")}
+    old = wheels.pure("old", "1", {"old.py": "import typed"}, requires=["typed"])
+    env = project(manifest([at("old", old), typed["2.0"]], {"old": [typed["1.0"]]}))
+    done = env.run(
+        """
+        import old, pickle, pinfold, sys, typed
+        theirs = old.typed
+        print(theirs is typed, typed.__name__, theirs.__name__, sys.modules[theirs.__name__] is theirs)
+        for one in (theirs.early, theirs.late, typed.early, typed.late):
+            print(pinfold.unit_of(one).version, [pickle.loads(pickle.dumps(one, p)) is one for p in range(6)])
+        """
+    )
+    same = [f"{v} {[True] * 6}" for v in ("1.0", "1.0", "2.0", "2.0")]
+    assert done.stdout.splitlines() == ["False typed typed True", *same]

@@ -209,7 +209,8 @@ fn exec_extension(py: Python<'_>, module: &Bound<'_, PyAny>, unit: usize) -> PyR
     let state = started()?;
     let _guard = frames::push(unit);
     let below = snapshot::Below::note(py, state, unit, &module.getattr("__name__")?.extract::<String>()?);
-    py.import("_imp")?.call_method1("exec_dynamic", (module,))?;
+    let exec = || py.import("_imp")?.call_method1("exec_dynamic", (module,));
+    identity::under_a_plain_name(module, exec)??;
     below.map_or(Ok(()), |below| below.settle(py, state, unit))
 }
 

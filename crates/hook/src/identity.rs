@@ -110,6 +110,27 @@ fn class_members<'py>(class: &Bound<'py, PyType>) -> Option<Bound<'py, PyList>> 
     finder::list(&class.getattr("__dict__").ok()?.call_method0("values").ok()?).ok()
 }
 
+/// Calls `run`, the code of an extension module, while the module's `__name__` is a plain `str`.
+///
+/// C code may ask for exactly that type, as Cython does for a default such as `module: str = __name__`. Afterwards
+/// the name carries its unit again, unless the code has set another.
+pub(crate) fn under_a_plain_name<R>(module: &Bound<'_, PyAny>, run: impl FnOnce() -> R) -> PyResult<R> {
+    let py = module.py();
+    let key = pyo3::intern!(py, "__name__");
+    let Ok(globals) = module.cast::<PyModule>().map(PyModuleMethods::dict) else { return Ok(run()) };
+    let Some(name) = globals.get_item(key)? else { return Ok(run()) };
+    // SAFETY: the name is alive while its text is copied; the GIL is held.
+    let (unit, text) = unsafe { (marks::name_unit(name.as_ptr()), marks::text(name.as_ptr())) };
+    let (Some(_), Some(text)) = (unit, text) else { return Ok(run()) };
+    let plain = PyString::new(py, text);
+    globals.set_item(key, &plain)?;
+    let done = run();
+    if globals.get_item(key)?.is_some_and(|now| now.is(&plain)) {
+        globals.set_item(key, name)?;
+    }
+    Ok(done)
+}
+
 /// Lets what `module` of `unit` defines, and names with plain text, carry its unit.
 ///
 /// Functions are gone by where they were defined. Classes, which do not tell, only where their name is in this

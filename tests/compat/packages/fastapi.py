@@ -1,6 +1,6 @@
 """Validates and answers requests, and describes itself in OpenAPI; starlette and pydantic beneath it."""
 
-OLD = ["fastapi==0.95.2", "pydantic==1.10.24", "starlette==0.27.0", "httpx==0.24.1"]
+OLD = ["fastapi==0.95.2", "pydantic==1.10.13", "starlette==0.27.0", "httpx==0.24.1"]
 NEW = ["fastapi==0.121.3", "pydantic==2.12.4", "starlette==0.50.0", "httpx==0.28.1"]
 CODE = "Cython, Rust (pydantic)"
 

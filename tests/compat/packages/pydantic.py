@@ -1,6 +1,6 @@
 """Validates nested models, reports errors, and writes JSON and a schema."""
 
-OLD = ["pydantic==1.10.24"]
+OLD = ["pydantic==1.10.13"]
 NEW = ["pydantic==2.12.4"]
 CODE = "Cython (1), Rust (2)"
 
