@@ -181,7 +181,7 @@ class MetaPath(_Seen):
     __slots__ = ()
 
     def _cells(self):
-        owners = [_owner(finder) for finder in list.__iter__(self)]
+        owners = [unit_of(finder) for finder in list.__iter__(self)]
         if all(owner is None or _hook.has_in_view(owner) for owner in owners):
             return None
         pairs = enumerate(zip(list.__iter__(self), owners))
@@ -192,7 +192,7 @@ class MetaPath(_Seen):
 _OWNERS = {}
 
 
-def _owner(finder):
+def unit_of(finder):
     """The unit whose code a finder is, None for root's and the standard library's."""
     known = _OWNERS.get(id(finder))
     if known is None or known[0] is not finder:

@@ -79,14 +79,13 @@ class Finder:
 
     @staticmethod
     def find_distributions(context=None):
-        """Nothing, but where another world's code has taken this method from the standard path finder for itself."""
+        """Nothing, but where the backport has taken this method from the standard path finder for itself."""
         if not _hook.plural() or hasattr(external.PathFinder, "find_distributions"):
             return ()
-        if any(hasattr(finder, "find_distributions") for finder in sys.meta_path if type(finder) is not Finder):
-            return ()
+        takers = [finder for finder in sys.meta_path if type(finder) is not Finder and hasattr(finder, "find_distributions")]
         from pinfold import _metadata
 
-        return _metadata.find(StockPathFinder.find_distributions, context)
+        return _metadata.find_among(takers, StockPathFinder.find_distributions, context)
 
     @staticmethod
     def invalidate_caches():

@@ -10,7 +10,7 @@ import sys
 from itertools import chain
 from pathlib import Path
 
-from pinfold import _hook
+from pinfold import _hook, _lists
 
 
 class EntryPoint(stock.EntryPoint):
@@ -64,3 +64,25 @@ def find(stock_find, context):
         path = list.copy(sys.path) if isinstance(sys.path, list) else sys.path
     others = stock_find(stock.DistributionFinder.Context(**{**vars(context), "path": path}))
     return chain(seen(context.name), others)
+
+
+def find_among(takers, stock_find, context):
+    """What is found beside `takers`, finders that answer in the place of the standard path finder.
+
+    The backport's looks where its own code sees `sys.path`. If it is of root's and the asker has a view of its own,
+    that is the wrong place, and its entry points would load there: the answer is given here, and none is left to
+    it. An asker with a taker of its own as well gets the answer from that, and root's looks in the same place.
+    """
+    if not takers:
+        return find(stock_find, context)
+    roots = [_sees_what_root_sees(taker) for taker in takers]
+    if context is None or "path" in vars(context) or not any(roots) or _hook.search_path("") is None:
+        return ()
+    found = find(stock_find, context) if all(roots) else ()
+    vars(context)["path"] = [] if all(roots) else sys.path.copy()
+    return found
+
+
+def _sees_what_root_sees(finder):
+    unit = _lists.unit_of(finder)
+    return unit is None or _hook.as_importer(_hook.search_path, unit)("") is None

@@ -196,6 +196,34 @@ def test_real_plugin_hosts_backport_and_pkg_resources(project, wheels, python):
     assert python.minor == "3.11" or (mine["distutils"] and theirs["distutils"])
 
 
+def test_a_backport_that_only_root_has_does_not_answer_for_a_pin(project, wheels):
+    """It takes the place of the standard path finder for the whole process."""
+    host = wheels.pure("host", "1", {"host.py": ACT}, requires=["leaf"])
+    point = POINT.format(name="leaf", module="leaf")
+    leaf = {v: wheels.pure("leaf", v, {"leaf.py": f"def who():\n    return {v!r}"}, entry_points=point) for v in ("1.0", "2.0")}
+    backport = "importlib_metadata==8.7.0"
+    env = project(manifest([at("host", host), at("leaf", leaf["2.0"]), backport], {"host": [at("leaf", leaf["1.0"])]}))
+    done = env.run(
+        """
+        import host, importlib_metadata, importlib.machinery
+        assert not hasattr(importlib.machinery.PathFinder, "find_distributions")
+        ASK = '''
+        import importlib.metadata as m
+        points = m.entry_points(group="demo.plugins")
+        listed = [d.version for d in m.distributions() if d.name == "leaf"]
+        result = m.version("leaf"), listed, m.files("leaf")[0].locate().exists(), [p.load()() for p in points]
+        '''
+        scope = {"__name__": "__main__"}
+        for _ in range(2):
+            print(host.act(ASK))
+            exec(ASK, scope)
+            print(scope["result"], importlib_metadata.version("leaf"))
+        """
+    )
+    mine, theirs = "('2.0', ['2.0'], True, ['2.0']) 2.0\n", "('1.0', ['1.0'], True, ['1.0'])\n"
+    assert done.stdout == (theirs + mine) * 2
+
+
 def test_without_pins_metadata_is_as_in_a_merged_environment(project, merged, wheels):
     """The same lists, in the same order, of the same classes."""
     leaf, plain = wheels.pure("leaf", "1", {"leaf.py": "def who(): return 1"}, entry_points=POINT.format(name="leaf", module="leaf")), wheels.pure("plain", "1", {"plain.py": ""})
