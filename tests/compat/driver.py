@@ -17,7 +17,7 @@ def main(names):
             results[name].append(importlib.import_module(name).work())
     seen = {name: importlib.import_module(f"{name}.seen").seen(started) for name in names}
     said = {name: {"results": results[name], **seen[name]} for name in names}
-    print("\n" + json.dumps({"packages": said, "loaded": _files(started)}, default=str))
+    print("\n" + json.dumps({"packages": said, "loaded": _files(started), "started": sorted(started)}, default=str))
 
 
 def _files(started):

@@ -1,7 +1,8 @@
 """One case: two environments that hold both versions, and two ordinary ones, with one version each, to compare with.
 
-In the first environment both versions belong to pins, and the old one is imported first. In the second the new
-one is root's own, and is imported first. Whatever the ordinary environment computes and loads must be computed
+In the first environment both versions belong to pins, and the code that uses them does, too: root sees only a
+package that hands it on. The old one is imported first. In the second the new one is root's own, and is imported
+first, and root sees the code that uses the old one. Whatever the ordinary environment computes and loads must be computed
 and loaded here.
 """
 
@@ -33,10 +34,16 @@ class Made:
     which: str
     case: object
     wheel: Path
+    # Of a package that hands on what the first one does.
+    front: Path
 
     @property
     def name(self):
         return f"{self.which}-{self.case.name}".replace(".", "-").replace("_", "-").lower()
+
+    @property
+    def front_name(self):
+        return f"{self.name}-front"
 
     @property
     def module(self):
@@ -54,6 +61,10 @@ class Made:
     def at(self):
         return f"{self.name} @ file://{self.wheel}"
 
+    @property
+    def front_at(self):
+        return f"{self.front_name} @ file://{self.front}"
+
 
 def run(case, tools, python, folder):
     """Tries the case below `folder`, which is removed again; raises `Difference`, or AssertionError with a log."""
@@ -62,14 +73,14 @@ def run(case, tools, python, folder):
     folder.mkdir(parents=True)
     try:
         old, new = (_package(which, case, python, folder) for which in ("old", "new"))
-        pins = {made.name: made.requires for made in (old, new)}
-        apart = _project(tools, python, folder / "apart", [old.at, new.at], pins)
+        pins = {made.front_name: [made.at, *made.requires] for made in (old, new)}
+        apart = _project(tools, python, folder / "apart", [old.front_at, new.front_at], pins)
         mixed = _project(tools, python, folder / "mixed", [old.at, new.at, *new.requires], {old.name: old.requires})
         alone = {made.which: _alone(made, apart, tools, folder / f"{made.which}-alone") for made in (old, new)}
-        for project, order in ((apart, (old, new)), (mixed, (new, old))):
-            got = _drive(project, [made.module for made in order])
+        for project, order, fronts in ((apart, (old, new), "_front"), (mixed, (new, old), "")):
+            got = _drive(project, [made.module + fronts for made in order])
             for made in order:
-                _compare(made, alone[made.which], got, Closure(project, made))
+                _compare(made, alone[made.which], got, made.module + fronts, Closure(project, made))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -80,8 +91,8 @@ class Closure:
     def __init__(self, project, made):
         self.where = project.folder.parent.name
         units = json.loads((project.venv / "closure.json").read_text())["units"]
-        mine = next(unit for unit in units if unit["name"] == made.name)
-        name = mine["pin"]["closure"] if mine["pin"] else "root"
+        pins = [unit["pin"] for unit in units if unit["name"] in (made.name, made.front_name)]
+        name = next((pin["closure"] for pin in pins if pin), "root")
         self.units = [unit for unit in units if name in unit["closures"] and not unit["name"].startswith(OURS)]
         self.others = [unit["path"] + "/" for unit in units if name not in unit["closures"] and self._has(unit["name"])]
 
@@ -96,11 +107,17 @@ class Closure:
 
 
 def _package(which, case, python, folder):
-    made = Made(which, case, Path())
+    made = Made(which, case, Path(), Path())
     seen = (HERE / "seen.py").read_text().replace('DISTRIBUTION = ""', f"DISTRIBUTION = {case.name!r}")
     files = {f"{made.module}/__init__.py": case.source, f"{made.module}/seen.py": seen}
     requires = [distribution(requirement) for requirement in made.requires]
-    made.wheel = Wheels(python, folder / "wheels").pure(made.name, "1", files, requires=requires)
+    wheels = Wheels(python, folder / "wheels")
+    made.wheel = wheels.pure(made.name, "1", files, requires=requires)
+    files = {
+        f"{made.module}_front/__init__.py": f"from {made.module} import work",
+        f"{made.module}_front/seen.py": f"from {made.module}.seen import seen",
+    }
+    made.front = wheels.pure(made.front_name, "1", files, requires=[made.name])
     return made
 
 
@@ -133,9 +150,9 @@ def _drive(environment, modules):
     return json.loads(done.stdout.rstrip().rpartition("\n")[2])
 
 
-def _compare(made, alone, together, closure):
+def _compare(made, alone, together, module, closure):
     what = f"{made.name} in `{closure.where}`"
-    mine, theirs = together["packages"][made.module], alone["packages"][made.module]
+    mine, theirs = together["packages"][module], alone["packages"][made.module]
     if mine["version"] != made.version or theirs["version"] != made.version:
         raise Difference(f"{what} sees {mine['version']}, alone {theirs['version']}, not {made.version}")
     for number, (got, expected) in enumerate(zip(mine["results"], theirs["results"], strict=True), 1):
@@ -148,6 +165,8 @@ def _compare(made, alone, together, closure):
     names = {name for name in alone["loaded"] if not name.startswith(made.module)}
     if names - loaded:
         raise Difference(f"{what} has not loaded what it loads alone: {sorted(names - loaded)}")
-    # What both packages share, the other one may have asked for more of.
-    if private - names:
-        raise Difference(f"{what} has loaded what it does not load alone: {sorted(private - names)}")
+    # What both packages share, the other one may have asked for more of; and `.pth` files load at start what is
+    # loaded here when it is asked for.
+    more = private - names - set(alone["started"])
+    if more:
+        raise Difference(f"{what} has loaded what it does not load alone: {sorted(more)}")

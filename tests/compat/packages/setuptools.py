@@ -1,13 +1,9 @@
 """Reads a project's metadata, lists its packages, and makes a source distribution in a temporary folder."""
 
-OLD = ["setuptools==65.7.0"]
+OLD = ["setuptools==68.2.2"]
 NEW = ["setuptools==80.9.0"]
 CODE = "-"
-FAILS = (
-    "Each setuptools puts its own copy of `distutils` in the place of the standard library's, of which a process has "
-    "one: the commands of the second do not know the classes of the first. On Python 3.12 and later there is no "
-    "`distutils` to replace."
-)
+PYTHON = "3.12"
 
 import contextlib
 import io

@@ -1,0 +1,40 @@
+"""On Python 3.11, which has a `distutils`: reads a project's metadata, lists its packages, and makes a source distribution in a temporary folder."""
+
+OLD = ["setuptools==65.7.0"]
+NEW = ["setuptools==80.9.0"]
+CODE = "-"
+FAILS = (
+    "Each setuptools puts its own copy of `distutils` in the place of the standard library's, of which a process has "
+    "one: the commands of the second do not know the classes of the first. On Python 3.12 and later there is no "
+    "`distutils` to replace."
+)
+
+import contextlib
+import io
+import os
+import pathlib
+import tarfile
+import tempfile
+
+import setuptools
+
+
+def work():
+    from setuptools.dist import Distribution
+
+    here = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "shop/till").mkdir(parents=True)
+        for package in ("shop", "shop/till"):
+            pathlib.Path(folder, package, "__init__.py").write_text("")
+        os.chdir(folder)
+        try:
+            packages = sorted(setuptools.find_packages())
+            project = Distribution({"name": "shop", "version": "1.0", "packages": packages, "script_name": "setup.py"})
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                project.run_command("sdist")
+            with tarfile.open("dist/shop-1.0.tar.gz") as archive:
+                names = sorted(name for name in archive.getnames() if name.endswith(".py"))
+        finally:
+            os.chdir(here)
+    return [setuptools.__version__, packages, names, Distribution.__module__]
