@@ -3,6 +3,7 @@
 //! Nothing changes until everything is known to be good; an error leaves the process as it was. Deliberately not
 //! here: how two environments are joined (`pinfold_core::attach`), and what Python code sees (`pinfold._attach`).
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -129,23 +130,22 @@ fn extended(py: Python<'_>, old: &State, resolver: Resolver) -> PyResult<State> 
         _ => dict(),
     });
     let loose = (0..env.closures.len()).map(|closure| old.loose.get(closure).copied().unwrap_or_else(dict));
-    let closure_of = |name: &str| env.closures.iter().position(|closure| closure.name == name);
-    let marks: Vec<Object> =
-        (0..units).map(|unit| old.mark(unit).unwrap_or_else(|| marks::new_mark(unit))).collect();
-    if marks.iter().any(|mark| mark.is_null()) {
+    // Of a unit there is one mark: those of the old state are made now, and not once more in each state.
+    let mark = |unit| old.mark(unit).unwrap_or_else(|| marks::new_mark(unit));
+    let marks: Vec<Cell<Object>> = (0..units).map(mark).map(Cell::new).collect();
+    if marks.iter().any(|mark| mark.get().is_null()) {
         return Err(PyErr::fetch(py));
     }
-    let tables =
-        (0..units).map(|unit| old.tables.get(unit).copied().unwrap_or_else(|| Box::leak(Box::default())));
-    let folders = Folders::new(env.units.iter().map(|unit| unit.path.as_path()));
+    let more = state::tables(units - old.tables.len());
+    let folders = Folders::new(env);
     Ok(State {
         process: old.process,
         own: own.collect(),
         loose: loose.collect(),
-        domain: env.units.iter().map(|unit| closure_of(&unit.domain).unwrap_or(0)).collect(),
+        domain: state::domains(env),
         plain_view: (0..units).map(|unit| resolver.is_rootlike(unit)).collect(),
         marks,
-        tables: tables.collect(),
+        tables: old.tables.iter().copied().chain(more).collect(),
         plural: true,
         folders,
         resolver,

@@ -198,7 +198,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Maps a file for the rest of the process. Packs are replaced by renaming, never changed or shortened in place,
 /// and of the store nobody else writes there.
-fn map(path: &Path) -> Option<&'static [u8]> {
+pub(crate) fn map(path: &Path) -> Option<&'static [u8]> {
     let file = File::open(path).ok()?;
     let length = usize::try_from(file.metadata().ok()?.len()).ok().filter(|&length| length > 0)?;
     // SAFETY: a new private mapping of an open file, which stays when the file is closed, and is never unmapped;

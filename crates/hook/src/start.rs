@@ -3,17 +3,19 @@
 //! Deliberately not here: ending the process when it refuses (`pinfold._boot`, which alone knows that it
 //! runs from a `.pth` line).
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pinfold_core::closure::{Environment, Unit};
+use pinfold_core::index;
 use pinfold_core::names::{self, ROOT};
 use pinfold_core::resolve::{Importer, Resolver};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::codes;
 use crate::frames;
 use crate::loaded;
 use crate::marking;
@@ -70,11 +72,7 @@ pub(crate) fn start<'py>(py: Python<'py>, parts: Parts) -> PyResult<Option<Bound
         return refuse("sub-interpreters are not supported in this release; use processes");
     }
     let version = py.version_info();
-    let env = pinfold_core::index::read(&parts.index).or_else(|damaged| {
-        // The index is made from closure.json, which can be read instead.
-        let closure = parts.index.with_file_name("closure.json");
-        Environment::read(&closure).map_err(|e| PyRuntimeError::new_err(format!("{damaged}; and {e}")))
-    })?;
+    let env = environment(&parts.index)?;
     if !SUPPORTED.contains(&(version.major, version.minor)) {
         return refuse(format!(
             "Python {}.{} is not supported: it works on 3.11, 3.12 and 3.13",
@@ -115,6 +113,20 @@ pub(crate) fn start<'py>(py: Python<'py>, parts: Parts) -> PyResult<Option<Bound
     Ok(Some(ty))
 }
 
+/// The environment, of which units are decoded when somebody asks for them.
+fn environment(file: &Path) -> PyResult<Environment> {
+    let opened = match codes::map(file) {
+        Some(bytes) => index::open(bytes.into()).map_err(|reason| format!("{} {reason}", file.display())),
+        // To be told why.
+        None => index::read(file).map_err(|e| e.to_string()),
+    };
+    opened.or_else(|damaged| {
+        // The index is made from closure.json, which can be read instead.
+        let closure = file.with_file_name("closure.json");
+        Environment::read(&closure).map_err(|e| PyRuntimeError::new_err(format!("{damaged}; and {e}")))
+    })
+}
+
 fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyResult<State> {
     let resolver = Resolver::new(env);
     let units = resolver.env().units.len();
@@ -124,18 +136,14 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
         .map(|unit| if resolver.is_rootlike(unit) { std::ptr::null_mut() } else { dict() })
         .collect();
     let shadowed_modules = dict();
-    let loose: Vec<Object> = resolver.env().closures.iter().map(|_| dict()).collect();
-    let marks: Vec<Object> = (0..units).map(marks::new_mark).collect();
+    let loose: Vec<Object> = (0..resolver.env().closures.len()).map(|_| dict()).collect();
     let (root_mark, transparent) = (marks::new_mark(marks::ROOT), marks::new_mark(marks::TRANSPARENT));
     // SAFETY: the GIL is held.
     if !unsafe { ffi::PyErr_Occurred() }.is_null() {
         return Err(PyErr::fetch(py));
     }
-    let closures: HashMap<&str, usize> =
-        resolver.env().closures.iter().enumerate().map(|(i, c)| (c.name.as_str(), i)).collect();
-    let domain =
-        resolver.env().units.iter().map(|u| closures.get(u.domain.as_str()).copied().unwrap_or(0)).collect();
-    let folders = Folders::new(resolver.env().units.iter().map(|unit| unit.path.as_path()));
+    let domain = state::domains(resolver.env());
+    let folders = Folders::new(resolver.env());
     let plural = (0..units).any(|unit| !resolver.is_rootlike(unit));
     let plain_view = (0..units).map(|unit| resolver.is_rootlike(unit)).collect();
     let base = match parts.run_as.as_deref().filter(|unit| !unit.is_empty() && *unit != ROOT) {
@@ -182,8 +190,8 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
         loose,
         domain,
         plain_view,
-        marks,
-        tables: (0..units).map(|_| &*Box::leak(Box::default())).collect(),
+        marks: vec![Cell::new(std::ptr::null_mut()); units],
+        tables: state::tables(units).collect(),
         plural,
         folders,
         resolver,

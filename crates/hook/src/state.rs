@@ -6,13 +6,16 @@
 //! reference goes on with it, for units and closures are only ever appended, and what changes is in
 //! [`Process`], which all states share. Deliberately not here: what the tables mean.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::ptr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use pinfold_core::closure::Environment;
+use pinfold_core::index::Image;
 use pinfold_core::modules::ModuleTable;
 use pinfold_core::resolve::{Importer, Resolver, UnitIndex};
 use pyo3::ffi;
@@ -64,32 +67,39 @@ pub(crate) struct Process {
 }
 
 /// The folders of units. Of several units with one folder the first is meant, of nested folders the inner one.
-#[derive(Default)]
-pub(crate) struct Folders {
-    units: HashMap<String, UnitIndex>,
-    shortest: usize,
-    longest: usize,
+pub(crate) enum Folders {
+    /// They are looked up in the index.
+    Index(Arc<Image>),
+    /// Units by folder, and the lengths of the shortest and the longest.
+    Known { units: HashMap<String, UnitIndex>, shortest: usize, longest: usize },
 }
 
 impl Folders {
-    pub(crate) fn new<'p>(paths: impl Iterator<Item = &'p Path>) -> Self {
-        let mut folders = Folders { shortest: usize::MAX, ..Folders::default() };
-        for (unit, path) in paths.enumerate() {
-            // Python's strings hold no other paths either: importers could not name them.
-            let Some(path) = path.to_str().map(str::to_owned) else { continue };
-            folders.shortest = folders.shortest.min(path.len());
-            folders.longest = folders.longest.max(path.len());
-            folders.units.entry(path).or_insert(unit);
+    pub(crate) fn new(env: &Environment) -> Self {
+        if let Some(image) = env.units.image() {
+            return Folders::Index(Arc::clone(image));
         }
-        folders
+        let (mut known, mut shortest, mut longest) = (HashMap::new(), usize::MAX, 0);
+        for (unit, described) in env.units.iter().enumerate() {
+            // Python's strings hold no other paths either: importers could not name them.
+            let Some(path) = described.path.to_str().map(str::to_owned) else { continue };
+            shortest = shortest.min(path.len());
+            longest = longest.max(path.len());
+            known.entry(path).or_insert(unit);
+        }
+        Folders::Known { units: known, shortest, longest }
     }
 
     /// The unit in whose folder `path` stands.
     fn unit_of(&self, path: &str) -> Option<UnitIndex> {
+        let (units, shortest, longest) = match self {
+            Folders::Index(image) => return image.unit_of(path),
+            Folders::Known { units, shortest, longest } => (units, *shortest, *longest),
+        };
         let mut end = path.len();
-        while end >= self.shortest {
-            if end <= self.longest
-                && let Some(&unit) = self.units.get(&path[..end])
+        while end >= shortest {
+            if end <= longest
+                && let Some(&unit) = units.get(&path[..end])
             {
                 return Some(unit);
             }
@@ -114,9 +124,10 @@ pub(crate) struct State {
     /// Per unit: whether it sees what root sees, so that the storage answers.
     pub(crate) plain_view: Vec<bool>,
     /// Per unit: the mark that its modules' globals carry.
-    pub(crate) marks: Vec<Object>,
+    /// Made when the first of them is.
+    pub(crate) marks: Vec<Cell<Object>>,
     /// Per unit: its module table, read at its first import.
-    pub(crate) tables: Vec<&'static OnceCell<ModuleTable>>,
+    pub(crate) tables: Vec<&'static Table>,
     /// Whether any unit is not seen by root: without one, messages and lists are as stock Python's.
     pub(crate) plural: bool,
     /// Units by their folders.
@@ -141,6 +152,25 @@ pub(crate) struct PythonParts {
     pub(crate) namespace_path: Object,
     pub(crate) finder: Object,
     pub(crate) bootstrap_find_spec: Object,
+}
+
+/// A unit's module table, once it was asked for.
+pub(crate) type Table = OnceCell<Box<ModuleTable>>;
+
+/// Places for the tables of so many units.
+pub(crate) fn tables(units: usize) -> std::slice::Iter<'static, Table> {
+    let tables: Vec<Table> = (0..units).map(|_| OnceCell::new()).collect();
+    Vec::leak(tables).iter()
+}
+
+/// Per unit, the closure that its sharing domain is named after.
+pub(crate) fn domains(env: &Environment) -> Vec<usize> {
+    if let Some(image) = env.units.image() {
+        return image.domains().collect();
+    }
+    let closures: HashMap<&str, usize> =
+        env.closures.iter().enumerate().map(|(position, c)| (c.name.as_str(), position)).collect();
+    env.units.iter().map(|unit| closures.get(unit.domain.as_str()).copied().unwrap_or(0)).collect()
 }
 
 static STATE: AtomicPtr<State> = AtomicPtr::new(ptr::null_mut());
@@ -180,9 +210,21 @@ impl State {
         }
     }
 
-    /// The mark for globals of a unit, or of root.
+    /// The mark for globals of a unit, or of root; `None` where there is no such unit, or no memory.
     pub(crate) fn mark(&self, value: usize) -> Option<Object> {
-        if value == marks::ROOT { Some(self.root_mark) } else { self.marks.get(value).copied() }
+        if value == marks::ROOT {
+            return Some(self.root_mark);
+        }
+        let mark = self.marks.get(value)?;
+        if mark.get().is_null() {
+            mark.set(marks::new_mark(value));
+        }
+        let made = Some(mark.get()).filter(|mark| !mark.is_null());
+        if made.is_none() {
+            // SAFETY: the GIL is held. The caller says that there is none.
+            unsafe { ffi::PyErr_Clear() };
+        }
+        made
     }
 
     /// Whether the bearer of a mark with this value sees what root sees, so that the storage answers.
@@ -270,6 +312,6 @@ impl State {
                 described.name, described.version
             )
         })?;
-        Ok(self.tables[unit].get_or_init(|| table))
+        Ok(self.tables[unit].get_or_init(|| Box::new(table)))
     }
 }

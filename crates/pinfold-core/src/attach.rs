@@ -134,7 +134,7 @@ pub fn join(running: &Resolver, request: &Request<'_>) -> Result<Joined, AttachE
             continue;
         }
         place.push(joined.units.len());
-        joined.units.push(Unit { id, hash: hash.clone(), closures: Vec::new(), ..unit.clone() });
+        joined.units.whole().push(Unit { id, hash: hash.clone(), closures: Vec::new(), ..unit.clone() });
     }
     let within = |closure: &str| format!("{}/{closure}", request.name);
     let ids = |units: &[UnitId], joined: &Environment| -> Vec<UnitId> {
@@ -148,11 +148,11 @@ pub fn join(running: &Resolver, request: &Request<'_>) -> Result<Joined, AttachE
         let mut dependencies = ids(&unit.dependencies, &joined);
         dependencies.sort_unstable();
         let pin = unit.pin.as_ref().map(|pin| Pin { closure: within(&pin.closure), ..pin.clone() });
-        let appended = &mut joined.units[place[position]];
+        let appended = &mut joined.units.whole()[place[position]];
         (appended.dependencies, appended.domain, appended.pin) = (dependencies, within(&unit.domain), pin);
     }
     let first = joined.closures.len();
-    for closure in &world.closures {
+    for closure in world.closures.iter() {
         let mut units = ids(&closure.units, &joined);
         if closure.name == ROOT {
             units.extend(shared.values().map(|&unit| host.units[unit].id.clone()));
@@ -165,22 +165,19 @@ pub fn join(running: &Resolver, request: &Request<'_>) -> Result<Joined, AttachE
         units.dedup();
         let mut direct = ids(&closure.direct, &joined);
         direct.sort_unstable();
-        joined.closures.push(Closure {
-            name: within(&closure.name),
-            owner: closure.owner.as_ref().and_then(|owner| ids(std::slice::from_ref(owner), &joined).pop()),
-            requires: closure.requires.clone(),
-            direct,
-            units,
-        });
+        let owner = closure.owner.as_ref().and_then(|owner| ids(std::slice::from_ref(owner), &joined).pop());
+        let requires = closure.requires.clone();
+        let name = within(&closure.name);
+        joined.closures.whole().push(Closure { name, owner, requires, direct, units });
     }
     let importer = joined.units.len();
     let pseudo = pseudo_unit(request, joined.closures[first].units.clone())?;
-    joined.units.push(pseudo);
+    joined.units.whole().push(pseudo);
     let position: BTreeMap<UnitId, UnitIndex> =
         joined.units.iter().enumerate().map(|(position, unit)| (unit.id.clone(), position)).collect();
-    for closure in &joined.closures[first..] {
+    for closure in joined.closures.iter().skip(first) {
         for id in &closure.units {
-            joined.units[position[id]].closures.push(closure.name.clone());
+            joined.units.whole()[position[id]].closures.push(closure.name.clone());
         }
     }
     domains::join(&mut joined, host.units.len(), &position);
@@ -213,7 +210,7 @@ impl Joined {
         let mine = |unit: &&Unit| unit.closures.iter().any(|closure| closure.starts_with(prefix));
         let made =
             |path: &Path| self.instances.iter().find(|(_, to)| to == path).map(|(from, _)| from.clone());
-        let units = self.env.units[..world.importer].iter().filter(mine);
+        let units = self.env.units.iter().take(world.importer).filter(mine);
         let gone = units.filter(|unit| !made(&unit.path).unwrap_or_else(|| unit.path.clone()).is_dir());
         gone.map(|unit| format!("{} {} ({})", unit.name, unit.version, unit.path.display())).collect()
     }
@@ -330,7 +327,7 @@ fn pseudo_unit(request: &Request<'_>, sees: Vec<UnitId>) -> Result<Unit, AttachE
 ///
 /// glibc would take two units' extensions in one folder for one library, and a file's folder says whose it is.
 fn instances(joined: &mut Environment, appended: usize, generation: &Path) -> Vec<(PathBuf, PathBuf)> {
-    let (there, new) = joined.units.split_at_mut(appended);
+    let (there, new) = joined.units.whole().split_at_mut(appended);
     let mut taken: BTreeSet<PathBuf> = there.iter().map(|unit| unit.path.clone()).collect();
     let mut instances = Vec::new();
     for unit in new {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::list::List;
 use crate::names::{ROOT, UnitId};
 
 /// The version of the format that this code writes and reads.
@@ -25,9 +26,9 @@ pub struct Environment {
     /// The platform in wheel-tag form, `linux_x86_64`.
     pub platform: String,
     /// Every unit, sorted by identifier.
-    pub units: Vec<Unit>,
+    pub units: List<Unit>,
     /// Every closure; the first is root's.
-    pub closures: Vec<Closure>,
+    pub closures: List<Closure>,
 }
 
 /// A distribution together with the units its dependencies resolve to.
@@ -188,8 +189,9 @@ impl Environment {
         if self.closures.first().is_none_or(|c| c.name != ROOT) {
             return Err(format!("its first closure is not `{ROOT}`"));
         }
-        if let Some(pair) = self.units.windows(2).find(|pair| pair[0].id >= pair[1].id) {
-            return Err(format!("its units are not sorted and unique at `{}`", pair[1].id));
+        let mut pairs = self.units.iter().zip(self.units.iter().skip(1));
+        if let Some((_, second)) = pairs.find(|(first, second)| first.id >= second.id) {
+            return Err(format!("its units are not sorted and unique at `{}`", second.id));
         }
         // A set: an environment is checked at every start, and a thousand units have ten thousand references.
         let ids: HashSet<&UnitId> = self.units.iter().map(|unit| &unit.id).collect();
@@ -198,7 +200,7 @@ impl Environment {
             return Err("two of its closures have one name".to_owned());
         }
         let known = |id: &UnitId| ids.contains(id);
-        for unit in &self.units {
+        for unit in self.units.iter() {
             if !unit.id.is_well_formed() {
                 return Err(format!("`{}` is not the identifier of a unit", unit.id));
             }
@@ -216,7 +218,7 @@ impl Environment {
                 }
             }
         }
-        for closure in &self.closures {
+        for closure in self.closures.iter() {
             let ids = closure.units.iter().chain(&closure.direct).chain(&closure.owner);
             if let Some(id) = ids.into_iter().find(|id| !known(id)) {
                 return Err(format!("closure `{}` names unit `{id}`, which is not there", closure.name));
@@ -227,6 +229,6 @@ impl Environment {
 
     /// The position of unit `id` in [`Self::units`].
     pub fn find(&self, id: &UnitId) -> Option<usize> {
-        self.units.binary_search_by(|unit| unit.id.cmp(id)).ok()
+        self.units.find(id.as_str(), self.units.len())
     }
 }

@@ -70,7 +70,7 @@ impl Resolver {
 
     /// Root's closure, or that of the attached world: of the side that `unit` is on, whose `closures` answer.
     fn roots(&self, unit: UnitIndex, closures: &[usize]) -> Vec<usize> {
-        let sides = self.sides.of(if self.given[unit] { &self.member[unit] } else { closures });
+        let sides = self.sides.of(if self.given[unit] { self.member(unit) } else { closures });
         sides.into_iter().map(|side| self.sides.root(side)).collect()
     }
 
@@ -78,7 +78,7 @@ impl Resolver {
     fn is_beside(&self, importer: Importer, above: Importer) -> bool {
         match (importer, above) {
             (Importer::Unit(unit), _) if !self.is_rootlike(unit) => {
-                self.is_on(above, &self.sides.of(&self.member[unit]))
+                self.is_on(above, &self.sides.of(self.member(unit)))
             }
             (_, Importer::Unit(above)) => !self.is_foreign(above),
             _ => true,
@@ -103,7 +103,7 @@ impl Resolver {
 
     /// The closure of a pin, or the only one that a unit is in.
     pub fn only_closure(&self, unit: UnitIndex) -> Option<usize> {
-        match self.member[unit][..] {
+        match *self.member(unit) {
             [closure] => Some(closure),
             _ => None,
         }
@@ -150,13 +150,13 @@ impl Resolver {
     /// The closures whose distributions `unit` sees: the one that the call stack decides for, else root's,
     /// else all of them.
     fn closures_of(&self, unit: UnitIndex, stack: &[Importer]) -> Vec<usize> {
-        let closures = &self.member[unit];
+        let closures = self.member(unit);
         if closures.len() < 2 {
-            return closures.clone();
+            return closures.to_vec();
         }
         match self.closure_by_stack(unit, stack) {
             Some(closure) => vec![closure],
-            None => closures.clone(),
+            None => closures.to_vec(),
         }
     }
 }

@@ -1,17 +1,25 @@
-//! The index: `closure.json` in the form that the hook reads at start, and the frame of such files.
+//! The index: `closure.json` in the form that the hook maps at start, and the frame of such files.
 //!
-//! A frame is magic, version, length and checksum before a postcard body, so that a file that is truncated,
-//! damaged or of another version is an error that says so. Deliberately not here: the meaning of what is
-//! inside.
+//! A frame is magic, version, length and checksum before a body, so that a file that is truncated, damaged or of
+//! another version is an error that says so. The body of an index is an [`Image`], in which things are looked up
+//! where they stand; that of other files is postcard. Deliberately not here: the meaning of what is inside.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::closure::Environment;
+use crate::list::List;
+
+mod build;
+mod image;
+
+pub use image::Image;
 
 /// The frame of an index.
-pub const FRAME: Frame = Frame { magic: *b"PFINDEX\0", version: 2 };
+pub const FRAME: Frame = Frame { magic: *b"PFINDEX\0", version: 3 };
 
 /// The name of the index in an environment, beside `closure.json`.
 pub const FILE: &str = "index.bin";
@@ -70,7 +78,7 @@ pub enum FrameError {
 }
 
 /// Bytes before the body: magic, version, length, checksum.
-const HEADER: usize = 8 + 4 + 8 + 4;
+pub(crate) const HEADER: usize = 8 + 4 + 8 + 4;
 
 impl Frame {
     /// Writes `body` to `path`.
@@ -125,6 +133,14 @@ impl Frame {
     /// # Errors
     /// A phrase that says what is wrong with them.
     pub fn decode<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, String> {
+        postcard::from_bytes(self.body(bytes)?).map_err(|e| format!("is damaged: {e}"))
+    }
+
+    /// The body of a framed file.
+    ///
+    /// # Errors
+    /// A phrase that says what is wrong with the bytes.
+    pub fn body<'b>(&self, bytes: &'b [u8]) -> Result<&'b [u8], String> {
         let header: &[u8; HEADER] = bytes.first_chunk().ok_or("is truncated")?;
         let (magic, rest) = header.split_at(8);
         let (version, rest) = rest.split_at(4);
@@ -142,19 +158,24 @@ impl Frame {
         if checksum != crc32fast::hash(body).to_le_bytes() {
             return Err("is damaged: its checksum does not match".into());
         }
-        postcard::from_bytes(body).map_err(|e| format!("is damaged: {e}"))
+        Ok(body)
     }
 }
 
 /// Writes the index of `env` to `path`.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// When the file cannot be written, or the environment has no such form.
 pub fn write(env: &Environment, path: &Path) -> Result<(), FrameError> {
-    FRAME.write(path, env)
+    let bytes = encode(env).map_err(|reason| FrameError::Malformed { path: path.to_owned(), reason })?;
+    std::fs::write(path, bytes).map_err(|source| FrameError::Io {
+        action: "write",
+        path: path.to_owned(),
+        source,
+    })
 }
 
-/// Reads an index.
+/// Reads an index, all of it.
 ///
 /// # Errors
 /// When the file cannot be read, is truncated, damaged or of another version, or contradicts itself.
@@ -172,15 +193,50 @@ pub fn read(path: &Path) -> Result<Environment, FrameError> {
 /// # Errors
 /// A phrase that says why it has no such form.
 pub fn encode(env: &Environment) -> Result<Vec<u8>, String> {
-    FRAME.encode(env)
+    let bytes = FRAME.wrap(&build::body(env).map_err(|e| format!("cannot be encoded: {e}"))?);
+    // Whoever opens it believes what it says: what is looked up in it must be what went in.
+    let image = Image::new(bytes.clone().into())?;
+    if opened(Arc::new(image))? != *env {
+        return Err("cannot be encoded: it would not be read as what was written".to_owned());
+    }
+    Ok(bytes)
 }
 
-/// Decodes and checks the bytes of an index.
+/// Decodes and checks the bytes of an index, all of them.
 ///
 /// # Errors
 /// A phrase that says what is wrong with them.
 pub fn decode(bytes: &[u8]) -> Result<Environment, String> {
-    let env: Environment = FRAME.decode(bytes)?;
+    let mut env = open(bytes.to_vec().into())?;
+    env.units.whole();
+    env.closures.whole();
     env.check().map_err(|reason| format!("contradicts itself: {reason}"))?;
+    // There is one way to write an environment: tables that say something else than the records are not it.
+    if encode(&env)? != bytes {
+        return Err("contradicts itself: its tables are not those of what it holds".to_owned());
+    }
     Ok(env)
+}
+
+/// The environment of an index, of which units and closures are decoded when they are asked for.
+///
+/// The checksum is of all bytes. What stands there is believed to be what [`encode`] wrote.
+///
+/// # Errors
+/// A phrase that says what is wrong with the bytes.
+pub fn open(bytes: Cow<'static, [u8]>) -> Result<Environment, String> {
+    FRAME.body(&bytes)?;
+    opened(Arc::new(Image::new(bytes)?))
+}
+
+fn opened(image: Arc<Image>) -> Result<Environment, String> {
+    let (version, python, platform) = image.head().ok_or("is damaged: it does not say what it is for")?;
+    let (units, closures) = (image.units(), image.closures());
+    Ok(Environment {
+        version,
+        python,
+        platform,
+        units: List::stored(Arc::clone(&image), units),
+        closures: List::stored(image, closures),
+    })
 }

@@ -9,6 +9,7 @@ pub mod closure;
 pub mod distributions;
 pub mod index;
 pub mod instance;
+pub mod list;
 pub mod lock;
 pub mod manifest;
 pub mod modules;

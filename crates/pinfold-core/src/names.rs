@@ -48,6 +48,11 @@ impl UnitId {
         UnitId(format!("{}@{digits}", normalize(name)))
     }
 
+    /// The identifier that was written down as this text.
+    pub(crate) fn stored(text: &str) -> Self {
+        UnitId(text.to_owned())
+    }
+
     /// Whether it is what a qualified name can be split after: a name and a hash around an `@`, without a dot
     /// or a colon.
     pub fn is_well_formed(&self) -> bool {

@@ -16,6 +16,7 @@
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, VecDeque, hash_map};
+use std::sync::Arc;
 
 use crate::closure::{Environment, Provided, Undeclared};
 use crate::names::ROOT;
@@ -23,6 +24,9 @@ use crate::worlds::{Sides, World};
 
 mod explain;
 mod sides;
+mod view;
+
+pub use view::View;
 
 /// A unit's position in [`Environment::units`].
 pub type UnitIndex = usize;
@@ -96,21 +100,22 @@ pub enum Denial {
     Ambiguous(Vec<(usize, UnitIndex)>),
 }
 
-type View = HashMap<String, Entry>;
+/// Distribution name -> unit.
+type Seen = HashMap<String, UnitIndex>;
 
 /// Answers questions about one environment.
 pub struct Resolver {
     pub(crate) env: Environment,
     /// Per unit: its own modules and its dependencies'.
-    declared: Vec<OnceCell<View>>,
+    declared: Vec<OnceCell<Box<View>>>,
     /// Per closure: what all of it provides.
     closures: Vec<OnceCell<View>>,
     /// Per unit: distribution name -> unit, for all that it sees.
-    sees: Vec<OnceCell<HashMap<String, UnitIndex>>>,
+    sees: Vec<OnceCell<Box<Seen>>>,
     /// As `sees`, for root: its closure.
-    root_sees: OnceCell<HashMap<String, UnitIndex>>,
+    root_sees: OnceCell<Seen>,
     /// Per unit: the closures that step 3 asks.
-    pub(crate) member: Vec<Vec<usize>>,
+    member: Vec<OnceCell<Box<[usize]>>>,
     /// Per unit: whether it resolves exactly as root does.
     rootlike: Vec<bool>,
     /// Per unit: whether root's closure has it, so that its modules carry plain names.
@@ -135,46 +140,62 @@ impl Resolver {
 
     /// Prepares an environment to which the units and closures of worlds were appended ([`crate::attach`]).
     pub fn with_worlds(env: Environment, worlds: Vec<World>) -> Self {
-        let cells = |n| (0..n).map(|_| OnceCell::new()).collect();
-        let position: HashMap<&str, usize> =
-            env.closures.iter().enumerate().map(|(i, c)| (c.name.as_str(), i)).collect();
-        let member: Vec<Vec<usize>> = env
-            .units
-            .iter()
-            .map(|unit| match &unit.pin {
-                Some(pin) => position.get(pin.closure.as_str()).copied().into_iter().collect(),
-                None => unit.closures.iter().filter_map(|c| position.get(c.as_str()).copied()).collect(),
-            })
-            .collect();
-        let in_root: Vec<bool> = env.units.iter().map(|u| u.closures.iter().any(|c| c == ROOT)).collect();
-        let rootlike =
-            env.units.iter().zip(&member).map(|(u, m)| u.pin.is_none() && m.as_slice() == [0]).collect();
-        let sorted = 1 + env.units.windows(2).take_while(|pair| pair[0].id < pair[1].id).count();
-        let sorted = sorted.min(env.units.len());
-        let appended = env.units.iter().enumerate().skip(sorted);
-        let appended = appended.map(|(position, unit)| (unit.id.as_str().to_owned(), position)).collect();
-        let sides = Sides::new(worlds, env.closures.len());
-        let foreign = member.iter().map(|closures| sides.are_foreign(closures)).collect();
-        let given = |unit: UnitIndex| sides.worlds().iter().any(|world| world.shared.contains(&unit));
-        let given = (0..env.units.len()).map(given).collect();
+        let units = env.units.len();
+        let (mut rootlike, mut in_root) = (Vec::with_capacity(units), Vec::with_capacity(units));
+        let mut member: Vec<OnceCell<Box<[usize]>>> = Vec::with_capacity(units);
+        let (mut sorted, mut appended) = (units, HashMap::new());
+        if let Some(image) = env.units.image() {
+            // All of it stands in the index; nothing is decoded before somebody asks.
+            (in_root, rootlike) = image.flags().unzip();
+            member.resize_with(units, OnceCell::new);
+        } else {
+            let position: HashMap<&str, usize> =
+                env.closures.iter().enumerate().map(|(i, c)| (c.name.as_str(), i)).collect();
+            for unit in env.units.iter() {
+                let closures: Box<[usize]> = match &unit.pin {
+                    Some(pin) => position.get(pin.closure.as_str()).copied().into_iter().collect(),
+                    None => unit.closures.iter().filter_map(|c| position.get(c.as_str()).copied()).collect(),
+                };
+                rootlike.push(unit.pin.is_none() && *closures == [0]);
+                in_root.push(unit.closures.iter().any(|c| c == ROOT));
+                member.push(OnceCell::from(closures));
+            }
+            let pairs = env.units.iter().zip(env.units.iter().skip(1));
+            sorted = units.min(1 + pairs.take_while(|(one, next)| one.id < next.id).count());
+            let after = env.units.iter().enumerate().skip(sorted);
+            appended = after.map(|(position, unit)| (unit.id.as_str().to_owned(), position)).collect();
+        }
         let mut resolver = Resolver {
-            declared: Vec::new(),
-            closures: Vec::new(),
-            sees: (0..env.units.len()).map(|_| OnceCell::new()).collect(),
+            declared: (0..units).map(|_| OnceCell::new()).collect(),
+            closures: (0..env.closures.len()).map(|_| OnceCell::new()).collect(),
+            sees: (0..units).map(|_| OnceCell::new()).collect(),
             root_sees: OnceCell::new(),
             member,
             rootlike,
             in_root,
             sorted,
             appended,
-            sides,
-            foreign,
-            given,
+            sides: Sides::default(),
+            foreign: vec![false; units],
+            given: vec![false; units],
             env,
         };
-        resolver.declared = cells(resolver.env.units.len());
-        resolver.closures = cells(resolver.env.closures.len());
+        if !worlds.is_empty() {
+            let given = |unit: UnitIndex| worlds.iter().any(|world| world.shared.contains(&unit));
+            resolver.given = (0..units).map(given).collect();
+        }
+        resolver.sides = Sides::new(worlds, resolver.env.closures.len());
+        if !resolver.sides.worlds().is_empty() {
+            let foreign = |unit| resolver.sides.are_foreign(resolver.member(unit));
+            resolver.foreign = (0..units).map(foreign).collect();
+        }
         resolver
+    }
+
+    /// The closures that step 3 asks for a unit.
+    pub(crate) fn member(&self, unit: UnitIndex) -> &[usize] {
+        self.member[unit]
+            .get_or_init(|| self.env.units.image().map(|image| image.members(unit)).unwrap_or_default())
     }
 
     /// The environment that it answers for.
@@ -184,9 +205,7 @@ impl Resolver {
 
     /// The position of the unit with this identifier.
     pub fn find(&self, id: &str) -> Option<UnitIndex> {
-        let sorted = &self.env.units[..self.sorted];
-        let found = sorted.binary_search_by(|unit| unit.id.as_str().cmp(id)).ok();
-        found.or_else(|| self.appended.get(id).copied())
+        self.env.units.find(id, self.sorted).or_else(|| self.appended.get(id).copied())
     }
 
     /// Whether the unit resolves names exactly as root does: a part of root's closure alone, not pinned.
@@ -201,7 +220,7 @@ impl Resolver {
 
     /// Whether several closures share the unit, so that step 3 asks the call stack. False for what is no unit.
     pub fn is_shared(&self, unit: UnitIndex) -> bool {
-        self.member.get(unit).is_some_and(|closures| closures.len() > 1)
+        unit < self.member.len() && self.member(unit).len() > 1
     }
 
     /// Resolves dotted `name`, which is not of the standard library, for `importer`.
@@ -242,7 +261,7 @@ impl Resolver {
             }
         };
         let stack = stack();
-        let mut sides = self.sides.of(&self.member[unit]);
+        let mut sides = self.sides.of(self.member(unit));
         match self.member_closure(unit, name, &stack) {
             Ok(Some(closure)) => {
                 // What the host gives to a world stays the host's.
@@ -295,7 +314,7 @@ impl Resolver {
     }
 
     /// What an importer sees by steps 1 and 2.
-    pub fn view(&self, importer: Importer) -> &HashMap<String, Entry> {
+    pub fn view(&self, importer: Importer) -> &View {
         match importer {
             Importer::Unit(unit) if !self.rootlike[unit] => self.declared(unit),
             _ => self.closure(0),
@@ -325,12 +344,15 @@ impl Resolver {
         self.declared[unit].get_or_init(|| {
             let dependencies =
                 self.env.units[unit].dependencies.iter().filter_map(|id| self.find(id.as_str()));
-            self.assemble(std::iter::once(unit).chain(dependencies))
+            Box::new(self.assemble(std::iter::once(unit).chain(dependencies)))
         })
     }
 
     fn closure(&self, closure: usize) -> &View {
         self.closures[closure].get_or_init(|| {
+            if let Some(image) = self.env.units.image() {
+                return View::of_closure(Arc::clone(image), closure);
+            }
             // Both lists are sorted: the next to be found is mostly the next there is.
             let mut next = 0;
             self.assemble(self.env.closures[closure].units.iter().filter_map(|id| {
@@ -344,21 +366,18 @@ impl Resolver {
 
     /// Merges what units provide, as one `site-packages` with all of them would.
     fn assemble(&self, units: impl Iterator<Item = UnitIndex>) -> View {
-        let mut view = View::new();
+        let mut view: HashMap<String, Box<Entry>> = HashMap::new();
         let mut seen = vec![false; self.env.units.len()];
         for unit in units {
             if std::mem::replace(&mut seen[unit], true) {
                 continue;
             }
             for (name, &provided) in &self.env.units[unit].provides {
-                let entry = view.entry(name.clone());
-                let entry = entry.or_insert_with(|| Entry { provided, units: Vec::new(), deep: false });
-                // A folder with `__init__` wins over one without, whoever came first.
-                if entry.provided == Provided::Namespace && provided != Provided::Namespace {
-                    entry.provided = provided;
-                    entry.units.insert(0, unit);
-                } else {
-                    entry.units.push(unit);
+                match view.get_mut(name) {
+                    Some(entry) => entry.add(unit, provided),
+                    None => {
+                        view.insert(name.clone(), Box::new(Entry::new(unit, provided)));
+                    }
                 }
             }
         }
@@ -372,16 +391,16 @@ impl Resolver {
                 entry.deep = true;
             }
         }
-        view
+        View::whole(view)
     }
 
     /// The closure of several that the call stack decides for; where it does not, root's if that is one of them.
     pub(crate) fn closure_by_stack(&self, unit: UnitIndex, stack: &[Importer]) -> Option<usize> {
-        let closures = &self.member[unit];
+        let closures = self.member(unit);
         for above in stack.iter().filter(|above| **above != Importer::Unit(unit)) {
             let theirs: Vec<usize> = match above {
                 Importer::Root => vec![0],
-                Importer::Unit(above) => self.member[*above].clone(),
+                Importer::Unit(above) => self.member(*above).to_vec(),
             };
             let shared: Vec<usize> = theirs.into_iter().filter(|c| closures.contains(c)).collect();
             if let [closure] = shared[..] {
@@ -398,7 +417,7 @@ impl Resolver {
         name: &str,
         stack: &[Importer],
     ) -> Result<Option<usize>, Vec<(usize, UnitIndex)>> {
-        let closures = &self.member[unit];
+        let closures = self.member(unit);
         if closures.len() < 2 {
             return Ok(closures.first().copied());
         }
@@ -430,7 +449,7 @@ impl Resolver {
         self.mixes_with(self.seen_by(importer), provider)
     }
 
-    fn mixes_with(&self, ours: &HashMap<String, UnitIndex>, provider: UnitIndex) -> Option<Denial> {
+    fn mixes_with(&self, ours: &Seen, provider: UnitIndex) -> Option<Denial> {
         let theirs = self.sees(provider);
         let (name, theirs) = theirs
             .iter()
@@ -439,7 +458,7 @@ impl Resolver {
         Some(Denial::Mixes { unit: provider, ours: ours[name], theirs: *theirs })
     }
 
-    fn seen_by(&self, importer: Importer) -> &HashMap<String, UnitIndex> {
+    fn seen_by(&self, importer: Importer) -> &Seen {
         match importer {
             Importer::Unit(unit) => self.sees(unit),
             Importer::Root => self.root_sees.get_or_init(|| {
@@ -450,9 +469,9 @@ impl Resolver {
     }
 
     /// All that a unit sees: itself and its dependencies, transitively; a pin's dependencies are its own affair.
-    pub(crate) fn sees(&self, unit: UnitIndex) -> &HashMap<String, UnitIndex> {
+    pub(crate) fn sees(&self, unit: UnitIndex) -> &Seen {
         self.sees[unit].get_or_init(|| {
-            let mut sees = HashMap::new();
+            let mut sees = Seen::new();
             let mut queue = VecDeque::from([unit]);
             while let Some(next) = queue.pop_front() {
                 let this = &self.env.units[next];
@@ -463,7 +482,7 @@ impl Resolver {
                     queue.extend(this.dependencies.iter().filter_map(|id| self.find(id.as_str())));
                 }
             }
-            sees
+            Box::new(sees)
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use pinfold_core::closure::{Closure, Environment, Pin, Provided, Undeclared, Unit, VERSION};
+use pinfold_core::index;
 use pinfold_core::names::UnitId;
 use pinfold_core::resolve::{Importer, Resolution, Resolver, Rule};
 
@@ -17,8 +18,8 @@ impl Made {
             version: VERSION,
             python: "3.12".into(),
             platform: "linux_x86_64".into(),
-            units: vec![],
-            closures: vec![root],
+            units: Vec::new().into(),
+            closures: vec![root].into(),
         })
     }
 
@@ -37,7 +38,7 @@ impl Made {
         let (name, version) = key.split_once(' ').expect("`name version`");
         let mut dependencies: Vec<UnitId> = needs.iter().map(|key| id(key)).collect();
         dependencies.sort();
-        self.0.units.push(Unit {
+        self.0.units.whole().push(Unit {
             id: id(key),
             name: name.into(),
             version: version.into(),
@@ -62,7 +63,7 @@ impl Made {
         });
         for closure in closures {
             if !self.0.closures.iter().any(|c| c.name == *closure) {
-                self.0.closures.push(Closure {
+                self.0.closures.whole().push(Closure {
                     name: (*closure).into(),
                     owner: None,
                     requires: vec![],
@@ -75,13 +76,14 @@ impl Made {
     }
 
     fn resolver(mut self) -> Asked {
-        self.0.units.sort_by(|a, b| a.id.cmp(&b.id));
-        for closure in &mut self.0.closures {
+        self.0.units.whole().sort_by(|a, b| a.id.cmp(&b.id));
+        for closure in self.0.closures.whole() {
             let has = |unit: &&Unit| unit.closures.contains(&closure.name);
             closure.units = self.0.units.iter().filter(has).map(|unit| unit.id.clone()).collect();
         }
-        self.0.check().expect("a consistent environment");
-        Asked(Resolver::new(self.0))
+        // As the hook has it, which looks things up in the index.
+        let index = index::encode(&self.0).expect("a consistent environment");
+        Asked(Resolver::new(index::open(index.into()).expect("an index")))
     }
 }
 

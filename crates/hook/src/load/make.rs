@@ -6,7 +6,7 @@
 
 use std::ffi::c_char;
 
-use pyo3::exceptions::PyOSError;
+use pyo3::exceptions::{PyMemoryError, PyOSError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyType};
 use pyo3::{ffi, intern};
@@ -132,7 +132,8 @@ impl Maker {
         }
         globals.set_item(intern!(py, "__file__"), file)?;
         globals.set_item(intern!(py, "__cached__"), cached)?;
-        globals.set_item(borrowed(py, marks::key()), borrowed(py, state.marks[target.unit]))?;
+        let mark = state.mark(target.unit).ok_or_else(|| PyMemoryError::new_err(()))?;
+        globals.set_item(borrowed(py, marks::key()), borrowed(py, mark))?;
         Ok(Made { module, spec, loader, globals })
     }
 

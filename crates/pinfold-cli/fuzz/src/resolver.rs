@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use arbitrary::{Result, Unstructured};
 use pinfold_core::closure::{Closure, Environment, Pin, Provided, Undeclared, Unit, VERSION};
+use pinfold_core::index;
 use pinfold_core::names::{ROOT, UnitId};
 use pinfold_core::resolve::{Importer, Resolution, Resolver, Rule};
 
@@ -25,7 +26,10 @@ pub fn holds(data: &[u8]) {
 
 /// Asks an environment that passed its check everything there is to ask, or much of it.
 pub fn answers(env: &Environment) {
-    let resolver = Resolver::new(env.clone());
+    // Both ways to keep an environment: whole, and in an index.
+    let stored = index::encode(env).expect("what passed its check can be written");
+    let stored = index::open(stored.into()).expect("what was written can be opened");
+    let (resolver, looked_up) = (Resolver::new(env.clone()), Resolver::new(stored));
     let count = env.units.len().min(8);
     let importers: Vec<Importer> =
         std::iter::once(Importer::Root).chain((0..count).map(Importer::Unit)).collect();
@@ -42,7 +46,13 @@ pub fn answers(env: &Environment) {
         }
         for (turn, name) in names.iter().enumerate() {
             let stack = || importers.iter().cycle().skip(turn).take(turn % 4).copied().collect();
-            check(env, &resolver, importer, name, &resolver.resolve(importer, name, stack));
+            let answer = resolver.resolve(importer, name, stack);
+            check(env, &resolver, importer, name, &answer);
+            assert_eq!(
+                looked_up.resolve(importer, name, stack),
+                answer,
+                "an index answers as what it is made of"
+            );
         }
     }
 }
@@ -168,5 +178,5 @@ fn environment(data: &mut Unstructured<'_>) -> Result<Environment> {
         });
     }
     let (python, platform) = ("3.12".to_owned(), "linux_x86_64".to_owned());
-    Ok(Environment { version: VERSION, python, platform, units, closures: made })
+    Ok(Environment { version: VERSION, python, platform, units: units.into(), closures: made.into() })
 }

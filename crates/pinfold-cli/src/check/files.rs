@@ -23,7 +23,7 @@ impl Case<'_> {
         let env = self.env();
         let mut findings = Vec::new();
         let mut said: BTreeSet<(UnitIndex, UnitIndex)> = BTreeSet::new();
-        for closure in &env.closures {
+        for closure in env.closures.iter() {
             let units: Vec<UnitIndex> = closure.units.iter().filter_map(|id| env.find(id)).collect();
             let mut tree = Tree::default();
             for &unit in &units {

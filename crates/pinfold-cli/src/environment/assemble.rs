@@ -78,8 +78,8 @@ pub fn assemble(lock: &Lock, store: &Store, wheels: &BTreeMap<String, Installed>
         version: VERSION,
         python: lock.python.clone(),
         platform: lock.platform.clone(),
-        units,
-        closures: lock.closures.clone(),
+        units: units.into(),
+        closures: lock.closures.clone().into(),
     };
     environment.check().map_err(|reason| anyhow!("the lock contradicts itself: {reason}"))?;
     Ok(Assembled { environment, roots })

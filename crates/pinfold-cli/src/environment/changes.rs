@@ -43,7 +43,7 @@ pub fn changes(before: Option<&Environment>, after: &Environment) -> Vec<Change>
 /// Name and version to the closures that have it; none where root's has.
 fn distributions(environment: &Environment) -> BTreeMap<(String, String), Vec<String>> {
     let mut all: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    for unit in &environment.units {
+    for unit in environment.units.iter() {
         let key = (unit.name.clone(), unit.version.clone());
         all.entry(key).or_default().extend(unit.closures.iter().cloned());
     }

@@ -134,7 +134,7 @@ fn mark(store: &Store, generation: &Path, live: &mut Live) -> Result<()> {
             format!("if it is of no use any more, delete {} and try again", generation.display())
         })?;
     let instances = store.root().join("instances");
-    for unit in &environment.units {
+    for unit in environment.units.iter() {
         live.wheels.extend(unit.wheel.clone());
         if unit.path.starts_with(&instances) {
             live.instances.insert(unit.hash.clone());

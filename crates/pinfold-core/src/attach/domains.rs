@@ -11,7 +11,7 @@ use crate::resolve::UnitIndex;
 /// Moves each appended unit that is built on a native unit of the process into that one's domain, where they
 /// exchange types; unless the domain has a unit of its name already.
 pub(super) fn join(joined: &mut Environment, appended: usize, position: &BTreeMap<UnitId, UnitIndex>) {
-    let units = &mut joined.units;
+    let units = joined.units.whole();
     // The last is the pseudo-unit of the world's own code, which has no C code.
     let end = units.len() - 1;
     let mut names: BTreeSet<(String, String)> =

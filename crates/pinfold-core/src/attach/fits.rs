@@ -26,7 +26,7 @@ pub(super) fn check(
     by_host: impl Fn(&Unit) -> bool,
     markers: &MarkerEnvironment,
 ) -> Result<(), AttachError> {
-    for closure in &world.closures {
+    for closure in world.closures.iter() {
         let here = |name: &str| {
             let ids = closure.units.iter().filter_map(|id| world.find(id));
             ids.into_iter().any(|unit| world.units[unit].name == name && by_host(&world.units[unit]))

@@ -27,7 +27,7 @@ impl Resolver {
         self.foreign[unit]
             && self
                 .sides
-                .of(&self.member[unit])
+                .of(self.member(unit))
                 .iter()
                 .any(|&side| self.sides.takes_from_root(side, top(name)))
     }
@@ -39,7 +39,7 @@ impl Resolver {
         unit: UnitIndex,
         stack: impl FnOnce() -> Vec<Importer>,
     ) -> Option<&BTreeSet<String>> {
-        let sides = self.sides.of(&self.member[unit]);
+        let sides = self.sides.of(self.member(unit));
         let side = match sides[..] {
             [side] => side,
             _ if self.given[unit] => Sides::HOST,
@@ -59,7 +59,7 @@ impl Resolver {
     pub(crate) fn is_on(&self, importer: Importer, sides: &[usize]) -> bool {
         match importer {
             Importer::Root => sides.contains(&Sides::HOST),
-            Importer::Unit(unit) => self.sides.of(&self.member[unit]).iter().any(|side| sides.contains(side)),
+            Importer::Unit(unit) => self.sides.of(self.member(unit)).iter().any(|side| sides.contains(side)),
         }
     }
 }
