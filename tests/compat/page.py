@@ -47,20 +47,27 @@ def page(outcomes, found):
         "Two versions of a distribution in one process, each used by a small package of its own, in turn. Written by",
         f"`cargo xtask compat` on Python {', '.join(used)}, x86-64 Linux: **{works} of {len(outcomes)} run together.**",
         "",
-        "Each pair runs in two environments: once with both versions in pins, the old one imported first; once with the",
-        "new one as root's own and imported first. Three rounds, old and new in turn. It counts as running together",
-        "if each package computes the same as in an ordinary virtual environment with the same distributions, sees its",
-        "own version in `importlib.metadata`, and has loaded exactly the modules that it loads there, each from its own",
-        "closure. The code is in [tests/compat/packages](../tests/compat/packages), one file each.",
+        "Each pair runs in two environments: once with both versions in pins, used by code that root does not see, the",
+        "old one imported first; once with the new one as root's own and imported first, used by code that root sees.",
+        "Three rounds, old and new in turn. It counts as running together if each package computes the same as in an",
+        "ordinary virtual environment with the same distributions, sees its own version in `importlib.metadata`, and has",
+        "loaded exactly the modules that it loads there, each from its own closure. The code is in",
+        "[tests/compat/packages](../tests/compat/packages), one file each.",
         "",
-        "| distribution | old | new | compiled code | together | what is done with each |",
-        "|---|---|---|---|---|---|",
+        "| distribution | old | new | compiled code | Python | together | what is done with each |",
+        "|---|---|---|---|---|---|---|",
     ]
     for outcome in outcomes:
         case = outcome.case
         verdict = "yes" if outcome.works else "**no**"
-        lines.append(f"| {case.name} | {' | '.join(case.versions)} | {case.code} | {verdict} | {case.does} |")
+        lines.append(f"| {case.name} | {' | '.join(case.versions)} | {case.code} | {case.python} | {verdict} | {case.does} |")
     failed = [outcome for outcome in outcomes if not outcome.works]
     lines += ["", "## What does not run together", ""]
-    lines += [f"- **{o.case.name}**: {o.case.fails or o.wrong}" for o in failed] or ["Nothing of the above."]
+    lines += [said(o) for o in failed] or ["Nothing of the above."]
     return "\n".join(lines) + "\n"
+
+
+def said(outcome):
+    """What a user is told of two versions that do not run together."""
+    case = outcome.case
+    return f"- **{case.name} {' and '.join(case.versions)}**, Python {case.python}: {case.fails or outcome.wrong}"

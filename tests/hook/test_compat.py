@@ -17,6 +17,7 @@ SAMPLE = {
     "pydantic": "Cython in the old version, Rust in the new one",
     "jinja2": "code that is generated at run time imports",
     "googleapis-common-protos": "a namespace that several distributions fill",
+    "tomli": "mypyc looks each import up in the dict of sys.modules",
     "kiwisolver": "C++ types that another version has, too",
 }
 
