@@ -77,15 +77,38 @@ def attach(path, share=(), *, name=None, code=None):
     environment does not fit, and RuntimeError where the hook is not active.
     """
     _public.check_active()
-    if isinstance(share, str):
-        raise TypeError(f"share is a list of names: share=[{share!r}]")
-    given, share = os.path.abspath(os.fspath(path)), sorted(set(share))
-    code = None if code is None else os.path.realpath(code)
+    given = os.path.abspath(_folder("an environment", path))
+    share = sorted(set(_names(share)))
+    if not isinstance(name, str | None):
+        raise TypeError(f"name is what the world is called, a str, not {_kind(name)}")
+    code = None if code is None else os.path.realpath(_folder("the world's own code", code))
     with _LOCK:
         try:
             return _attach(given, share, name, code)
         except AttachError as error:
             raise AttachError(f"could not attach {given}: {error}") from None
+
+
+def _folder(what, path):
+    try:
+        return os.fsdecode(path)
+    except TypeError:
+        raise TypeError(f"the folder of {what} is a str or an os.PathLike, not {_kind(path)}") from None
+
+
+def _names(share):
+    one = isinstance(share, str | bytes)
+    names = [share] if one else list(share) if hasattr(type(share), "__iter__") else [share]
+    for name in names:
+        if one or len(names) == 1 and names[0] is share or not isinstance(name, str):
+            example = name if isinstance(name, str) else "host-api"
+            got = repr(name) if one else f"{_kind(name)}, {name!r}"
+            raise TypeError(f'share is a list of names, such as share=["{example}"], and not {got}')
+    return names
+
+
+def _kind(value):
+    return type(value).__name__
 
 
 def worlds():
@@ -97,16 +120,19 @@ def _attach(given, share, name, code):
     generation = _generation(given)
     there = _WORLDS.get(generation)
     if there is not None:
-        if there._share != (share, code):
+        if there._share != (share, code) or name not in (None, there.name):
             shared, folder = there._share
             raise AttachError(
-                f"it is attached already, with share={shared!r} and code={folder!r}\n"
+                f"it is attached already, as world {there.name} with share={shared!r} and code={folder!r}\n"
                 "hint: a world cannot be changed; attach it once, with all that it shares"
             )
         return there
-    if code is not None and not os.path.isdir(code):
-        raise AttachError(f"there is no folder {code} of its code")
+    if code is not None:
+        _check_code(code)
     distributions = [shared for shared in share if _hook.is_shareable(shared)]
+    for shared in share:
+        if shared not in distributions:
+            _check_name(shared)
     modules = [shared for shared in share if shared not in distributions and _is_module(shared)]
     if name is not None and (not _NAME.fullmatch(name) or any(world.name == name for world in _WORLDS.values())):
         raise AttachError(
@@ -128,6 +154,8 @@ def _attach(given, share, name, code):
         raise AttachError(str(error)) from None
     _loaders.search_for_the_importer()
     _loaders.search_on_behalf()
+    if not _WORLDS:
+        _hook.take_over_init(importlib._bootstrap)
     world = World(name, given, (share, code))
     _WORLDS[generation] = world
     return world
@@ -135,7 +163,10 @@ def _attach(given, share, name, code):
 
 def _generation(given):
     """The generation that ``given`` leads to now; another sync does not change what is attached."""
-    generation = os.path.realpath(given)
+    try:
+        generation = os.path.realpath(given)
+    except ValueError:  # a null character in it
+        generation = ""
     if not os.path.isdir(generation):
         raise AttachError("there is no such folder\nhint: `pinfold sync`, in the project that it belongs to, makes it")
     if generation == os.environ.get("PINFOLD_GENERATION"):
@@ -152,6 +183,33 @@ def _generation(given):
     raise AttachError(
         "it is no environment of Pinfold: it has no closure.json\nhint: `pinfold sync`, in a project, makes one"
     )
+
+
+def _check_code(code):
+    """Raises for a folder that is not there, or that has code in it which is not the world's."""
+    if not os.path.isdir(code):
+        raise AttachError(f"there is no folder {code} of its code\nhint: name the folder that the world's modules stand in")
+    others = [os.path.dirname(os.__file__), os.path.dirname(__file__), os.environ["PINFOLD_GENERATION"]]
+    others += [entry for entry in _hook.run_in(None, list, (sys.path,)) if isinstance(entry, str)]
+    for other in map(os.path.realpath, others):
+        if os.path.commonpath([code, other]) == code:
+            raise AttachError(
+                f"the folder of its code, {code}, has in it what is the host's: {other}\n"
+                "hint: name a folder of the plugin's own, which is not on the host's sys.path"
+            )
+
+
+def _check_name(shared):
+    """Raises for what cannot be shared, because it is shared already or is no whole."""
+    top = shared.partition(".")[0]
+    if top in sys.builtin_module_names or top in sys.stdlib_module_names or top in ("pinfold", "__main__", "__mp_main__"):
+        whose = {"pinfold": "Pinfold itself", "__main__": "the program itself", "__mp_main__": "the program itself"}
+        raise AttachError(
+            f"it is to share `{shared}`, which is {whose.get(top, 'of the standard library')}: every world has that "
+            "already\nhint: leave it out of `share`"
+        )
+    if not top:
+        raise AttachError(f"it is to share `{shared}`, which is no name\nhint: share distributions or modules of the host's")
 
 
 def _is_module(name):

@@ -27,7 +27,7 @@ class Explanation:
     module: str | None
     #: That module's file; for a module inside the interpreter, None.
     file: str | None
-    #: `numpy 1.26.4`, `root`, or `the standard library`.
+    #: `numpy 1.26.4`, `root`, `world NAME` for an attached world's own code, or `the standard library`.
     owner: str
     #: Its unit; None for root's own code and the standard library.
     unit: Unit | None
@@ -36,8 +36,10 @@ class Explanation:
     #: The step of the rule by which that importer got it, 2 to 5, and the step in words.
     rule: int | None
     reason: str | None
-    #: The units on the shortest way of requirements from root, the unit itself last.
+    #: The units on the shortest way of requirements from `origin`, the unit itself last.
     path: tuple[Unit, ...]
+    #: Where that way begins: `root`, or `world NAME`; None where there is none.
+    origin: str | None
     #: Why it is in this version: the requirements on it, as the manifest and its dependents' metadata write them.
     requirements: tuple[str, ...]
     #: Other units of the same name in this environment.
@@ -51,7 +53,7 @@ class Explanation:
         if self.importer:
             lines.append(f"  loaded by  {_show(self.importer)}: rule {self.rule}, {self.reason}")
         if self.path:
-            way = " -> ".join([_ROOT, *(f"{unit.name} {unit.version}" for unit in self.path)])
+            way = " -> ".join([self.origin, *(f"{unit.name} {unit.version}" for unit in self.path)])
             lines.append(f"  why        {way}")
             lines += [f"             {text}" for text in self.requirements[:_SHOWN]]
             if len(self.requirements) > _SHOWN:
@@ -108,7 +110,7 @@ def explain(what, other=None):
     loader = _hook.loaded_by(f"{unit.id}:{name}") if unit and name else None
     importer, rule, reason = loader or (None, None, None)
     known = {known.id: known for known in units()}
-    path = tuple(known[identifier] for identifier in _hook.way_to(unit.id)) if unit else ()
+    origin, way = (unit and _hook.way_to(unit.id)) or (None, ())
     return Explanation(
         what=subject,
         module=name,
@@ -118,7 +120,8 @@ def explain(what, other=None):
         importer=importer,
         rule=rule,
         reason=reason,
-        path=path,
+        path=tuple(known[identifier] for identifier in way),
+        origin=origin,
         requirements=tuple(_requirements(unit, known.values())) if unit else (),
         others=tuple(o for o in known.values() if unit and o.name == unit.name and o.id != unit.id),
     )
@@ -164,7 +167,7 @@ def _subject(what):
 
 def _owner(unit, module):
     if unit:
-        return f"{unit.name} {unit.version}"
+        return f"{unit.name} {unit.version}".rstrip()
     return _STDLIB if module and module != "__main__" and module.partition(".")[0] in sys.stdlib_module_names else _ROOT
 
 
@@ -176,14 +179,17 @@ def _plain(name):
 
 def _show(identifier):
     unit = next((unit for unit in units() if unit.id == identifier), None)
-    return f"{unit.name} {unit.version} ({identifier})" if unit else identifier
+    # The own code of a world has no unit among them: `world NAME@...`.
+    return f"{unit.name} {unit.version} ({identifier})" if unit else identifier.partition("@")[0]
 
 
 def _requirements(unit, known):
     """What the unit is required as: by the units that depend on it, and by the manifest."""
     for closure in unit.closures:
         # A pin's requirements hold for its whole closure.
-        where = "the manifest" if closure == _ROOT else f"[pins.{closure.partition('==')[0]}]"
+        world, _, name = closure.rpartition("/")
+        where = "the manifest" if name == _ROOT else f"[pins.{name.partition('==')[0]}]"
+        where += f" of world {world}" if world else ""
         for text in _hook.closure_requires(closure):
             if _name(text) == unit.name:
                 yield f"{where} requires `{text}`"

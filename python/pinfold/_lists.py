@@ -4,7 +4,7 @@ A package's own code that scans ``sys.path`` (``pkg_resources``, ``pkgutil``, th
 ``importlib.metadata``) finds the folders of its view where root has ``site-packages``, and no folder that another
 world put there. Of ``sys.meta_path`` it sees the finders of units in its view, and those that no unit owns. Root
 sees plain lists unless something is hidden from it. What an importer changes is changed for everybody, where it
-stands. Only with pins. Deliberately not here: imports, which the hook answers from its index.
+stands; but the folders that an attached world's code adds are that world's alone. Only with pins. Deliberately not here: imports, which the hook answers from its index.
 """
 
 import sys
@@ -169,6 +169,24 @@ class Path(_Seen):
     def _cells(self):
         return _hook.seen_path(list.copy(self))
 
+    def _change(self, change):
+        before = list.copy(self)
+        result = super()._change(change)
+        _hook.path_changed(before, list.copy(self))
+        return result
+
+    def append(self, value):
+        """At the end; of an attached world's code, for that world."""
+        before = list.copy(self)
+        super().append(value)
+        _hook.path_changed(before, list.copy(self))
+
+    def extend(self, values):
+        """At the end; of an attached world's code, for that world."""
+        before = list.copy(self)
+        super().extend(values)
+        _hook.path_changed(before, list.copy(self))
+
     def _settle(self):
         restored = _with_site_packages(list.copy(self))
         if restored is not None:
@@ -210,6 +228,10 @@ def _unit_of_code(finder):
     return None
 
 
+# The list that stands, or stood last, in the place of `sys.path`.
+_PATH = []
+
+
 def start():
     """Makes the two lists answer by who asks."""
     _hook.on_replaced_lists(adopt)
@@ -226,8 +248,15 @@ def stop():
 def adopt():
     """Does the same for a list that a program has put into their place."""
     if type(sys.path) is list:
-        sys.path[:] = _with_site_packages(sys.path) or sys.path
-        _hook.set_list_type(sys.path, Path)
+        new = sys.path
+        if _PATH and _hook.is_abroad() and any(isinstance(entry, str) and _hook.is_unit_folder(entry) for entry in new):
+            # Made from an attached world's view, which has nothing of the host's folders: they stay.
+            _PATH[0][:] = new
+            new[:] = list.copy(_PATH[0])
+        else:
+            new[:] = _with_site_packages(new) or new
+        _hook.set_list_type(new, Path)
+        _PATH[:] = [new]
     if type(sys.meta_path) is list:
         _hook.set_list_type(sys.meta_path, MetaPath)
 

@@ -19,6 +19,9 @@ class Unit(NamedTuple):
     #: Whether it is pinned: its dependencies are resolved in a closure of their own.
     pinned: bool
 
+    def __repr__(self):
+        return f"<pinfold unit {self.id}{' ' if self.version else ''}{self.version}>"
+
     @property
     def loaded(self) -> bool:
         """Whether any module of it is loaded in this process."""
@@ -37,13 +40,15 @@ def units() -> list[Unit]:
 def unit_of(what) -> Unit | None:
     """The unit that a module, class, function or instance belongs to; None for root's and the standard library's.
 
-    An instance belongs to the unit of its class.
+    An instance belongs to the unit of its class. What belongs to the own code of an attached world, which is no
+    distribution, has a unit called ``world NAME``, without a version; ``units()`` does not list it.
 
     Raises RuntimeError where the hook is not active.
     """
     check_active()
     identifier = _hook.unit_of(what)
-    return next((unit for unit in units() if unit.id == identifier), None)
+    fields = [*_hook.units(), *_hook.units(own_code=True)] if identifier else ()
+    return next((Unit(*known) for known in fields if known[0] == identifier), None)
 
 
 def importer() -> str:

@@ -5,6 +5,7 @@ pins; what is not loaded costs nothing. Deliberately not here: modules whose imp
 """
 
 import sys
+from _frozen_importlib import FrozenImporter
 
 from pinfold import _hook
 from pinfold._loaders import StockPathFinder
@@ -12,17 +13,27 @@ from pinfold._loaders import StockPathFinder
 
 def completed_spec(name, path):
     """The spec of a module that is completed after it has run."""
-    spec = StockPathFinder.find_spec(name, path)
+    spec = FrozenImporter.find_spec(name, path) or StockPathFinder.find_spec(name, path)
     if spec is not None:
-        load = spec.loader.exec_module
-
-        def exec_module(module):
-            """As the loader's own; then the module is completed."""
-            load(module)
-            COMPLETIONS[str(name)](module)
-
-        spec.loader.exec_module = exec_module
+        spec.loader = _Completing(spec.loader)
     return spec
+
+
+class _Completing:
+    """A loader that completes the module after it has run, and is then not seen any more."""
+
+    def __init__(self, stock):
+        self._stock = stock
+
+    def create_module(self, spec):
+        """As the loader's own."""
+        return self._stock.create_module(spec)
+
+    def exec_module(self, module):
+        """As the loader's own; then the module is completed."""
+        module.__spec__.loader = module.__loader__ = self._stock
+        self._stock.exec_module(module)
+        COMPLETIONS[str(module.__name__)](module)
 
 
 def complete_loaded():
@@ -89,5 +100,6 @@ def _says_who_asks(function):
 
 COMPLETIONS = {
     "concurrent.futures.thread": _complete_executor,
+    "runpy": _hook.take_over_run,
     "unittest.mock": _complete_mock,
 }

@@ -19,6 +19,7 @@ use crate::identity;
 use crate::marks;
 use crate::modules;
 use crate::owner::{self, Owner};
+use crate::paths;
 use crate::snapshot;
 use crate::start as starting;
 use crate::state::{self, State};
@@ -119,15 +120,21 @@ fn loaded_by(qualified: &str) -> Option<(String, u8, String)> {
     Some((loaded.importer, loaded.rule, loaded.reason))
 }
 
-/// The identifiers on the shortest way of requirements from root to a unit, the unit's own at the end.
+/// The shortest way of requirements to a unit: from where, `root` or a world, and the identifiers on it, the unit's
+/// own at the end.
 #[pyfunction]
-fn way_to(unit: &str) -> Vec<String> {
-    let Some(state) = state::get() else { return Vec::new() };
+fn way_to(unit: &str) -> Option<(String, Vec<String>)> {
+    let state = state::get()?;
     let env = state.resolver.env();
-    let Some(position) = env.units.iter().position(|known| known.id.as_str() == unit) else {
-        return Vec::new();
-    };
-    env.way_to(position).into_iter().map(|unit| env.units[unit].id.as_str().to_owned()).collect()
+    let position = state.resolver.find(unit)?;
+    let root = (pinfold_core::names::ROOT.to_owned(), env.closures.first()?);
+    let worlds = state.resolver.worlds().iter();
+    let worlds = worlds.map(|world| (format!("world {}", world.name), &env.closures[world.closures.start]));
+    std::iter::once(root).chain(worlds).find_map(|(from, closure)| {
+        let way = env.way_from(closure, position);
+        let ids = way.iter().map(|&unit| env.units[unit].id.as_str().to_owned());
+        (!way.is_empty()).then(|| (from, ids.collect()))
+    })
 }
 
 /// `MetaPathFinder.find_spec`, for whoever asks.
@@ -227,7 +234,10 @@ pub(crate) fn lock_name<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
             Owner::Units { units, .. } => units.first().copied(),
             Owner::Namespace(unit) => Some(unit),
             // What it vendors: two worlds' modules of that name are not one.
-            Owner::Unknown(unit) if finder::has_own_folders(name.py(), state, unit)? => Some(unit),
+            Owner::Unknown(unit) if paths::has_own_folders(name.py(), state, unit)? => Some(unit),
+            Owner::Foreign(unit) => {
+                state.resolver.world_at(unit, || frames::stack(state)).map(|world| world.importer)
+            }
             _ => None,
         },
     };
@@ -264,16 +274,15 @@ fn search_path<'py>(py: Python<'py>, name: &Bound<'py, PyAny>) -> PyResult<Optio
     if denied {
         return Ok(Some(pyo3::types::PyList::empty(py).into_any()));
     }
-    finder::search_path(py, state, importer)
+    paths::search_path(py, state, importer)
 }
 
-/// The identifier of the unit that an object belongs to, `None` for root's and the standard library's.
+/// The identifier of the unit that an object belongs to, or of the world whose own code it is; `None` for root's and
+/// the standard library's.
 #[pyfunction]
 fn unit_of(what: &Bound<'_, PyAny>) -> Option<String> {
     let state = state::get()?;
     let unit = identity::unit_of(state, what)?;
-    // A world's own code is of no distribution.
-    state.resolver.world_of_importer(unit).is_none().then_some(())?;
     Some(state.resolver.env().units[unit].id.as_str().to_owned())
 }
 
@@ -290,9 +299,11 @@ fn importer() -> Option<String> {
 /// The fields of `pinfold.Unit`.
 type Described = (String, String, String, String, Vec<String>, Vec<String>, bool);
 
-/// Identifier, name, version, folder, closures, dependencies of every unit, and whether it is pinned.
+/// Identifier, name, version, folder, closures, dependencies of every unit, and whether it is pinned; or, with
+/// `own_code`, of what stands for the worlds' own code.
 #[pyfunction]
-fn units() -> Vec<Described> {
+#[pyo3(signature = (own_code=false))]
+fn units(own_code: bool) -> Vec<Described> {
     let Some(state) = state::get() else { return Vec::new() };
     let described = |unit: &pinfold_core::closure::Unit| {
         (
@@ -306,7 +317,7 @@ fn units() -> Vec<Described> {
         )
     };
     let real = state.resolver.env().units.iter().enumerate();
-    let real = real.filter(|(unit, _)| state.resolver.world_of_importer(*unit).is_none());
+    let real = real.filter(|(unit, _)| state.resolver.world_of_importer(*unit).is_some() == own_code);
     real.map(|(_, unit)| described(unit)).collect()
 }
 

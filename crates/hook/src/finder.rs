@@ -18,10 +18,13 @@ use pyo3::{ffi, intern};
 use crate::frames;
 use crate::marks;
 use crate::owner;
+use crate::paths::{self, without_site_packages};
 use crate::specs::{Spec, adopt, borrowed, marked_name, module_spec, namespace_spec};
 use crate::state::State;
 use crate::trace;
 use crate::views;
+
+mod missing;
 
 /// One question to the finder.
 struct Question<'a, 'py> {
@@ -89,7 +92,8 @@ fn strange<'py>(state: &State, name: &Bound<'py, PyAny>, text: &str) -> PyResult
     let error = PyModuleNotFoundError::new_err(format!(
         "No module named '{text}': `{module}` is asked for as of the unit {unit}, the {distribution} whose hash begins \
          with {hash}, and this environment has {here}\nhint: a pickle of objects of a version that root does not see \
-         loads only where that unit is: load it in the environment that wrote it, or write plain data instead"
+         loads only where that unit is: load it in the environment that wrote it (of an attached one, after \
+         `pinfold.attach`: in a pool of processes, call it in the pool's initializer), or write plain data instead"
     ));
     error.value(name.py()).setattr("name", name)?;
     Err(error)
@@ -189,10 +193,14 @@ impl<'py> Question<'_, 'py> {
     }
 
     /// What the importer finds before any unit: for root, what stands on `sys.path` ahead of site-packages;
-    /// for a unit, folders of its own that it put on `sys.path`.
+    /// for a unit, folders of its own that it put on `sys.path`, and for a world's what the world's code put there.
     fn ahead_of_index(&self) -> PyResult<Spec<'py>> {
         let state = self.state;
         let entries = PyList::empty(self.py);
+        // What stands in front of site-packages hides the units of a world's own root, as it does for root.
+        let world = self.own_unit().and_then(|unit| paths::root_of_world(state, unit));
+        let in_front = |text: &str| world.is_some() && paths::is_seen(state, text, world) == Some(true);
+        let mut behind = false;
         for entry in sys_path(self.py)?.iter() {
             // SAFETY: the list holds the entry while its text is used; the GIL is held.
             let Some(text) = (unsafe { marks::text(entry.as_ptr()) }) else { continue };
@@ -204,11 +212,14 @@ impl<'py> Question<'_, 'py> {
                 if state.unit_of_path(text).is_some_and(|unit| !state.resolver.in_root(unit)) {
                     continue;
                 }
-                entries.append(&entry)?;
-            } else if let Importer::Unit(unit) = self.importer
-                && is_own_folder(state, unit, text)
-            {
-                entries.append(&entry)?;
+                if paths::is_seen(state, text, None).unwrap_or(true) {
+                    entries.append(&entry)?;
+                }
+            } else if let Importer::Unit(unit) = self.importer {
+                behind |= state.is_in_site_packages(text);
+                if paths::is_own_folder(state, unit, text) || !behind && in_front(text) {
+                    entries.append(&entry)?;
+                }
             }
         }
         if entries.is_empty() {
@@ -355,114 +366,10 @@ impl<'py> Question<'_, 'py> {
             Err(_) => Ok(self.py.None().into_bound(self.py)),
         }
     }
-
-    /// What an import error says: the importer, the name, what was searched.
-    fn message(&self, denial: Option<&Denial>) -> String {
-        let who = owner::describe(self.state, self.importer);
-        let units = &self.state.resolver.env().units;
-        let searched = match self.importer {
-            Importer::Unit(unit) if !self.rootlike => {
-                let names: Vec<&str> = units[unit]
-                    .dependencies
-                    .iter()
-                    .map(|id| id.as_str().split('@').next().unwrap_or(""))
-                    .collect();
-                let declared = if names.is_empty() {
-                    "no dependencies".to_owned()
-                } else {
-                    format!("its dependencies ({})", names.join(", "))
-                };
-                if denial == Some(&Denial::Undeclared) {
-                    format!("its own modules and {declared}")
-                } else if self.state.resolver.is_foreign(unit) {
-                    "its world's units, what it shares with root, and sys.meta_path".to_owned()
-                } else {
-                    format!(
-                        "its own modules, {declared}, its closures, the units that called it, root, and sys.meta_path"
-                    )
-                }
-            }
-            _ => "sys.path and the units of root's closure".to_owned(),
-        };
-        let mut message = format!("No module named '{}' for importer {who}; searched: {searched}", self.text);
-        if let Some(denial) = denial {
-            message.push_str("; ");
-            message.push_str(&self.state.resolver.explain(denial));
-        }
-        message
-    }
-}
-
-/// `sys.path` as an importer may search it: without other units' folders, which they put there for themselves,
-/// and for a unit without root's site-packages. `None` where that is all of it.
-pub(crate) fn search_path<'py>(
-    py: Python<'py>,
-    state: &State,
-    importer: Importer,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let viewer = match importer {
-        Importer::Unit(unit) if !state.resolver.is_rootlike(unit) => Some(unit),
-        _ => None,
-    };
-    let units = &state.resolver.env().units;
-    let abroad = viewer.is_some_and(|unit| state.resolver.abroad(unit, || frames::stack(state)).is_some());
-    let kept = PyList::empty(py);
-    let path = sys_path(py)?;
-    for entry in path.iter() {
-        // SAFETY: the list holds the entry while its text is used; the GIL is held.
-        let text = unsafe { marks::text(entry.as_ptr()) }.unwrap_or_default();
-        let allowed = match (state.unit_of_origin(text), viewer) {
-            (Some(owner), Some(unit)) => units[owner].path == units[unit].path,
-            (Some(owner), None) => state.resolver.in_root(owner),
-            (None, Some(_)) if abroad => state.stdlib_paths.iter().any(|folder| folder == text),
-            (None, Some(_)) => !state.is_in_site_packages(text),
-            (None, None) => true,
-        };
-        if allowed {
-            kept.append(entry)?;
-        }
-    }
-    Ok((kept.len() < path.len()).then(|| kept.into_any()))
-}
-
-/// `path` without the environment's own site-packages, where root's view stands.
-pub(crate) fn without_site_packages<'py>(
-    py: Python<'py>,
-    state: &State,
-    path: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let kept = PyList::empty(py);
-    for entry in list(path)?.iter() {
-        // SAFETY: `entry` is alive while its text is used; the GIL is held.
-        let text = unsafe { marks::text(entry.as_ptr()) };
-        if !text.is_some_and(|text| state.is_in_site_packages(text)) {
-            kept.append(entry)?;
-        }
-    }
-    Ok(kept.into_any())
-}
-
-/// Whether an entry of `sys.path` is a folder of a unit's own that it put there: inside its folder, not the folder
-/// itself.
-fn is_own_folder(state: &State, unit: UnitIndex, entry: &str) -> bool {
-    let units = &state.resolver.env().units;
-    Path::new(entry) != units[unit].path
-        && state.unit_of_origin(entry).is_some_and(|owner| units[owner].path == units[unit].path)
-}
-
-/// Whether a unit has put folders of its own on `sys.path`.
-pub(crate) fn has_own_folders(py: Python<'_>, state: &State, unit: UnitIndex) -> PyResult<bool> {
-    for entry in sys_path(py)?.iter() {
-        // SAFETY: the list holds the entry while its text is used; the GIL is held.
-        if unsafe { marks::text(entry.as_ptr()) }.is_some_and(|text| is_own_folder(state, unit, text)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// The entries of `sys.path`, which programs may make a tuple of.
-fn sys_path(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
+pub(crate) fn sys_path(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     // SAFETY: a reference borrowed from the interpreter, held while it is listed; the GIL is held.
     let path = unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PySys_GetObject(c"path".as_ptr())) };
     let Some(path) = path else { return Ok(PyList::empty(py)) };

@@ -121,7 +121,9 @@ pub(crate) fn nearest(state: &State) -> Importer {
         return importer(value);
     }
     let mut nearest = None;
-    walk(state, false, &mut |value| {
+    // SAFETY: the GIL is held, as above.
+    let innermost = unsafe { ffi::PyThreadState_GetFrame(ffi::PyThreadState_Get()) };
+    walk(state, innermost, false, &mut |value| {
         nearest = Some(value);
         false
     });
@@ -228,8 +230,19 @@ fn searched(state: &State, name: &str) -> Option<usize> {
 
 /// All importers up the call stack, nearest first, neighbours merged, the base at the end.
 pub(crate) fn stack(state: &State) -> Vec<Importer> {
+    // SAFETY: every caller holds the GIL.
+    stack_from(state, unsafe { ffi::PyThreadState_GetFrame(ffi::PyThreadState_Get()) })
+}
+
+/// The same from the caller of `frame` outwards. The frame is live, and the GIL is held.
+fn above(state: &State, frame: *mut ffi::PyFrameObject) -> Vec<Importer> {
+    // SAFETY: every caller has a live frame.
+    stack_from(state, unsafe { PyFrame_GetBack(frame) })
+}
+
+fn stack_from(state: &State, innermost: *mut ffi::PyFrameObject) -> Vec<Importer> {
     let mut stack = Vec::new();
-    walk(state, true, &mut |value| {
+    walk(state, innermost, true, &mut |value| {
         let importer = importer(value);
         if stack.last() != Some(&importer) {
             stack.push(importer);
@@ -252,7 +265,7 @@ unsafe fn mark_of(state: &State, frame: *mut ffi::PyFrameObject) -> Option<usize
     unsafe {
         let globals = PyFrame_GetGlobals(frame);
         let value = marks::mark_value(ffi::PyDict_GetItemWithError(globals, marks::key()))
-            .or_else(|| marking::mark_globals(state, globals))
+            .or_else(|| marking::mark_globals(state, globals, || above(state, frame)))
             .or_else(|| marking::mark_of_code(state, frame, globals))
             .filter(|&value| value != marks::TRANSPARENT);
         ffi::Py_XDECREF(globals);
@@ -303,13 +316,18 @@ pub(crate) unsafe fn import_is_replaced() -> bool {
     }
 }
 
-/// Visits the values of pushes and marks from the current frame outwards, while `visit` says to go on; with
-/// `subjects` also that of the module on whose behalf a function of a unit runs that closures share.
-fn walk(state: &State, subjects: bool, visit: &mut dyn FnMut(usize) -> bool) {
+/// Visits the values of pushes and marks from a frame outwards, while `visit` says to go on; with `subjects` also
+/// that of the module on whose behalf a function of a unit runs that closures share. Takes the reference over.
+fn walk(
+    state: &State,
+    innermost: *mut ffi::PyFrameObject,
+    subjects: bool,
+    visit: &mut dyn FnMut(usize) -> bool,
+) {
     // SAFETY: the GIL is held; every frame is a strong reference that is released once left; globals and
     // marks are borrowed from a frame that is alive.
     unsafe {
-        let mut frame = ffi::PyThreadState_GetFrame(ffi::PyThreadState_Get());
+        let mut frame = innermost;
         while !frame.is_null() {
             for unit in pushes_at(frame.cast()) {
                 if !visit(unit) {

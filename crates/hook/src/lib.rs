@@ -5,6 +5,7 @@
 
 mod attach;
 mod attributes;
+mod by_path;
 mod c_modules;
 mod codes;
 mod elf;
@@ -21,6 +22,7 @@ mod marks;
 mod modules;
 mod owner;
 mod panics;
+mod paths;
 mod pickling;
 mod shims;
 mod snapshot;
@@ -38,6 +40,8 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _hook(module: &Bound<'_, PyModule>) -> PyResult<()> {
     exports::add(module)?;
+    by_path::add(module)?;
     load::exports::add(module)?;
+    paths::add(module)?;
     views::add(module)
 }

@@ -8,6 +8,8 @@ use pinfold_core::resolve::Importer;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::by_path;
+use crate::frames;
 use crate::marks;
 use crate::owner;
 use crate::specs;
@@ -47,8 +49,8 @@ pub(crate) unsafe fn mark_module(state: &State, module: Object, asker: usize, na
                 // The program is the user's, whoever runs it (a shell, a kernel, a worker process). Other
                 // finders' modules are root's, also when a unit was the first to ask.
                 match origin {
-                    _ if is_main(name) => base_value(state),
-                    Some(_) => marks::ROOT,
+                    Some(_) => by_path::of_no_unit(state, name, asker, || frames::stack(state)),
+                    None if is_main(name) => by_path::of_no_unit(state, name, asker, || frames::stack(state)),
                     None => asker,
                 }
             }
@@ -66,9 +68,15 @@ pub(crate) unsafe fn mark_module(state: &State, module: Object, asker: usize, na
 /// they are walked past, and so is what is marked transparent. Without a `__name__` they are no module's, and
 /// the file may be no Python at all (jinja2 runs templates so): the code is whoever's runs it.
 ///
+/// `above` is the call stack from the frame's caller outwards.
+///
 /// # Safety
 /// `globals` is a live dictionary and the GIL is held.
-pub(crate) unsafe fn mark_globals(state: &State, globals: Object) -> Option<usize> {
+pub(crate) unsafe fn mark_globals(
+    state: &State,
+    globals: Object,
+    above: impl Fn() -> Vec<Importer>,
+) -> Option<usize> {
     let text_at = |key: &std::ffi::CStr| {
         // SAFETY: the caller vouches for the dictionary; the value is kept alive by it and used at once.
         unsafe {
@@ -81,15 +89,15 @@ pub(crate) unsafe fn mark_globals(state: &State, globals: Object) -> Option<usiz
     };
     let name = text_at(c"__name__");
     let main = name.is_some_and(is_main);
-    let value = match text_at(c"__file__").filter(|_| name.is_some()) {
-        Some(file) => match state.unit_of_origin(file) {
+    let of_no_unit = |name: &str| by_path::of_no_unit(state, name, by_path::asker(state, &above), &above);
+    let value = match (name?, text_at(c"__file__")) {
+        (name, Some(file)) => match state.unit_of_origin(file) {
             Some(unit) => unit,
-            None if main => base_value(state),
-            None if is_stdlib_file(state, file) => marks::TRANSPARENT,
-            None => marks::ROOT,
+            None if !main && is_stdlib_file(state, file) => marks::TRANSPARENT,
+            None => of_no_unit(name),
         },
-        None if main => base_value(state),
-        None => return None,
+        (name, None) if main => of_no_unit(name),
+        _ => return None,
     };
     let mark = if value == marks::TRANSPARENT { Some(state.transparent) } else { state.mark(value) };
     // SAFETY: the caller vouches for the dictionary; marks live as long as the process.
@@ -104,16 +112,8 @@ pub(crate) unsafe fn mark_globals(state: &State, globals: Object) -> Option<usiz
 }
 
 /// Whether a module of this name is the program that runs, in this process or in a worker of `multiprocessing`'s.
-fn is_main(name: &str) -> bool {
+pub(crate) fn is_main(name: &str) -> bool {
     matches!(name, "__main__" | "__mp_main__")
-}
-
-/// The value of the mark of whoever the program belongs to: root, or the unit that `PINFOLD_AS` names.
-fn base_value(state: &State) -> usize {
-    match state.base {
-        Importer::Root => marks::ROOT,
-        Importer::Unit(unit) => unit,
-    }
 }
 
 /// Whose a frame is whose globals neither have a mark nor say it: code that was made at run time (`exec` with
@@ -175,7 +175,7 @@ fn is_run_by_runpy() -> bool {
 }
 
 /// Whether a file is of the standard library, or of our own package.
-fn is_stdlib_file(state: &State, file: &str) -> bool {
+pub(crate) fn is_stdlib_file(state: &State, file: &str) -> bool {
     let inside = |folder: &String| {
         file.strip_prefix(folder.as_str()).is_some_and(|rest| {
             rest.starts_with('/')
@@ -186,7 +186,7 @@ fn is_stdlib_file(state: &State, file: &str) -> bool {
     file.starts_with("<frozen") || state.stdlib_paths.iter().any(inside) || file.contains("/pinfold/_")
 }
 
-fn is_from_stdlib(state: &State, name: &str, origin: Option<&str>) -> bool {
+pub(crate) fn is_from_stdlib(state: &State, name: &str, origin: Option<&str>) -> bool {
     if !state.is_stdlib(name) || is_main(name) {
         return false;
     }
@@ -213,7 +213,7 @@ pub(crate) fn file(module: Object) -> Option<String> {
 ///
 /// # Safety
 /// `globals` is a live dictionary and the GIL is held.
-unsafe fn origin(globals: Object) -> Option<String> {
+pub(crate) unsafe fn origin(globals: Object) -> Option<String> {
     // SAFETY: the caller vouches for the dictionary; what is borrowed from it is used at once, new references
     // are released, and the missing attribute of a spec is cleared.
     unsafe {

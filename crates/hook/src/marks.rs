@@ -129,6 +129,26 @@ pub(crate) fn mark_in(globals: &Bound<'_, pyo3::types::PyDict>) -> Option<usize>
     unsafe { mark_value(ffi::PyDict_GetItemWithError(globals.as_ptr(), key())) }
 }
 
+/// Puts the mark of `value` into a module's globals, or takes out the one that is there.
+pub(crate) fn put_in(
+    globals: &Bound<'_, pyo3::types::PyDict>,
+    state: &state::State,
+    value: Option<usize>,
+) -> PyResult<()> {
+    let mark = value.and_then(|value| state.mark(value));
+    // SAFETY: the key and the marks live as long as the process, the dictionary is alive, and the GIL is held.
+    let done = unsafe {
+        match mark {
+            Some(mark) => ffi::PyDict_SetItem(globals.as_ptr(), key(), mark),
+            None if ffi::PyDict_Contains(globals.as_ptr(), key()) == 1 => {
+                ffi::PyDict_DelItem(globals.as_ptr(), key())
+            }
+            None => 0,
+        }
+    };
+    if done == 0 { Ok(()) } else { Err(PyErr::fetch(globals.py())) }
+}
+
 /// As [`mark_value`], of any object of Python's.
 pub(crate) fn value_of(object: &Bound<'_, PyAny>) -> Option<usize> {
     // SAFETY: the object is alive and the GIL is held.

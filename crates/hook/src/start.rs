@@ -170,6 +170,7 @@ fn build(py: Python<'_>, env: Environment, parts: Parts, storage: Object) -> PyR
         site_packages: parts.site_packages,
         prefix: parts.prefix,
         canonical: RefCell::new(HashMap::new()),
+        path_owners: RefCell::default(),
         memo: RefCell::new(HashMap::new()),
         c_modules: RefCell::default(),
         python: PythonParts {

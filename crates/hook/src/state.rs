@@ -24,6 +24,7 @@ use crate::c_modules::Given;
 use crate::load::Fast;
 use crate::marks;
 use crate::owner::Owner;
+use crate::paths::Owners;
 
 /// A Python object that the state keeps alive for the whole process.
 pub(crate) type Object = *mut ffi::PyObject;
@@ -56,6 +57,8 @@ pub(crate) struct Process {
     pub(crate) prefix: (String, String),
     /// Folders with their links resolved.
     pub(crate) canonical: RefCell<HashMap<String, Option<String>>>,
+    /// Whose folders of `sys.path` are that code of attached worlds has put there.
+    pub(crate) path_owners: RefCell<Owners>,
     /// What does not depend on the call stack, per unit and name.
     pub(crate) memo: RefCell<HashMap<UnitIndex, HashMap<String, Owner>>>,
     /// Per unit whose C code has asked for `sys.modules`: what it got.

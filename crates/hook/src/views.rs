@@ -12,13 +12,13 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use crate::frames;
 use crate::marks;
 use crate::modules;
-use crate::state::{self, State};
+use crate::state::State;
 
 /// Makes `sys.path` and `sys.meta_path` answer by who asks again, when a program has replaced them.
 static ADOPT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Modules of the standard library that `pinfold._stdlib` completes when they are loaded.
-pub(crate) const COMPLETED: [&str; 2] = ["concurrent.futures.thread", "unittest.mock"];
+pub(crate) const COMPLETED: [&str; 3] = ["concurrent.futures.thread", "runpy", "unittest.mock"];
 
 /// The spec of one of [`COMPLETED`].
 pub(crate) fn completed_spec<'py>(
@@ -31,10 +31,6 @@ pub(crate) fn completed_spec<'py>(
 
 pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(distributions, module)?)?;
-    module.add_function(wrap_pyfunction!(seen_path, module)?)?;
-    module.add_function(wrap_pyfunction!(is_unit_folder, module)?)?;
-    module.add_function(wrap_pyfunction!(is_site_packages, module)?)?;
-    module.add_function(wrap_pyfunction!(site_packages, module)?)?;
     module.add_function(wrap_pyfunction!(unit_of_mark, module)?)?;
     module.add_function(wrap_pyfunction!(has_in_view, module)?)?;
     module.add_function(wrap_pyfunction!(set_list_type, module)?)?;
@@ -43,7 +39,7 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     Ok(())
 }
 
-fn asker() -> Option<(&'static State, Importer, bool)> {
+pub(crate) fn asker() -> Option<(&'static State, Importer, bool)> {
     let (state, importer) = frames::current()?;
     let own_view = matches!(importer, Importer::Unit(unit) if !state.resolver.is_rootlike(unit));
     Some((state, importer, own_view))
@@ -71,71 +67,6 @@ fn distributions(name: Option<&str>) -> Option<Vec<(UnitIndex, String, String)>>
         (unit, described.path.to_string_lossy().into_owned(), described.name.clone())
     };
     Some(units.into_iter().map(described).collect())
-}
-
-/// An entry that the asker sees, and where it stands in the list.
-type Placed<'py> = (Bound<'py, PyAny>, usize);
-
-/// What whoever asks sees of `sys.path`, and where each of it stands in `entries`; `None` where that is all.
-///
-/// Other worlds' folders, which they put there for themselves, are left out. A unit with a view of its own has
-/// the folders of its distributions where root has `site-packages`.
-#[pyfunction]
-fn seen_path<'py>(entries: &Bound<'py, PyList>) -> PyResult<Option<Vec<Placed<'py>>>> {
-    let Some((state, importer, own_view)) = asker() else { return Ok(None) };
-    let units = &state.resolver.env().units;
-    // An attached world has nothing of root's folders.
-    let abroad = match importer {
-        Importer::Unit(unit) if own_view => state.resolver.abroad(unit, || frames::stack(state)).is_some(),
-        _ => false,
-    };
-    let mut seen = Vec::new();
-    let mut changed = false;
-    let mut listed = false;
-    for (position, entry) in entries.iter().enumerate() {
-        let text = entry.extract::<&str>().unwrap_or_default();
-        let kept = match (state.unit_of_origin(text), importer) {
-            (Some(owner), Importer::Unit(unit)) if own_view => units[owner].path == units[unit].path,
-            (Some(owner), _) => state.resolver.in_root(owner),
-            (None, _) => {
-                !abroad || is_site_packages(text) || state.stdlib_paths.iter().any(|folder| folder == text)
-            }
-        };
-        if own_view && kept && is_site_packages(text) {
-            changed = true;
-            if !listed {
-                listed = true;
-                for unit in state.resolver.distributions(importer, &frames::stack(state)) {
-                    let folder = units[unit].path.to_string_lossy();
-                    seen.push((folder.into_pyobject(entry.py())?.into_any(), position));
-                }
-            }
-        } else if kept {
-            seen.push((entry, position));
-        } else {
-            changed = true;
-        }
-    }
-    Ok(changed.then_some(seen))
-}
-
-/// Whether an entry of `sys.path` is the folder that a unit's modules stand in.
-#[pyfunction]
-fn is_unit_folder(entry: &str) -> bool {
-    let Some(state) = state::get() else { return false };
-    state.unit_of_path(entry).is_some_and(|unit| state.resolver.env().units[unit].path.as_os_str() == entry)
-}
-
-/// Whether an entry of `sys.path` is the environment's `site-packages`, however it is spelt.
-#[pyfunction]
-fn is_site_packages(entry: &str) -> bool {
-    state::get().is_some_and(|state| !entry.is_empty() && state.is_in_site_packages(entry))
-}
-
-/// The environment's `site-packages`.
-#[pyfunction]
-fn site_packages() -> Option<String> {
-    Some(state::get()?.site_packages.to_string_lossy().into_owned())
 }
 
 /// The unit of a mark, `None` for root's and for anything else.

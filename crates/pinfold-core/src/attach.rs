@@ -80,17 +80,17 @@ pub enum AttachError {
     UnknownShare(String),
     /// A shared distribution is not what the world requires.
     #[error(
-        "`{requirement}`, which {who} requires, does not accept {name} {host}, which this process would share with it\nhint: leave {name}, and what needs it, out of `share`; or lock one of the two environments so that they agree on it"
+        "{theirs} does not accept {ours}, which this process would share with it as `{asked}`{because}\nhint: leave `{asked}` out of `share`; or lock one of the two environments so that they agree"
     )]
     Unfit {
-        /// The distribution.
-        name: String,
-        /// The host's version.
-        host: String,
-        /// What is required.
-        requirement: String,
-        /// By whom.
-        who: String,
+        /// What `share` names: the distribution itself, or one that needs it.
+        asked: String,
+        /// The distribution, with the host's version.
+        ours: String,
+        /// What is required in the world, and by whom.
+        theirs: String,
+        /// Who requires it in the host, and as what, in words.
+        because: String,
     },
     /// Two different units have one identifier.
     #[error("its unit {0} has the identifier of another one in this process")]
@@ -112,11 +112,22 @@ pub fn join(running: &Resolver, request: &Request<'_>) -> Result<Joined, AttachE
     if host.platform != world.platform {
         return Err(AttachError::Platform { theirs: world.platform.clone(), ours: host.platform.clone() });
     }
-    let shared = shared(running, request.share)?;
+    let asked = shared(running, request.share)?;
+    let shared: BTreeMap<String, UnitIndex> =
+        asked.iter().map(|(name, &(unit, _))| (name.clone(), unit)).collect();
     let replaced = replaced(running, world, &shared);
     let by_name = shared.iter().map(|(name, &unit)| (name.as_str(), &host.units[unit])).collect();
     let by_host = |unit: &Unit| world.find(&unit.id).is_some_and(|unit| replaced.contains_key(&unit));
-    fits::check(world, &by_name, by_host, request.markers)?;
+    fits::check(world, &by_name, by_host, request.markers).map_err(|unfit| {
+        let by = asked.get(&unfit.name);
+        let version = by.map(|&(unit, _)| host.units[unit].version.as_str()).unwrap_or_default();
+        AttachError::Unfit {
+            asked: by.map(|&(_, word)| word.to_owned()).unwrap_or_default(),
+            ours: format!("{} {version}", unfit.name),
+            theirs: format!("`{}`, which {} requires,", unfit.requirement, unfit.who),
+            because: fits::because(host, &shared, &unfit.name),
+        }
+    })?;
 
     let hashes = rehashed(running, world, &replaced);
     let mut joined = host.clone();
@@ -221,9 +232,13 @@ pub fn is_shareable(running: &Resolver, name: &str) -> bool {
     shared(running, &[name.to_owned()]).is_ok()
 }
 
-/// The host's units that the world takes, by name: those that are named, and all that they need there.
-fn shared(running: &Resolver, names: &[String]) -> Result<BTreeMap<String, UnitIndex>, AttachError> {
-    let mut shared = BTreeMap::new();
+/// The host's units that the world takes, by name: those that are named, and all that they need there; each with the
+/// name that asks for it, its own where that is among them.
+fn shared<'n>(
+    running: &Resolver,
+    names: &'n [String],
+) -> Result<BTreeMap<String, (UnitIndex, &'n str)>, AttachError> {
+    let mut shared: BTreeMap<String, (UnitIndex, &str)> = BTreeMap::new();
     for name in names {
         let found = match running.distribution(Importer::Root, &normalize(name), &[]) {
             Some(unit) => vec![unit],
@@ -235,7 +250,11 @@ fn shared(running: &Resolver, names: &[String]) -> Result<BTreeMap<String, UnitI
             return Err(AttachError::UnknownShare(name.clone()));
         }
         for unit in found {
-            shared.extend(running.sees(unit).iter().map(|(name, &unit)| (name.clone(), unit)));
+            for (needed, &there) in running.sees(unit) {
+                if there == unit || !shared.contains_key(needed) {
+                    shared.insert(needed.clone(), (there, name));
+                }
+            }
         }
     }
     Ok(shared)
@@ -300,8 +319,13 @@ fn rehashed(
 
 /// The importer of what is neither the host's nor a unit's: the world's own code, which sees its root closure.
 fn pseudo_unit(request: &Request<'_>, sees: Vec<UnitId>) -> Result<Unit, AttachError> {
-    let digest = Sha256::digest(request.generation.as_os_str().as_encoded_bytes());
-    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    // Another folder of code is other code: a pickle of its objects must not load from it.
+    let mut digest = Sha256::new();
+    for path in std::iter::once(request.generation).chain(request.code) {
+        digest.update(path.as_os_str().as_encoded_bytes());
+        digest.update([0]);
+    }
+    let hash: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     // No distribution has a space in its name.
     let name = format!("world {}", request.name);
     let table = request.code.map(ModuleTable::scan).transpose()?.unwrap_or_default();

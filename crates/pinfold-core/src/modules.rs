@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -101,7 +102,7 @@ impl ModuleTable {
     /// When a folder in it cannot be read.
     pub fn scan(site: &Path) -> Result<Self, ModulesError> {
         let mut table = ModuleTable::default();
-        table.walk(site, "", "")?;
+        table.walk(site, "", "", &mut Vec::new())?;
         table.modules.sort();
         table.legacy.sort();
         Ok(table)
@@ -187,9 +188,22 @@ impl ModuleTable {
     }
 
     /// Adds what stands in the folder `site/dir`, whose modules' names start with `prefix`.
-    fn walk(&mut self, site: &Path, dir: &str, prefix: &str) -> Result<(), ModulesError> {
+    fn walk(
+        &mut self,
+        site: &Path,
+        dir: &str,
+        prefix: &str,
+        above: &mut Vec<Place>,
+    ) -> Result<(), ModulesError> {
         let folder = site.join(dir);
         let failed = |source| ModulesError::Scan { path: folder.clone(), source };
+        let metadata = fs::metadata(&folder).map_err(failed)?;
+        let place = (metadata.dev(), metadata.ino());
+        if above.contains(&place) {
+            // A link to a folder above: its modules have names already.
+            return Ok(());
+        }
+        above.push(place);
         for entry in fs::read_dir(&folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             // A name that is not UTF-8 cannot be written in an import statement.
@@ -197,7 +211,7 @@ impl ModuleTable {
             let path = if dir.is_empty() { file.clone() } else { format!("{dir}/{file}") };
             if entry.path().is_dir() {
                 if file != "__pycache__" && !file.contains('.') {
-                    self.folder(site, &path, &format!("{prefix}{file}"))?;
+                    self.folder(site, &path, &format!("{prefix}{file}"), above)?;
                 } else if file != "__pycache__" && !self.native {
                     self.native = holds_shared_objects(&entry.path());
                 }
@@ -209,11 +223,18 @@ impl ModuleTable {
                 }
             }
         }
+        above.pop();
         Ok(())
     }
 
     /// Adds the folder `path`, importable as `name`, and all below it.
-    fn folder(&mut self, site: &Path, path: &str, name: &str) -> Result<(), ModulesError> {
+    fn folder(
+        &mut self,
+        site: &Path,
+        path: &str,
+        name: &str,
+        above: &mut Vec<Place>,
+    ) -> Result<(), ModulesError> {
         let folder = site.join(path);
         let failed = |source| ModulesError::Scan { path: folder.clone(), source };
         let mut regular = false;
@@ -234,9 +255,12 @@ impl ModuleTable {
         if !regular {
             self.modules.push(Module { name: name.to_owned(), kind: Kind::Namespace, path: path.to_owned() });
         }
-        self.walk(site, path, &format!("{name}."))
+        self.walk(site, path, &format!("{name}."), above)
     }
 }
+
+/// Device and inode of a folder.
+type Place = (u64, u64);
 
 /// The stem and kind of a file's name, if it can be imported.
 fn file_kind(file: &str) -> Option<(&str, Kind)> {

@@ -3,9 +3,10 @@
 //! One wording for `pinfold why`, `pinfold check`, `PINFOLD_TRACE` and `pinfold.explain`. Deliberately not here:
 //! the rule itself ([`crate::resolve`]), and requirements, which stand in the wheels' metadata.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
-use crate::closure::Environment;
+use crate::closure::{Closure, Environment};
+use crate::names::UnitId;
 use crate::resolve::{Importer, Resolver, Rule, UnitIndex};
 
 impl Rule {
@@ -28,6 +29,9 @@ impl Resolver {
         match (rule, importer) {
             (Rule::Declared, Importer::Root) => "it is in root's closure".to_owned(),
             (Rule::Declared, Importer::Unit(unit)) if unit == provider => "its own module".to_owned(),
+            (Rule::Declared, Importer::Unit(unit)) if self.world_of_importer(unit).is_some() => {
+                "it is in the world's root closure".to_owned()
+            }
             (Rule::Declared, Importer::Unit(unit)) if declares(unit) => {
                 "a dependency that it declares".to_owned()
             }
@@ -63,8 +67,14 @@ impl Environment {
     /// The shortest way of declared dependencies from root to a unit, both ends of which are units: the first is one
     /// that root requires. Empty where nothing requires it.
     pub fn way_to(&self, unit: UnitIndex) -> Vec<UnitIndex> {
-        let direct = self.closures.first().map(|root| root.direct.as_slice()).unwrap_or_default();
-        let starts: Vec<UnitIndex> = direct.iter().filter_map(|id| self.find(id)).collect();
+        self.closures.first().map(|root| self.way_from(root, unit)).unwrap_or_default()
+    }
+
+    /// The same from what a closure requires.
+    pub fn way_from(&self, closure: &Closure, unit: UnitIndex) -> Vec<UnitIndex> {
+        let direct: HashSet<&UnitId> = closure.direct.iter().collect();
+        let starts: Vec<UnitIndex> =
+            (0..self.units.len()).filter(|&unit| direct.contains(&self.units[unit].id)).collect();
         self.way(&starts, unit, |_| true)
     }
 
@@ -75,6 +85,9 @@ impl Environment {
         to: UnitIndex,
         passable: impl Fn(UnitIndex) -> bool,
     ) -> Vec<UnitIndex> {
+        // Not `find`: units that were attached stand behind the sorted ones.
+        let position: HashMap<&UnitId, UnitIndex> =
+            self.units.iter().enumerate().map(|(position, unit)| (&unit.id, position)).collect();
         let mut before: HashMap<UnitIndex, Option<UnitIndex>> = HashMap::new();
         let mut queue: VecDeque<UnitIndex> = VecDeque::new();
         for &start in starts {
@@ -94,7 +107,7 @@ impl Environment {
             if !passable(here) {
                 continue;
             }
-            for next in self.units[here].dependencies.iter().filter_map(|id| self.find(id)) {
+            for next in self.units[here].dependencies.iter().filter_map(|id| position.get(id).copied()) {
                 before.entry(next).or_insert_with(|| {
                     queue.push_back(next);
                     Some(here)

@@ -16,6 +16,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySet, PyString};
 
 use crate::finder;
+use crate::paths;
 use crate::state::State;
 
 /// What an entry of `sys.path` is.
@@ -74,6 +75,8 @@ impl Ahead {
             match (self.entry(state, text), viewer) {
                 (Entry::Site, None) => return Ok(true),
                 (Entry::Unit(unit), None) if !state.resolver.in_root(unit) => {}
+                (Entry::Other, None) if paths::is_seen(state, text, None) == Some(false) => {}
+                (Entry::Other, Some(_)) if paths::is_seen(state, text, None).is_some() => return Ok(false),
                 (_, None) => {
                     if !self.folder_lacks(py, text, name)? {
                         return Ok(false);

@@ -11,12 +11,18 @@ use std::str::FromStr;
 use pep440_rs::Version;
 use pep508_rs::{ExtraName, MarkerEnvironment, Requirement, VerbatimUrl, VersionOrUrl};
 
-use super::AttachError;
 use crate::closure::{Environment, Unit};
 use crate::names::normalize;
 
 /// The host's units that take the place of the world's: by distribution name, name and version for people.
 pub(super) type Replacing<'a> = BTreeMap<&'a str, &'a Unit>;
+
+/// A requirement of the world's that the host's version does not meet.
+pub(super) struct Unfit {
+    pub(super) name: String,
+    pub(super) requirement: String,
+    pub(super) who: String,
+}
 
 /// Checks every requirement of `world` on a distribution that is replaced; `by_host` says whose requirements no
 /// longer count, because the host's unit stands there.
@@ -25,7 +31,7 @@ pub(super) fn check(
     replacing: &Replacing<'_>,
     by_host: impl Fn(&Unit) -> bool,
     markers: &MarkerEnvironment,
-) -> Result<(), AttachError> {
+) -> Result<(), Unfit> {
     for closure in world.closures.iter() {
         let here = |name: &str| {
             let ids = closure.units.iter().filter_map(|id| world.find(id));
@@ -74,20 +80,34 @@ fn accepts(
     requirement: &Requirement<VerbatimUrl>,
     replacing: &Replacing<'_>,
     who: impl FnOnce() -> String,
-) -> Result<(), AttachError> {
+) -> Result<(), Unfit> {
     let name = normalize(requirement.name.as_ref());
     let Some(host) = replacing.get(name.as_str()) else { return Ok(()) };
     match &requirement.version_or_url {
         Some(VersionOrUrl::VersionSpecifier(specifiers)) if !fits(requirement, host) => {
-            Err(AttachError::Unfit {
-                name: host.name.clone(),
-                host: host.version.clone(),
-                requirement: format!("{name}{specifiers}"),
-                who: who(),
-            })
+            Err(Unfit { name: host.name.clone(), requirement: format!("{name}{specifiers}"), who: who() })
         }
         _ => Ok(()),
     }
+}
+
+/// Who requires distribution `name` in the host, and as what: those that are shared too, else the manifest.
+pub(super) fn because(host: &Environment, shared: &BTreeMap<String, usize>, name: &str) -> String {
+    let on_it = |text: &String| parse(text).is_some_and(|r| normalize(r.name.as_ref()) == name);
+    let by_units = shared.values().map(|&unit| &host.units[unit]).find_map(|unit| {
+        let mut ours = declared(&unit.path, &unit.name).requirements.into_iter();
+        let ours = ours.find(|r| normalize(r.name.as_ref()) == name && unit.name != name)?;
+        let versions = ours.version_or_url.map(|v| match v {
+            VersionOrUrl::VersionSpecifier(specifiers) => specifiers.to_string(),
+            VersionOrUrl::Url(_) => String::new(),
+        });
+        Some(format!("{} {} requires `{name}{}`", unit.name, unit.version, versions.unwrap_or_default()))
+    });
+    let by_manifest = || {
+        let text = host.closures.first()?.requires.iter().find(|text| on_it(text))?;
+        Some(format!("this process's manifest requires `{text}`"))
+    };
+    by_units.or_else(by_manifest).map(|who| format!("; here {who}")).unwrap_or_default()
 }
 
 /// Whether a unit's version is one that the requirement accepts; what is no version is not compared.

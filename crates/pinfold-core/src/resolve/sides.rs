@@ -39,6 +39,11 @@ impl Resolver {
         unit: UnitIndex,
         stack: impl FnOnce() -> Vec<Importer>,
     ) -> Option<&BTreeSet<String>> {
+        self.world_at(unit, stack).map(|world| &world.host_names)
+    }
+
+    /// The world on whose side the unit stands when it is asked with this call stack; `None` for the host's.
+    pub fn world_at(&self, unit: UnitIndex, stack: impl FnOnce() -> Vec<Importer>) -> Option<&World> {
         let sides = self.sides.of(self.member(unit));
         let side = match sides[..] {
             [side] => side,
@@ -52,7 +57,7 @@ impl Resolver {
                 stack().iter().find_map(on_one).unwrap_or(sides.first().copied().unwrap_or(Sides::HOST))
             }
         };
-        side.checked_sub(1).map(|world| &self.worlds()[world].host_names)
+        side.checked_sub(1).map(|world| &self.worlds()[world])
     }
 
     /// Whether an importer is on one of these sides.
