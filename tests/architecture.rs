@@ -29,7 +29,7 @@ const RESERVED: [(&str, &[&str], &str); 4] = [
 
 /// The modules of the hook that may have `unsafe` code. Each more is a decision: is it a new kind of danger, or
 /// does it belong behind one of these?
-const UNSAFE: [&str; 26] = [
+const UNSAFE: [&str; 27] = [
     "c_modules",
     "codes",
     "elf",
@@ -46,6 +46,7 @@ const UNSAFE: [&str; 26] = [
     "marking",
     "marks",
     "modules",
+    "modules/rarer",
     "owner",
     "panics",
     "pickling",

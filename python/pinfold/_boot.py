@@ -51,7 +51,7 @@ def _start(_hook):
     site_packages = os.path.join(generation, "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages")
     stdlib = os.path.dirname(os.__file__)
     finder = _loaders.Finder()
-    modules_type = _hook.start(
+    started = _hook.start(
         {
             "index": os.path.join(generation, "index.bin"),
             "site_packages": site_packages,
@@ -72,11 +72,8 @@ def _start(_hook):
             "trace": os.environ.get("PINFOLD_TRACE"),
         }
     )
-    if modules_type is None:
+    if not started:
         return
-    from pinfold import _modules
-
-    _modules.complete(modules_type)
     _lock_by_unit(bootstrap, _hook)
     _resolve_by_unit(bootstrap, _hook)
     sys.meta_path.insert(0, finder)
@@ -85,6 +82,7 @@ def _start(_hook):
         _loaders.search_for_the_importer()
     if _hook.plural() or _hook.tracing():
         _loaders.search_on_behalf()
+    _look_before_listing(external, site_packages)
 
     os.register_at_fork(after_in_child=_hook.forked)
 
@@ -153,6 +151,31 @@ def _load_by_ourselves(bootstrap, external, hook):
     bootstrap._find_and_load = hook.find_and_load
     bootstrap._handle_fromlist = hook.handle_fromlist
     bootstrap._lock_unlock_module = hook.lock_unlock_module
+
+
+def _look_before_listing(external, site_packages):
+    """Looks in ``site-packages`` for a name before listing all that is there.
+
+    What a unit provides is found in the index; what is asked for here is mostly not there at all, such as
+    ``sitecustomize`` at every start. Listing the folder takes longer the more packages there are.
+    """
+    finder = external.PathFinder._path_importer_cache(site_packages)
+    if type(finder) is not external.FileFinder:
+        return
+    find_spec, misses = finder.find_spec, 0
+    endings = ("", *(suffix for suffix, _ in finder._loaders))
+
+    def look_first(fullname, target=None):
+        nonlocal misses
+        # Who asks often is served better by a list, which is kept.
+        if misses < 20 and finder._path_mtime == -1:
+            place = f"{finder.path}/{fullname.rpartition('.')[2]}"
+            if not any(os.path.lexists(place + ending) for ending in endings):
+                misses += 1
+                return None
+        return find_spec(fullname, target)
+
+    finder.find_spec = look_first
 
 
 def _resolve_by_unit(bootstrap, hook):

@@ -128,7 +128,7 @@ def test_a_damaged_file_of_the_store_is_made_again_or_done_without(own, pattern)
     assert own.run(PROGRAM).stdout == RIGHT
 
 
-@pytest.mark.parametrize("module", ["__init__.py", "_boot.py", "_loaders.py", "_modules.py", "_hook.abi3.so"])
+@pytest.mark.parametrize("module", ["__init__.py", "_boot.py", "_loaders.py", "_hook.abi3.so"])
 def test_a_damaged_file_of_the_hook_itself_ends_the_process(own, module, tmp_path):
     """Python must not run on without the hook. What is cut in the middle of a shared object may be mapped past its
     end, which no program survives: of those only what the loader notices is tried."""

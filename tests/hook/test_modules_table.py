@@ -172,7 +172,7 @@ def test_keys_may_be_any_object_and_a_str_of_any_class(env):
 
 def test_everything_of_a_dict_from_a_package_and_from_root(env):
     code = """
-import sys, types
+import copy, sys, types
 m = sys.modules
 one, two = types.ModuleType("one"), types.ModuleType("two")
 m |= {"hand.one": one}
@@ -187,11 +187,19 @@ try:
 except KeyError as error:
     seen.append(error.args)
 seen += [type(m.copy()), type(m.fromkeys("ab")), m.fromkeys("ab", 1)["a"], m == m.copy(), m != {}, bool(m)]
+for wrong in (lambda: m.update(3), lambda: m.setdefault(), lambda: m.setdefault("a", 1, 2), lambda: m.popitem(1), lambda: m < m, lambda: m | 3, lambda: hash(m)):
+    try:
+        wrong()
+    except TypeError:
+        continue
+    seen.append("no TypeError")
+copies = [type(m)(a=1), copy.deepcopy({"in": {"leaf": 1}, "of": m.keys()}.keys() | m.keys()) >= {"in", "leaf"}, m.__reduce_ex__(2)[0], m.__reduce_ex__(2)[1][0] == m.copy()]
+seen += [copies == [{"a": 1}, True, dict, True], copy.copy(m) == m.copy()]
 for name in (m.keys() & {"leaf", "nowhere"}):
     seen.append(name)
 result = seen
 """
-    want = "[True, True, True, True, 1, True, True, True, True, True, None, True, True, 5, ('hand.two',), <class 'dict'>, <class 'dict'>, 1, True, True, True, 'leaf']"
+    want = "[True, True, True, True, 1, True, True, True, True, True, None, True, True, 5, ('hand.two',), <class 'dict'>, <class 'dict'>, 1, True, True, True, True, True, 'leaf']"
     done = env.run(f"import old, leaf\nCODE = {code!r}\nscope = {{}}\nexec(CODE, scope)\nprint(scope['result']); print(old.act(CODE))")
     assert done.stdout.splitlines() == [want, want]
 

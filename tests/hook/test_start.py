@@ -64,6 +64,31 @@ def test_a_file_that_a_units_module_holds_open_is_flushed_at_exit(project, wheel
     assert {p.name: p.stat().st_size for p in tmp_path.iterdir()} == {"log.1.0": 100, "log.2.0": 100}
 
 
+def test_what_is_put_into_site_packages_by_hand_is_found(fresh_project, wheels):
+    """The folder is not listed for a name that is not there; what comes later must be found all the same."""
+    env = fresh_project(manifest([at("leaf", wheels.pure("leaf", "1.0", {"leaf.py": ""}))]))
+    (site,) = env.venv.resolve().glob("lib/python*/site-packages")
+    site.chmod(0o755)
+    (site / "sitecustomize.py").write_text("print('customized')")
+    (site / "portion").mkdir()
+    code = f"""
+        import importlib, pathlib, portion
+        def there(name):
+            importlib.invalidate_caches()
+            try:
+                return importlib.import_module(name).__file__
+            except ModuleNotFoundError:
+                return None
+        site = pathlib.Path({str(site)!r})
+        print(list(portion.__path__) == [str(site / "portion")], [there(f"absent{{n}}") for n in range(30)] == [None] * 30)
+        for name in "late.py", "later/__init__.py":
+            (site / name).parent.mkdir(exist_ok=True)
+            (site / name).write_text("")
+            print(there(name.partition(".")[0].partition("/")[0]) == str(site / name))
+    """
+    assert env.run(code).stdout == "customized\nTrue True\nTrue\nTrue\n"
+
+
 def test_exit_handlers_still_import_as_who_they_are(project, wheels):
     leaf = {v: wheels.pure("leaf", v, {"leaf.py": f"V = {v!r}"}) for v in ("1.0", "2.0")}
     code = "import atexit\ndef bye():\n    import leaf\n    print('bye', leaf.V)\natexit.register(bye)"

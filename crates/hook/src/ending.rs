@@ -9,6 +9,7 @@
 //! without Pinfold.
 
 use std::ffi::{c_int, c_void};
+use std::os::unix::fs::MetadataExt;
 use std::sync::OnceLock;
 
 use pyo3::ffi;
@@ -21,6 +22,9 @@ static CODE: OnceLock<(usize, usize)> = OnceLock::new();
 /// Redirects the interpreter's `pthread_exit`. Called when it is about to finalize; not at start, which it would
 /// cost time. Where it cannot be done, threads end as CPython would have it.
 pub(crate) fn prepare() {
+    if is_alone() {
+        return;
+    }
     if CODE.get().is_none() {
         let Some(code) = elf::segment_at(end_thread as *const () as usize) else { return };
         CODE.get_or_init(|| code);
@@ -28,6 +32,14 @@ pub(crate) fn prepare() {
     let interpreter = ffi::Py_IsInitialized as *const () as usize;
     // Nobody is left to tell: the program has ended, and what fails here matters to few of them.
     let _ = elf::redirect_at(interpreter, c"pthread_exit", end_thread as *const () as usize);
+}
+
+/// Whether this is the only thread: then there is nobody to end. False also where the system does not tell.
+///
+/// A thread that begins from here on begins while the interpreter is finalizing, and cannot come into the hook.
+fn is_alone() -> bool {
+    // A folder's own entry, that in its parent, and one in each folder below: one thread.
+    std::fs::metadata("/proc/self/task").is_ok_and(|tasks| tasks.nlink() == 3)
 }
 
 // Unlike the declarations of the `libc` crate these say that the call unwinds.

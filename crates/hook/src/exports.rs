@@ -5,7 +5,6 @@
 
 use pinfold_core::resolve::Importer;
 use pyo3::exceptions::PyRuntimeError;
-use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
@@ -54,7 +53,6 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(modules_snapshot, module)?)?;
     module.add_function(wrap_pyfunction!(module_of, module)?)?;
     module.add_function(wrap_pyfunction!(keep_module, module)?)?;
-    module.add_function(wrap_pyfunction!(modules_clear, module)?)?;
     pickle::add(module)
 }
 
@@ -64,7 +62,7 @@ fn started() -> PyResult<&'static State> {
 
 /// Starts the hook with what `pinfold._boot` collected; see `start::start`.
 #[pyfunction]
-fn start<'py>(py: Python<'py>, parts: starting::Parts) -> PyResult<Option<Bound<'py, PyAny>>> {
+fn start(py: Python<'_>, parts: starting::Parts) -> PyResult<bool> {
     starting::start(py, parts)
 }
 
@@ -333,17 +331,6 @@ fn closure_requires(name: &str) -> Vec<String> {
 #[pyfunction]
 fn modules_snapshot(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     snapshot::snapshot(py, started()?)
-}
-
-/// Empties `sys.modules`.
-#[pyfunction]
-fn modules_clear() -> PyResult<()> {
-    snapshot::clear(started()?);
-    // SAFETY: the GIL is held.
-    if !unsafe { ffi::PyErr_Occurred() }.is_null() {
-        return Python::attach(|py| Err(PyErr::fetch(py)));
-    }
-    Ok(())
 }
 
 /// The module that `name` means for a unit, for the dictionary that its C code has; `KeyError` if there is none.

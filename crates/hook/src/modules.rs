@@ -2,9 +2,8 @@
 //!
 //! CPython looks modules up with `PyDict_GetItem` when `sys.modules` is exactly a dict and with
 //! `PyObject_GetItem` otherwise (`import_get_module` in `Python/import.c`). Giving the one existing dict a
-//! subclass of the same size as its type sends all of them here. The rarer methods (`items`, `update`, ...)
-//! are written in Python, in `pinfold._modules`, over the functions at the end. Deliberately not here: whose
-//! module a name means (`owner`).
+//! subclass of the same size as its type sends all of them here. Deliberately not here: the rarer methods (`rarer`),
+//! and whose module a name means (`owner`).
 
 use std::ffi::{CStr, c_int};
 use std::ptr;
@@ -25,10 +24,18 @@ use crate::snapshot;
 use crate::state::{self, Object, State};
 use crate::trace;
 
+mod rarer;
+
 /// Makes the type. Its instances have exactly the layout of a dict.
 pub(crate) fn new_type(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     let slot = |slot, pfunc| ffi::PyType_Slot { slot, pfunc };
+    let [new, repr, compare, or, or_in_place] = rarer::slots();
     let mut slots = [
+        new,
+        repr,
+        compare,
+        or,
+        or_in_place,
         slot(ffi::Py_mp_subscript, subscript as *mut _),
         slot(ffi::Py_mp_ass_subscript, ass_subscript as *mut _),
         slot(ffi::Py_sq_contains, contains as *mut _),
@@ -406,12 +413,23 @@ unsafe extern "C" fn length(_: Object) -> ffi::Py_ssize_t {
     }
 }
 
-static mut METHODS: [ffi::PyMethodDef; 7] = [
-    marks::method(c"get", get, ffi::METH_VARARGS),
-    marks::method(c"pop", pop, ffi::METH_VARARGS),
-    marks::method(c"keys", keys, ffi::METH_NOARGS),
-    marks::method(c"values", values, ffi::METH_NOARGS),
-    marks::method(c"items", items, ffi::METH_NOARGS),
-    marks::method(c"copy", copy, ffi::METH_NOARGS),
-    ffi::PyMethodDef::zeroed(),
-];
+static mut METHODS: [ffi::PyMethodDef; 15] = {
+    let [a, b, c, d, e, f, g] = rarer::METHODS;
+    [
+        a,
+        b,
+        c,
+        d,
+        e,
+        f,
+        g,
+        marks::method(c"get", get, ffi::METH_VARARGS),
+        marks::method(c"pop", pop, ffi::METH_VARARGS),
+        marks::method(c"keys", keys, ffi::METH_NOARGS),
+        marks::method(c"values", values, ffi::METH_NOARGS),
+        marks::method(c"items", items, ffi::METH_NOARGS),
+        marks::method(c"copy", copy, ffi::METH_NOARGS),
+        marks::method(c"__copy__", copy, ffi::METH_NOARGS),
+        ffi::PyMethodDef::zeroed(),
+    ]
+};

@@ -57,14 +57,13 @@ pub(crate) struct Parts {
     trace: Option<String>,
 }
 
-/// Starts the hook. Returns the type that `sys.modules` has now, for the methods written in Python; `None` if
-/// it had started before.
+/// Starts the hook. False if it had started before.
 ///
 /// # Errors
 /// `RuntimeError` with the reason when this interpreter or environment is not one it can work with.
-pub(crate) fn start<'py>(py: Python<'py>, parts: Parts) -> PyResult<Option<Bound<'py, PyAny>>> {
+pub(crate) fn start(py: Python<'_>, parts: Parts) -> PyResult<bool> {
     if state::get().is_some() {
-        return Ok(None);
+        return Ok(false);
     }
     // SAFETY: the GIL is held; both functions only return pointers.
     let main = unsafe { ffi::PyInterpreterState_Get() == PyInterpreterState_Main() };
@@ -110,7 +109,7 @@ pub(crate) fn start<'py>(py: Python<'py>, parts: Parts) -> PyResult<Option<Bound
             loaded::module(state, name, module)?;
         }
     }
-    Ok(Some(ty))
+    Ok(true)
 }
 
 /// The environment, of which units are decoded when somebody asks for them.

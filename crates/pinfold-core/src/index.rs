@@ -31,14 +31,16 @@ pub const PTH_FILE: &str = "0_pinfold.pth";
 ///
 /// `site` prints and ignores what a `.pth` line raises, and Python would run on without the hook; so the
 /// line itself ends the process, but for what `pinfold._boot` raises on purpose, in sub-interpreters.
-/// `PINFOLD_DISABLE=1` is the only way round. The package is imported by its own
-/// folder in the store (`sitedir` is a local name where `site` runs the line): looking for it in `site-packages`
-/// would have Python list that folder, which takes longer the more packages there are.
+/// `PINFOLD_DISABLE=1` is the only way round. The package is loaded from its own folder in the store (`sitedir` is a
+/// local name where `site` runs the line): looking for it in `site-packages` would have Python list that folder,
+/// which takes longer the more packages there are. `site` runs the lines of a virtual environment twice; the second
+/// time, the text in it is not even compiled.
 pub const PTH: &str = concat!(
-    r#"import sys, os; exec("try:\n    p = os.path.join(sitedir, 'pinfold')\n    "#,
-    r#"h = os.path.dirname(os.path.join(sitedir, os.readlink(p)) if os.path.islink(p) else p)\n    "#,
-    r#"sys.path.insert(0, h)\n    try:\n        import pinfold._boot\n    finally:\n        "#,
-    r#"sys.path.remove(h)\nexcept BaseException as e:\n    "#,
+    r#"import sys, os; 'pinfold._boot' in sys.modules or exec("try:\n    "#,
+    r#"import _frozen_importlib_external as e\n    p = os.path.join(sitedir, 'pinfold')\n    "#,
+    r#"p = os.path.join(sitedir, os.readlink(p)) if os.path.islink(p) else p\n    "#,
+    r#"'pinfold' in sys.modules or e._bootstrap._load(e.spec_from_file_location('pinfold', p + '/__init__.py', "#,
+    r#"submodule_search_locations=[p]))\n    import pinfold._boot\nexcept BaseException as e:\n    "#,
     r#"if type(e).__module__ == 'pinfold._boot':\n        raise\n    "#,
     r#"sys.stderr.write('error: pinfold could not start its import hook: %r\\nhint: `pinfold sync` repairs "#,
     r#"an environment; PINFOLD_DISABLE=1 starts Python without the hook\\n' % (e,)); sys.stderr.flush(); "#,
