@@ -192,9 +192,10 @@ def _resolve_by_unit(bootstrap, hook):
 try:
     start()
 except BaseException as error:
+    repair = "hint: `pinfold sync` repairs an environment; PINFOLD_DISABLE=1 starts Python without the hook\n"
     sys.stderr.write(
         f"error: pinfold refused to start its import hook in {sys.prefix}: {error}\n"
-        "hint: `pinfold sync` repairs an environment; PINFOLD_DISABLE=1 starts Python without the hook\n"
+        f"{'' if 'hint: ' in str(error) else repair}"
     )
     sys.stderr.flush()
     if not (SUBINTERPRETERS_CAN_FAIL and NO_SUBINTERPRETERS in str(error)):

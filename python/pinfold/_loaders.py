@@ -152,7 +152,7 @@ def search_for_the_importer():
     from pinfold import _lists
 
     _lists.start()
-    if any(name in sys.modules for name in ("concurrent.futures.thread", "runpy", "unittest.mock")):
+    if any(name in sys.modules for name in ("concurrent.futures.thread", "runpy", "threading", "unittest.mock")):
         from pinfold import _stdlib
 
         _stdlib.complete_loaded()

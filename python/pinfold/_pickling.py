@@ -58,7 +58,8 @@ def _complete_python(pickler):
     def save_global(self, obj, name=None):
         written = _hook.reduced_global(obj, name)
         if written is None:
-            return stock_save_global(self, obj, name)
+            # As root also below a frame of a package's own, whose `save` stands above `dump`'s call.
+            return _hook.run_in(None, stock_save_global, (self, obj, name)) if _hook.plural() else stock_save_global(self, obj, name)
         self.save_reduce(*written, obj=obj)
 
     def reducer_override(self, obj):

@@ -4,6 +4,7 @@ They would import it on behalf of whoever happens to run then. Each is completed
 pins; what is not loaded costs nothing. Deliberately not here: modules whose imports run where they are asked for.
 """
 
+import functools
 import sys
 from _frozen_importlib import FrozenImporter
 
@@ -98,8 +99,38 @@ def _says_who_asks(function):
     return scope is not None and str(scope.get("__name__")).partition(".")[0] not in sys.stdlib_module_names
 
 
+def _complete_threading(threading):
+    """Has ``Thread(target=importlib.import_module, args=("x",))`` import for who starts the thread."""
+    stock = threading.Thread.start
+    if stock.__module__ == __name__:
+        return
+
+    @functools.wraps(stock, assigned=("__name__", "__qualname__", "__doc__"))
+    def start(self):
+        # `function` is a `Timer`'s; both are called as they are, in a frame of the standard library's.
+        for place in ("_target", "function"):
+            function = self.__dict__.get(place)
+            if function is not None and _imports_what_it_is_told(function):
+                self.__dict__[place] = _hook.as_importer(function)
+        stock(self)
+
+    threading.Thread.start = start
+
+
+def _imports_what_it_is_told(function):
+    """Whether a function may import and has no frame that says for whom: importlib's, C code, a partial of one.
+
+    Not the standard library's workers, which run what others hand over.
+    """
+    while isinstance(function, functools.partial):
+        function = function.func
+    scope = getattr(function, "__globals__", None)
+    return scope is None or str(scope.get("__name__")).partition(".")[0] in ("importlib", "pkgutil", "runpy")
+
+
 COMPLETIONS = {
     "concurrent.futures.thread": _complete_executor,
+    "threading": _complete_threading,
     "runpy": _hook.take_over_run,
     "unittest.mock": _complete_mock,
 }

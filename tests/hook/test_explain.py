@@ -175,8 +175,17 @@ def test_an_environment_without_pins_has_a_trace_too(project, wheels):
     env = project(f'requires = ["leaf @ file://{leaf}"]')
     told = lines(env.run("import leaf, json\ntry: import nowhere\nexcept ImportError: pass", env=TRACE))
     assert "leaf for root: rule 2 (it is in root's closure) -> leaf 1.0 …/leaf.py" in told
-    assert any(line.startswith("json for root: rule 1 (the standard library") for line in told)
+    assert any(line.startswith("json for root: rule 1 (the standard library) -> …/__init__.py") for line in told)
+    assert not [line for line in told if "  " in line or line.startswith("pinfold")]
     assert any(line.startswith("nowhere for root: not found") for line in told)
+
+
+def test_the_trace_tells_a_local_file_from_the_standard_librarys(project, wheels):
+    leaf = wheels.pure("leaf", "1.0", {"leaf.py": ""})
+    env = project(f'requires = ["leaf @ file://{leaf}"]', {"colorsys.py": ""})
+    told = lines(env.run("import colorsys, wave", env=TRACE))
+    assert any(line.startswith("colorsys for root: rule 1 (a file in the place of the standard library's) -> …") for line in told), told
+    assert any(line.startswith("wave for root: rule 1 (the standard library) -> …") for line in told), told
 
 
 def test_an_unknown_value_of_the_trace_is_an_error_that_names_the_known(env):

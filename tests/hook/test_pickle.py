@@ -207,6 +207,39 @@ def test_what_cannot_be_exact_is_an_error_and_never_a_bare_name(things):
     assert done.stdout == "ok\n"
 
 
+def test_a_pickler_in_python_that_a_package_has_completed_writes_for_root(things):
+    """Its `save` stands on the stack below stock's `save_global`, as dill's and cloudpickle's do."""
+    code = """
+        import io, pickle
+        class Pickler(pickle._Pickler):
+            def save(self, obj, save_persistent_id=True):
+                super().save(obj, save_persistent_id)
+            def save_global(self, obj, name=None):
+                super().save_global(obj, name)
+            dispatch = {**pickle._Pickler.dispatch, type: save_global}
+        def dumps(obj, protocol):
+            file = io.BytesIO()
+            Pickler(file, protocol).dump(obj)
+            return file.getvalue()
+    """
+    done = things.run(
+        f"""
+        import other, pickle, textwrap, things
+        scope = {{"__name__": "other"}}
+        exec(textwrap.dedent({code!r}), scope)
+        theirs = other.things
+        for protocol in range(6):
+            for one in (things.Plain, things.Plain(), things.function, int, len):
+                assert scope["dumps"](one, protocol) == pickle._dumps(one, protocol), (one, protocol)
+            for one in (theirs.Plain, theirs.Plain(), theirs.function):
+                again = pickle.loads(scope["dumps"](one, protocol))
+                assert again is one or type(again) is theirs.Plain, (one, protocol)
+        print("ok")
+        """
+    )
+    assert done.stdout == "ok\n"
+
+
 def test_copies_stay_exact(things):
     done = things.run(
         """
@@ -280,6 +313,9 @@ def test_c_types_and_functions(native, tmp_path):
         for kind in (theirs.Static, theirs.Heap, theirs.Immutable, theirs.Error, theirs.version):
             assert pinfold.unit_of(kind).version == "1.0" and kind.__module__.startswith("native"), kind
             assert inspect.getmodule(kind) in (theirs, theirs._core), kind
+            told = pinfold.explain(kind)
+            assert told.owner == "native 1.0" and told.module.startswith("native") and told.file in (theirs.__file__, theirs._core.__file__), told
+            assert [(other.version, other.loaded) for other in told.others] == [("2.0", True)], told
             assert repr(kind) == repr(getattr(native, kind.__name__)), kind
         for kind in (native.Static, native.Heap, native.Immutable, native.Error, native.version):
             assert pinfold.unit_of(kind).version == "2.0" and type(kind.__module__) is str, kind

@@ -126,3 +126,82 @@ def test_a_worker_is_whom_its_parent_was_started_as(env, tmp_path):
     for unit, seen in (("root", "2.0"), ("old", "1.0")):
         done = env.run_python(str(tmp_path / "program.py"), env={"PINFOLD_AS": unit})
         assert done.stdout.split() == ["fork", seen, "spawn", seen, "forkserver", seen], done
+
+
+def test_what_runs_in_mains_globals_belongs_to_whose_file_it_is(env, tmp_path):
+    """A debugger runs a module in a `__main__` that was its own, or root's, before."""
+    (tmp_path / "debug.py").write_text(
+        "import leaf, runpy, sys\nprint(leaf.V)\nsys.argv = ['x', sys.argv[1]]\n"
+        "runpy._run_module_as_main(sys.argv[1], alter_argv=False)\n"
+    )
+    for name, version in (("old", "1.0"), ("old.tell", "1.0"), ("new", "2.0"), ("timeit", None)):
+        done = env.run_python(str(tmp_path / "debug.py"), name, check=version is not None)
+        first, *rest = done.stdout.splitlines()
+        assert first == "2.0" and (version is None or rest[0].startswith(f"__main__ {version} {version} [")), done
+    # The traceback is stock's: what stands around the code shows no frame.
+    done = env.run_python("-m", "timeit", "nowhere()", check=False)
+    assert "NameError" in done.stderr and "pinfold" not in done.stderr.replace(str(env.folder), ""), done.stderr
+
+
+def test_globals_that_are_given_to_run_path_do_not_say_whose_the_file_is(env, tmp_path):
+    (tmp_path / "file.py").write_text("import leaf\nV = leaf.V, given\n")
+    done = env.run(
+        f"""
+        import old.tell, runpy
+        scope = {{**vars(old.tell), "given": 1}}
+        print(runpy.run_path({str(tmp_path / "file.py")!r}, init_globals=scope)["V"], runpy.__spec__.loader.__name__)
+        """
+    )
+    assert done.stdout.split(") ")[0] == "('2.0', 1", done.stdout
+    assert "pinfold" not in done.stdout
+
+
+ASK = '''
+import functools, importlib, sys, threading, time
+
+MAKE = (
+    lambda: threading.Thread(target=importlib.import_module, args=("leaf",)),
+    lambda: threading.Thread(target=importlib.import_module, kwargs={"name": "leaf"}, daemon=True),
+    lambda: threading.Thread(target=__import__, args=("leaf",)),
+    lambda: threading.Thread(target=functools.partial(functools.partial(importlib.import_module), "leaf")),
+    lambda: threading.Timer(0, importlib.import_module, ["leaf"]),
+)
+
+def before(make):
+    """What the thread itself imported: nobody else imports it afterwards."""
+    sys.modules.pop("leaf", None)
+    thread = make()
+    thread.start()
+    thread.join()
+    return getattr(sys.modules.get("leaf"), "V", None)
+'''
+
+
+def test_a_thread_whose_target_is_an_import_imports_for_who_starts_it(project, wheels, leaf):
+    old = at("old", wheels.pure("old", "1", {"old.py": ASK}, requires=["leaf"]))
+    env = project(manifest([old, at("leaf", leaf["2.0"])], {"old": [at("leaf", leaf["1.0"])]}), {"mine.py": ASK})
+    done = env.run(
+        """
+        import importlib, threading, mine, old
+        for position in range(len(old.MAKE)):
+            print(old.before(old.MAKE[position]), mine.before(mine.MAKE[position]))
+        # Who starts it counts, and not who made it.
+        print(old.before(mine.MAKE[0]), mine.before(old.MAKE[0]))
+        thread = threading.Thread(target=importlib.import_module, args=("nowhere",), name="mine")
+        print(thread.name, threading.Thread(target=importlib.import_module).name.partition(" ")[2])
+        """
+    )
+    assert done.stdout.splitlines() == ["1.0 2.0"] * 6 + ["mine (import_module)"], done
+    # Daemon threads that are in such an import at the end do no harm.
+    done = env.run(
+        "import time, threading, old\n"
+        "for _ in range(4): threading.Thread(target=__import__, args=('slow',), daemon=True).start()\n"
+        "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\nprint('ok')",
+        cwd=_slow(env),
+    )
+    assert (done.stdout, done.stderr) == ("ok\n", "")
+
+
+def _slow(env):
+    (env.folder / "slow.py").write_text("import time\ntime.sleep(60)\n")
+    return env.folder

@@ -178,5 +178,8 @@ def test_a_child_starts_as_root_and_pinfold_as_chooses_otherwise(env):
     assert env.run_python("-m", "old", env={"PINFOLD_AS": "old"}).stdout == "main 1.0\n"
     done = env.run(ask, env={"PINFOLD_AS": "nobody"}, check=False)
     assert done.returncode == 2 and "PINFOLD_AS=nobody names no unit" in done.stderr
+    for wrong, hint in (("nobody", "`pinfold tree` lists them"), ("leaves", "`pinfold tree` lists them"), ("lea", "leaf; `pinfold tree` lists them")):
+        done = env.run(ask, env={"PINFOLD_AS": wrong}, check=False)
+        assert done.stderr.splitlines()[1:] == [f"hint: {hint}"], done.stderr
     done = env.run(ask, env={"PINFOLD_AS": "leaf"}, check=False)
-    assert done.returncode == 2 and "names several units: leaf@" in done.stderr
+    assert done.returncode == 2 and "names several units\nhint: PINFOLD_AS=leaf==1.0 or PINFOLD_AS=leaf==2.0\n" in done.stderr

@@ -4,7 +4,7 @@
 //! runs from a `.pth` line).
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use pinfold_core::closure::{Environment, Unit};
@@ -212,11 +212,24 @@ fn unit_named(resolver: &Resolver, named: &str) -> PyResult<usize> {
     match found[..] {
         [unit] => Ok(unit),
         [] => {
-            refuse(format!("PINFOLD_AS={named} names no unit of this environment; `pinfold tree` lists them"))
+            let like = |unit: &&Unit| unit.name.contains(&name) || name.contains(&unit.name);
+            let like: BTreeSet<&str> = units.iter().filter(like).map(|unit| unit.name.as_str()).collect();
+            let like: Vec<&str> = like.into_iter().collect();
+            let like = if like.is_empty() { String::new() } else { format!("{}; ", like.join(", ")) };
+            refuse(format!(
+                "PINFOLD_AS={named} names no unit of this environment\nhint: {like}`pinfold tree` lists them"
+            ))
         }
         _ => {
-            let ids: Vec<&str> = found.iter().map(|&unit| units[unit].id.as_str()).collect();
-            refuse(format!("PINFOLD_AS={named} names several units: {}", ids.join(", ")))
+            let as_version =
+                |&unit: &usize| format!("PINFOLD_AS={}=={}", units[unit].name, units[unit].version);
+            let as_id = |&unit: &usize| format!("PINFOLD_AS={}", units[unit].id.as_str());
+            let mut ways: Vec<String> = found.iter().map(as_version).collect();
+            if ways.iter().collect::<BTreeSet<_>>().len() < ways.len() {
+                ways = found.iter().map(as_id).collect();
+            }
+            ways.sort_unstable();
+            refuse(format!("PINFOLD_AS={named} names several units\nhint: {}", ways.join(" or ")))
         }
     }
 }

@@ -15,6 +15,7 @@ use pinfold_core::resolve::{Importer, Resolution, Rule, UnitIndex};
 use pyo3::prelude::*;
 
 use crate::frames;
+use crate::marking;
 use crate::owner;
 use crate::state::{Object, State};
 
@@ -106,6 +107,10 @@ pub(crate) fn identifier(state: &State, importer: Importer) -> String {
 
 /// Says how a search for the spec of a module that is not loaded ended.
 pub(crate) fn searched(py: Python<'_>, state: &State, name: &str, found: &PyResult<Bound<'_, PyAny>>) {
+    if pinfold_core::names::top(name) == "pinfold" {
+        // Our own, which nobody decides about.
+        return;
+    }
     let importer = frames::asking(state, name);
     let answer = match found {
         Err(error) => format!("not found: {}", error.value(py)),
@@ -127,7 +132,7 @@ pub(crate) fn searched(py: Python<'_>, state: &State, name: &str, found: &PyResu
                 Some(file) => file,
                 None => origin("submodule_search_locations").unwrap_or_default(),
             };
-            format!("{} {place}", decision(state, importer, name, unit))
+            format!("{} {place}", decision(state, importer, name, unit, &place))
         }
     };
     SAID.with_borrow_mut(|said| said.remove(&(importer, name.to_owned())));
@@ -149,7 +154,7 @@ pub(crate) fn again(state: &State, importer: Importer, name: &str) {
             return;
         }
         Resolution::Found { entry, .. } => {
-            decision(state, importer, name, entry.units.first().copied()) + " (loaded already)"
+            decision(state, importer, name, entry.units.first().copied(), "") + " (loaded already)"
         }
     };
     let key = (importer, name.to_owned());
@@ -160,12 +165,16 @@ pub(crate) fn again(state: &State, importer: Importer, name: &str) {
 }
 
 /// The rule and the unit, as a line has them.
-fn decision(state: &State, importer: Importer, name: &str, unit: Option<UnitIndex>) -> String {
+fn decision(state: &State, importer: Importer, name: &str, unit: Option<UnitIndex>, file: &str) -> String {
     let env = state.resolver.env();
     let from =
         |unit: UnitIndex| format!("-> {} <{}>", env.describe(Importer::Unit(unit)), env.units[unit].id);
     if state.is_stdlib(name) && unit.is_none() {
-        return "rule 1 (the standard library, or a local file in its place) ->".to_owned();
+        return match marking::is_from_stdlib(state, name, Some(file)) {
+            true => "rule 1 (the standard library) ->",
+            false => "rule 1 (a file in the place of the standard library's) ->",
+        }
+        .to_owned();
     }
     match (state.resolver.resolve(importer, name, || frames::stack(state)), unit) {
         (Resolution::Found { entry, rule, .. }, _)
@@ -184,6 +193,9 @@ fn decision(state: &State, importer: Importer, name: &str, unit: Option<UnitInde
 fn say(state: &State, importer: Importer, name: &str, answer: &str) {
     let who = match importer {
         Importer::Root => "root".to_owned(),
+        Importer::Unit(unit) if state.resolver.world_of_importer(unit).is_some() => {
+            state.resolver.env().describe(importer)
+        }
         Importer::Unit(_) => {
             format!("{} <{}>", state.resolver.env().describe(importer), identifier(state, importer))
         }

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use crate::closure::{Closure, Environment};
+use crate::closure::{Closure, Environment, Unit};
 use crate::names::UnitId;
 use crate::resolve::{Importer, Resolver, Rule, UnitIndex};
 
@@ -59,7 +59,9 @@ impl Environment {
         match importer {
             Importer::Root => crate::names::ROOT.to_owned(),
             Importer::Unit(unit) => {
-                self.units.get(unit).map_or_else(|| "?".to_owned(), |u| format!("{} {}", u.name, u.version))
+                // A world's own code has no version.
+                let named = |u: &Unit| format!("{} {}", u.name, u.version).trim_end().to_owned();
+                self.units.get(unit).map_or_else(|| "?".to_owned(), named)
             }
         }
     }
