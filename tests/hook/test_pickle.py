@@ -240,6 +240,29 @@ def test_a_pickler_in_python_that_a_package_has_completed_writes_for_root(things
     assert done.stdout == "ok\n"
 
 
+def test_the_standard_librarys_modules_that_root_hides(things, tmp_path):
+    """`other` sees the standard library's `fractions`, root a file of that name; the next process hides nothing."""
+    (tmp_path / "hides").mkdir()
+    (tmp_path / "hides" / "fractions.py").write_text("class Fraction: pass\n")
+    write = """
+        import fractions, other, pickle, sys
+        scope = {"__name__": "other"}
+        exec("import fractions", scope)
+        half = scope["fractions"].Fraction(1, 2)
+        assert type(half) is not fractions.Fraction and pickle.loads(pickle.dumps(half)) == half
+        pickle.dump(half, open(sys.argv[1], "wb"))
+    """
+    read = """
+        import pickle, sys
+        half = pickle.load(open(sys.argv[1], "rb"))
+        import fractions
+        print(half + 1, type(half) is fractions.Fraction)
+    """
+    things.run(write, tmp_path / "half", cwd=tmp_path / "hides")
+    assert things.run(read, tmp_path / "half").stdout == "3/2 True\n"
+    assert things.run(read, tmp_path / "half", cwd=tmp_path / "hides").stdout == "3/2 False\n"
+
+
 def test_copies_stay_exact(things):
     done = things.run(
         """

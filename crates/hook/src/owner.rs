@@ -212,12 +212,30 @@ pub(crate) fn lookup(state: &State, importer: Importer, key: Object, text: &str)
                 return plain;
             }
             let found = unit.module(state, plain);
+            let hidden = matches!(unit, Home::Unit(marks::STDLIB)) && state.is_stdlib(module);
+            let found = if found.is_null() && hidden { of_stdlib(state, plain, module) } else { found };
             // SAFETY: `plain` is ours; `found` is kept alive by its dictionary.
             unsafe { ffi::Py_DECREF(plain) };
             found
         }
         None => found,
     }
+}
+
+/// The standard library's own module, loaded now unless it is, whatever local files root has under its name: what a
+/// process in which root hid it wrote into a pickle. Borrowed; null where no unit could tell the two apart.
+fn of_stdlib(state: &State, key: Object, text: &str) -> Object {
+    let mut units = 0..state.resolver.env().units.len();
+    let Some(unit) = units.find(|&unit| !state.resolver.is_rootlike(unit)) else {
+        return std::ptr::null_mut();
+    };
+    let _as_unit = frames::push(unit);
+    // SAFETY: the GIL is held; the module is kept alive by its table; a failure reads as "not there".
+    unsafe {
+        ffi::Py_XDECREF(ffi::PyImport_Import(key));
+        ffi::PyErr_Clear();
+    }
+    lookup(state, Importer::Unit(unit), key, text)
 }
 
 /// For root: the module of a unit up the call stack that runs root's code. Borrowed; null when there is none.
