@@ -13,10 +13,6 @@ SUBINTERPRETERS_CAN_FAIL = sys.version_info >= (3, 12)
 NO_SUBINTERPRETERS = "sub-interpreters are not supported in this release; use processes"
 
 
-class Refused(BaseException):
-    """What ``site`` does not ignore: it ignores every ``Exception``."""
-
-
 def start():
     """Finds the environment that this interpreter belongs to and starts the hook for it."""
     try:
@@ -83,6 +79,7 @@ def _start(_hook):
     if _hook.plural() or _hook.tracing():
         _loaders.search_on_behalf()
     _look_before_listing(external, site_packages)
+    _go_through_once(sys.modules.get("site"))
 
     os.register_at_fork(after_in_child=_hook.forked)
 
@@ -178,6 +175,34 @@ def _look_before_listing(external, site_packages):
     finder.find_spec = look_first
 
 
+def _go_through_once(site):
+    """Has ``site`` not list the site-packages of this environment again.
+
+    It goes through those of a virtual environment twice (``venv``, then ``main``), which takes longer the more
+    packages there are; what it finds the second time it has already.
+    """
+    frame = sys._getframe()
+    while frame is not None and frame.f_code.co_name != "addpackage":
+        frame = frame.f_back
+    callers = []
+    while frame is not None and len(callers) < 5:
+        callers.append(frame.f_code)
+        directory = frame.f_locals["sitedir"] if len(callers) == 1 else directory
+        frame = frame.f_back
+    names = ("addpackage", "addsitedir", "addsitepackages", "venv", "main")
+    if callers != [getattr(getattr(site, name, None), "__code__", None) for name in names]:
+        return
+    stock, again = site.addsitedir, callers[2]
+
+    def addsitedir(sitedir, known_paths=None):
+        if sitedir == directory and sys._getframe(1).f_code is again:
+            site.addsitedir = stock
+            return known_paths
+        return stock(sitedir, known_paths)
+
+    site.addsitedir = addsitedir
+
+
 def _resolve_by_unit(bootstrap, hook):
     """Keeps the unit in relative names: ``import_module(".sub", package)`` asked by anybody means package's own."""
     resolve_name = bootstrap._resolve_name
@@ -202,4 +227,5 @@ except BaseException as error:
         os._exit(2)
     # What went wrong has been said; CPython would print it again, as a traceback of `site`.
     sys.excepthook = lambda *_: None
-    raise Refused(NO_SUBINTERPRETERS) from None
+    # `site` ignores every `Exception`. A class takes a while to make: not at every start.
+    raise type("Refused", (BaseException,), {})(NO_SUBINTERPRETERS) from None

@@ -92,11 +92,10 @@ class Finder:
         """Nothing to forget: the files of units never change."""
 
 
-class StockPathFinder:
-    """What ``importlib.machinery.PathFinder`` does of itself, for the hook's own questions."""
-
-    find_spec = external.PathFinder.find_spec
-    find_distributions = external.PathFinder.find_distributions
+# What `importlib.machinery.PathFinder` does of itself, for the hook's own questions. No class, which takes a while to make.
+StockPathFinder = type(sys.implementation)(
+    find_spec=external.PathFinder.find_spec, find_distributions=external.PathFinder.find_distributions
+)
 
 
 def search_on_behalf():

@@ -89,6 +89,24 @@ def test_what_is_put_into_site_packages_by_hand_is_found(fresh_project, wheels):
     assert env.run(code).stdout == "customized\nTrue True\nTrue\nTrue\n"
 
 
+def test_site_goes_through_site_packages_once_and_through_other_folders_as_ever(fresh_project, wheels, tmp_path):
+    env = fresh_project(manifest([at("leaf", wheels.pure("leaf", "1.0", {"leaf.py": ""}))]))
+    (site,) = env.venv.resolve().glob("lib/python*/site-packages")
+    site.chmod(0o755)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "other.pth").write_text("import sys; sys.stdout.write('other ')\n")
+    (site / "a.pth").write_text(f"import sys; sys.stdout.write('site ')\nimport site; site.addsitedir({str(other)!r})\n")
+    code = f"""
+        import site, sys
+        print(site.addsitedir.__module__, {str(other)!r} in sys.path)
+        folder = site.getsitepackages()[0]
+        site.addsitedir(folder), site.addsitedir(folder)
+    """
+    # By hand, folders are gone through as often as somebody asks.
+    assert env.run(code).stdout.split() == ["site", "other", "site", "True", *["site", "other"] * 2]
+
+
 def test_exit_handlers_still_import_as_who_they_are(project, wheels):
     leaf = {v: wheels.pure("leaf", v, {"leaf.py": f"V = {v!r}"}) for v in ("1.0", "2.0")}
     code = "import atexit\ndef bye():\n    import leaf\n    print('bye', leaf.V)\natexit.register(bye)"
