@@ -347,3 +347,12 @@ def test_metadata_asked_from_a_package_is_its_views(project, wheels, leaf):
     env = project(two_worlds(wheels, leaf, code))
     done = env.run("import old, importlib.metadata as md; print(old.V, old.late(), md.version('leaf'))")
     assert done.stdout == "1.0 ('1.0', '1') 2.0\n"
+
+
+def test_a_pinned_package_finds_local_modules_last_and_as_roots(project, wheels, leaf):
+    """A framework that is pinned finds the program's settings; a local file of a unit's name is not in its way."""
+    code = "import leaf\ndef ask(name):\n    return __import__(name)\n"
+    here = {"settings.py": "import leaf\nV = leaf.V", "leaf.py": "V = 'local'"}
+    env = project(two_worlds(wheels, leaf, code), here)
+    done = env.run("import old; it = old.ask('settings'); import settings; print(it is settings, it.V, old.ask('leaf').V)")
+    assert done.stdout == "True local 1.0\n"

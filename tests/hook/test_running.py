@@ -149,11 +149,13 @@ def test_globals_that_are_given_to_run_path_do_not_say_whose_the_file_is(env, tm
         f"""
         import old.tell, runpy
         scope = {{**vars(old.tell), "given": 1}}
-        print(runpy.run_path({str(tmp_path / "file.py")!r}, init_globals=scope)["V"], runpy.__spec__.loader.__name__)
+        import importlib
+        for _ in range(2):
+            print(runpy.run_path({str(tmp_path / "file.py")!r}, init_globals=scope)["V"])
+            importlib.reload(runpy)
         """
     )
-    assert done.stdout.split(") ")[0] == "('2.0', 1", done.stdout
-    assert "pinfold" not in done.stdout
+    assert done.stdout.splitlines() == ["('2.0', 1)"] * 2
 
 
 ASK = '''

@@ -8,7 +8,7 @@ use pinfold_core::names;
 use pinfold_core::resolve::Importer;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyCFunction, PyDict, PyTuple};
 
 use crate::frames;
 use crate::marking;
@@ -99,7 +99,10 @@ fn init_module_attrs<'py>(
 /// Puts a function of ours into the place of `runpy._run_code`, which is not seen in tracebacks.
 #[pyfunction]
 fn take_over_run(runpy: &Bound<'_, PyModule>) -> PyResult<()> {
-    if RUN_CODE.set(runpy.py(), runpy.getattr("_run_code")?.unbind()).is_ok() {
+    let run = runpy.getattr("_run_code")?;
+    // After a reload it is stock's again.
+    if run.cast_exact::<PyCFunction>().is_err() {
+        let _ = RUN_CODE.set(runpy.py(), run.unbind());
         runpy.setattr("_run_code", wrap_pyfunction!(run_code, runpy)?)?;
     }
     Ok(())
