@@ -118,14 +118,16 @@ def _complete_threading(threading):
 
 
 def _imports_what_it_is_told(function):
-    """Whether a function may import and has no frame that says for whom: importlib's, C code, a partial of one.
+    """Whether a function imports what its arguments say, and has no frame that says for whom.
 
-    Not the standard library's workers, which run what others hand over.
+    Not the standard library's workers, which run what others hand over, nor other C code: while something runs on
+    somebody's behalf, every import takes a longer way.
     """
     while isinstance(function, functools.partial):
         function = function.func
     scope = getattr(function, "__globals__", None)
-    return scope is None or str(scope.get("__name__")).partition(".")[0] in ("importlib", "pkgutil", "runpy")
+    module = getattr(function, "__module__", None) if scope is None else scope.get("__name__")
+    return str(module).partition(".")[0] in ("_pickle", "builtins", "importlib", "pickle", "pkgutil", "runpy")
 
 
 COMPLETIONS = {

@@ -194,6 +194,17 @@ def test_a_thread_whose_target_is_an_import_imports_for_who_starts_it(project, w
         """
     )
     assert done.stdout.splitlines() == ["1.0 2.0"] * 6 + ["mine (import_module)"], done
+    # What imports nothing of its own accord is called as it is.
+    done = env.run(
+        """
+        import threading, time
+        class Kept(threading.Thread):
+            def run(self):
+                print(self._target is time.sleep)
+        Kept(target=time.sleep).start()
+        """
+    )
+    assert done.stdout == "True\n"
     # Daemon threads that are in such an import at the end do no harm.
     done = env.run(
         "import time, threading, old\n"
