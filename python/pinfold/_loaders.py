@@ -151,7 +151,8 @@ def search_for_the_importer():
     from pinfold import _lists
 
     _lists.start()
-    if any(name in sys.modules for name in ("concurrent.futures.thread", "runpy", "threading", "unittest.mock")):
+    completed = ("concurrent.futures.thread", "multiprocessing.pool", "runpy", "threading", "unittest.mock")
+    if any(name in sys.modules for name in completed):
         from pinfold import _stdlib
 
         _stdlib.complete_loaded()

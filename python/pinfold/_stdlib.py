@@ -117,6 +117,22 @@ def _complete_threading(threading):
     threading.Thread.start = start
 
 
+def _complete_pool(pool):
+    """Has ``ThreadPool().apply(importlib.import_module, ("x",))`` import for who called it."""
+    for name in ("apply_async", "_map_async", "imap", "imap_unordered"):
+        stock = getattr(pool.ThreadPool, name)
+        if stock.__module__ != __name__:
+            setattr(pool.ThreadPool, name, _on_behalf(stock))
+
+
+def _on_behalf(stock):
+    @functools.wraps(stock, assigned=("__name__", "__qualname__", "__doc__"))
+    def method(self, func, *args, **kwargs):
+        return stock(self, _hook.as_importer(func) if _imports_what_it_is_told(func) else func, *args, **kwargs)
+
+    return method
+
+
 def _imports_what_it_is_told(function):
     """Whether a function imports what its arguments say, and has no frame that says for whom.
 
@@ -133,6 +149,7 @@ def _imports_what_it_is_told(function):
 COMPLETIONS = {
     "concurrent.futures.thread": _complete_executor,
     "threading": _complete_threading,
+    "multiprocessing.pool": _complete_pool,
     "runpy": _hook.take_over_run,
     "unittest.mock": _complete_mock,
 }

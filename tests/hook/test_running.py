@@ -176,6 +176,13 @@ def before(make):
     thread.start()
     thread.join()
     return getattr(sys.modules.get("leaf"), "V", None)
+
+def in_pool():
+    from multiprocessing.pool import ThreadPool
+    with ThreadPool(2) as pool:
+        work = importlib.import_module
+        modules = [pool.apply(func=work, args=("leaf",)), *pool.map(work, ["leaf"]), *pool.imap_unordered(work, ["leaf"])]
+    return [module.V for module in modules]
 '''
 
 
@@ -187,13 +194,14 @@ def test_a_thread_whose_target_is_an_import_imports_for_who_starts_it(project, w
         import importlib, threading, mine, old
         for position in range(len(old.MAKE)):
             print(old.before(old.MAKE[position]), mine.before(mine.MAKE[position]))
+        print(old.in_pool(), mine.in_pool())
         # Who starts it counts, and not who made it.
         print(old.before(mine.MAKE[0]), mine.before(old.MAKE[0]))
         thread = threading.Thread(target=importlib.import_module, args=("nowhere",), name="mine")
         print(thread.name, threading.Thread(target=importlib.import_module).name.partition(" ")[2])
         """
     )
-    assert done.stdout.splitlines() == ["1.0 2.0"] * 6 + ["mine (import_module)"], done
+    assert done.stdout.splitlines() == ["1.0 2.0"] * 5 + ["['1.0', '1.0', '1.0'] ['2.0', '2.0', '2.0']", "1.0 2.0", "mine (import_module)"], done
     # What imports nothing of its own accord is called as it is.
     done = env.run(
         """

@@ -18,7 +18,8 @@ use crate::state::State;
 static ADOPT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Modules of the standard library that `pinfold._stdlib` completes when they are loaded.
-pub(crate) const COMPLETED: [&str; 4] = ["concurrent.futures.thread", "runpy", "threading", "unittest.mock"];
+pub(crate) const COMPLETED: [&str; 5] =
+    ["concurrent.futures.thread", "multiprocessing.pool", "runpy", "threading", "unittest.mock"];
 
 /// The spec of one of [`COMPLETED`].
 pub(crate) fn completed_spec<'py>(
