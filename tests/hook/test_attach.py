@@ -80,6 +80,23 @@ def test_a_world_imports_its_own_now_and_later_from_any_thread(host, plugin, lea
     ]
 
 
+def test_what_the_host_had_loaded_before_stays_the_hosts(host, plugin, leaf):
+    """Without pins nothing said so until now: nobody had to be told apart."""
+    foo = plugin("foo", "import leaf\ndef call(function):\n    return function()", leaf["3.0"])
+    late = "def late():\n    import leaf\n    return leaf.V\n"
+    done = host(files={"local.py": late}).run(
+        f"""
+        import sys, types, pinfold, local
+        made = sys.modules["made"] = types.ModuleType("made")
+        exec({late!r}, vars(made))
+        exec({late!r})
+        foo = pinfold.attach({str(foo)!r}).import_module("foo")
+        print(foo.leaf.V, *[foo.call(function) for function in (local.late, made.late, late)])
+        """
+    )
+    assert done.stdout == "3.0 2.0 2.0 2.0\n"
+
+
 def test_a_world_does_not_find_what_the_host_has(host, plugin, leaf, wheels):
     """Neither the host's distributions nor its local modules, loaded or not; nor the host the world's."""
     extra = at("extra", wheels.pure("extra", "1", {"extra.py": "V = 1"}))

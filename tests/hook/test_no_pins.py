@@ -78,3 +78,18 @@ def test_importing_what_is_not_there_says_what_stock_python_says(project, merged
     ask = "import importlib.util\nprint(importlib.util.find_spec('nowhere'))\nimport nowhere.at_all"
     mine, theirs = env.run(ask, check=False), peer.run(ask, check=False)
     assert (mine.stdout, mine.stderr.splitlines()[-1]) == (theirs.stdout, theirs.stderr.splitlines()[-1])
+
+
+def test_the_globals_of_the_users_own_code_are_as_in_a_merged_environment(project, merged, tmp_path):
+    (tmp_path / "local.py").write_text("import six, json\ndef late():\n    import six.moves\n")
+    (tmp_path / "tool.py").write_text("import local\nlocal.late()\nprint(sorted(globals()), sorted(vars(local)))\n")
+    code = """
+        import importlib, runpy, six, local
+        local.late()
+        print(sorted(globals()), sorted(vars(local)), sorted(vars(importlib.reload(local))))
+        print(sorted(runpy.run_module("tool")), sorted(runpy.run_path("tool.py")))
+    """
+    said = []
+    for env in (project('requires = ["six==1.17.0"]'), merged("six==1.17.0")):
+        said.append([env.run(code, cwd=tmp_path).stdout, env.run_python("-m", "tool", cwd=tmp_path).stdout, env.run_python("tool.py", cwd=tmp_path).stdout])
+    assert said[0] == said[1]

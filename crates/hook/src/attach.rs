@@ -19,6 +19,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::elf;
 use crate::frames;
+use crate::marking;
 use crate::marks;
 use crate::state::{self, Folders, Object, State};
 
@@ -80,12 +81,16 @@ fn attach_environment(py: Python<'_>, parts: Parts) -> PyResult<()> {
     }
     let instances = joined.instances;
     py.detach(|| instances.iter().try_for_each(|(from, to)| make(from, to))).map_err(failed)?;
+    let told_apart = state.plural;
     let state = extended(py, state, Resolver::with_worlds(joined.env, joined.worlds))?;
     let state = state::keep(state);
     state.canonical.borrow_mut().clear();
     // Objects that are loaded already: all of them, if nothing had to be redirected until now.
     elf::forget_strangers();
     elf::redirect_new(state).map_err(failed)?;
+    if !told_apart {
+        marking::mark_loaded(py, state);
+    }
     state::set(state);
     std::mem::forget(lock);
     Ok(())

@@ -12,6 +12,7 @@ use crate::by_path;
 use crate::frames;
 use crate::marks;
 use crate::owner;
+use crate::snapshot;
 use crate::specs;
 use crate::state::{Object, State};
 
@@ -55,10 +56,28 @@ pub(crate) unsafe fn mark_module(state: &State, module: Object, asker: usize, na
                 }
             }
         };
-        if let Some(mark) = state.mark(value)
+        if let Some(mark) = state.mark(value).filter(|_| is_told_apart(state, value))
             && ffi::PyDict_SetItem(globals, marks::key(), mark) != 0
         {
             ffi::PyErr_Clear();
+        }
+    }
+}
+
+/// Whether globals get a mark of this value: root's only where there is something to tell apart from them. Without
+/// pins, the globals of the user's own modules are what they are in an ordinary environment.
+fn is_told_apart(state: &State, value: usize) -> bool {
+    value != marks::ROOT || state.plural
+}
+
+/// Marks what is loaded already: at the start, and when an environment is attached where there were no pins.
+pub(crate) fn mark_loaded(py: Python<'_>, state: &State) {
+    for (name, module) in snapshot::loaded(py, state) {
+        // `runpy` has not said yet whose file `__main__` is: it is marked at its first import.
+        match state.base {
+            Importer::Unit(unit) if name == "__main__" => mark(state, &module, &name, unit),
+            Importer::Root if name == "__main__" => {}
+            _ => mark(state, &module, &name, marks::ROOT),
         }
     }
 }
@@ -99,7 +118,8 @@ pub(crate) unsafe fn mark_globals(
         (name, None) if main => of_no_unit(name),
         _ => return None,
     };
-    let mark = if value == marks::TRANSPARENT { Some(state.transparent) } else { state.mark(value) };
+    let mark = if value == marks::TRANSPARENT { Some(state.transparent) } else { state.mark(value) }
+        .filter(|_| is_told_apart(state, value));
     // SAFETY: the caller vouches for the dictionary; marks live as long as the process.
     unsafe {
         if let Some(mark) = mark
@@ -239,7 +259,7 @@ pub(crate) unsafe fn origin(globals: Object) -> Option<String> {
 }
 
 /// Marks a module that was there before the hook.
-pub(crate) fn mark(state: &State, module: &Bound<'_, PyAny>, name: &str, value: usize) {
+fn mark(state: &State, module: &Bound<'_, PyAny>, name: &str, value: usize) {
     // SAFETY: the module is live and the GIL is held.
     unsafe { mark_module(state, module.as_ptr(), value, name) }
 }

@@ -23,7 +23,6 @@ use crate::marks;
 use crate::modules;
 use crate::panics;
 use crate::shims;
-use crate::snapshot;
 use crate::state::{self, Folders, Object, Process, PythonParts, State};
 use crate::trace;
 use crate::types;
@@ -260,14 +259,7 @@ fn probe(py: Python<'_>, state: &'static State) -> PyResult<()> {
     if unsafe { marks::mark_value(state.root_mark) } != Some(marks::ROOT) {
         return refuse("a mark does not keep its value in this Python");
     }
-    for (name, module) in snapshot::loaded(py, state) {
-        // `runpy` has not said yet whose file `__main__` is: it is marked at its first import.
-        match state.base {
-            Importer::Unit(unit) if name == "__main__" => marking::mark(state, &module, &name, unit),
-            Importer::Root if name == "__main__" => {}
-            _ => marking::mark(state, &module, &name, marks::ROOT),
-        }
-    }
+    marking::mark_loaded(py, state);
     Ok(())
 }
 
