@@ -7,7 +7,7 @@ Python, and the form in which a name is written. Loading needs nothing: it is st
 
 import importlib
 import io
-from types import BuiltinFunctionType, FunctionType
+from types import BuiltinFunctionType, FunctionType, MethodType
 
 from pinfold import _hook
 
@@ -22,6 +22,28 @@ class Reduced:
 
     def __reduce__(self):
         return self.call
+
+
+class _Override:
+    """The ``reducer_override`` of a pickler that finds none: stock's has none, and a subclass may inherit one from a
+    class that stands behind the pickler.
+    """
+
+    def __init__(self, pickler, reduce):
+        self.pickler, self.reduce = pickler, reduce
+
+    def __get__(self, instance, kind=None):
+        kind = kind or type(instance)
+        for base in kind.__mro__[kind.__mro__.index(self.pickler) + 1 :]:
+            if "reducer_override" in vars(base):
+                found = vars(base)["reducer_override"]
+                return found.__get__(instance, kind) if hasattr(type(found), "__get__") else found
+        if instance is None or not _hook.plural():
+            raise AttributeError(f"{kind.__name__!r} object has no attribute 'reducer_override'")
+        try:
+            return kind.__getattr__(instance, "reducer_override")
+        except AttributeError:
+            return MethodType(self.reduce, instance)
 
 
 _modules = {}
@@ -62,14 +84,15 @@ def _complete_python(pickler):
             return _hook.run_in(None, stock_save_global, (self, obj, name)) if _hook.plural() else stock_save_global(self, obj, name)
         self.save_reduce(*written, obj=obj)
 
-    def reducer_override(self, obj):
+    def reduce(self, obj):
         kind = type(obj)
         if kind in self.dispatch and kind not in written_by_name and not issubclass(kind, type):
             return NotImplemented
         return _hook.reduce(self, obj, self.proto)
 
-    for function in (dump, save_global, reducer_override):
+    for function in (dump, save_global):
         function.__qualname__ = f"_Pickler.{function.__name__}"
         function.__module__ = "pickle"
         setattr(pickler, function.__name__, function)
+    pickler.reducer_override = _Override(pickler, reduce)
     pickler.dispatch[FunctionType] = save_global

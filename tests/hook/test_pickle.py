@@ -80,8 +80,14 @@ ROUND_TRIP = """
     def picklers():
         class Own(pickle.Pickler):
             def reducer_override(self, obj): return NotImplemented
-        class Slotted(pickle.Pickler):
+        class Slotted(Own):
             __slots__ = ()
+        class Mixin:
+            def reducer_override(self, obj): return NotImplemented
+        class Behind(pickle.Pickler, Mixin): pass
+        class BehindInPython(pickle._Pickler, Mixin): pass
+        class Dynamic(pickle.Pickler):
+            def __getattr__(self, name): raise AttributeError(name)
         class Persistent(pickle.Pickler):
             def persistent_id(self, obj): return None
         class Table(pickle.Pickler):
@@ -92,7 +98,7 @@ ROUND_TRIP = """
                 pickler(file, protocol).dump(obj)
                 return file.getvalue()
             return dumps
-        return [pickle.dumps, pickle._dumps, *map(through, (pickle.Pickler, pickle._Pickler, Own, Slotted, Persistent))]
+        return [pickle.dumps, pickle._dumps, *map(through, (pickle.Pickler, pickle._Pickler, Own, Slotted, Persistent, Behind, BehindInPython, Dynamic))]
     def check(objects):
         wrong = []
         for dumps in picklers():
@@ -172,15 +178,58 @@ def test_another_process_loads_the_same_and_another_environment_says_what_it_lac
     assert "and this environment has things 3.0 (things@" in done.stderr and "\nhint: a pickle of" in done.stderr, done
 
 
+@pytest.mark.parametrize("pins", ["with pins", "without"])
+def test_a_reducer_override_is_found_where_stock_finds_it(things, project, wheels, pins):
+    """In front of the pickler, behind it, in the instance, by `__getattr__`; asked for by anybody else, it is stock's."""
+    env = things if pins == "with pins" else project(manifest([at("leaf", wheels.pure("leaf", "1", {"leaf.py": ""}))]))
+    code = """
+        import io, pickle
+        def f(): pass
+        def five(self, obj):
+            return (int, ("5",)) if obj is f else NotImplemented
+        Mixin = type("Mixin", (), {"reducer_override": five})
+        for stock in (pickle.Pickler, pickle._Pickler):
+            assert not hasattr(stock(io.BytesIO()), "reducer_override") or stock is pickle._Pickler
+            class InFront(Mixin, stock): pass
+            class Behind(stock, Mixin): pass
+            class Dynamic(stock):
+                def __getattr__(self, name):
+                    if name == "reducer_override":
+                        return lambda obj: five(self, obj)
+                    raise AttributeError(name)
+            class Plain(stock): pass
+            def of_instance(file):
+                pickler = Plain(file)
+                pickler.reducer_override = lambda obj: five(None, obj)
+                return pickler
+            for make in (InFront, Behind, Dynamic, of_instance):
+                for _ in range(2):
+                    file = io.BytesIO()
+                    pickler = make(file)
+                    pickler.dump([f, five])
+                    pickler.dump(f)
+                    assert pickle.loads(file.getvalue()) == [5, five], make
+                    assert pickler.reducer_override(f) == (int, ("5",))
+        class Failing(pickle.Pickler):
+            def __getattr__(self, name): raise ZeroDivisionError(name)
+        try:
+            Failing(io.BytesIO()).dump(f)
+        except ZeroDivisionError:
+            print("ok")
+    """
+    assert env.run(code).stdout == "ok\n"
+
+
 def test_what_cannot_be_exact_is_an_error_and_never_a_bare_name(things):
     done = things.run(
         """
         import other, things, pickle, io, copyreg, sys
         class Impostor(pickle.Pickler):
             "Asks nobody: what it says is not asked about is written by stock pickle."
-            __slots__ = ()
-            def reducer_override(self, obj):
-                return NotImplemented
+            def __getattribute__(self, name):
+                if name == "reducer_override":
+                    return lambda obj: NotImplemented
+                return super().__getattribute__(name)
         class Gone: pass
         other.things.Gone = type("Gone", (), {"__module__": other.things.__name__})
         gone, local = other.things.Gone(), (lambda: None)

@@ -3,7 +3,8 @@
 //! `_pickle.Pickler` gets a subclass in its place, and `dump` and `dumps` go through it. While it writes, plain
 //! names mean root's modules, whoever pickles: so stock pickle's own check (is the object found under its name
 //! the very object?) lets nothing pass that would load as another version. What is not root's is handed to
-//! `globals` by `reducer_override`, which stock pickle asks first. Source: `Modules/_pickle.c`. Deliberately not
+//! `globals` by a `reducer_override`, which stock pickle looks up as it begins, and asks first; nobody else finds
+//! it, for a subclass may inherit one from a class that stands behind the pickler. Source: `Modules/_pickle.c`. Deliberately not
 //! here: whose an object is (`globals`), and the pickler written in Python (`pinfold._pickling`).
 
 use std::cell::RefCell;
@@ -25,6 +26,8 @@ use crate::state::{self, Object, State};
 /// What `protocol=None` means to the interpreters that `start` accepts, and the highest that they know.
 const DEFAULT_PROTOCOL: c_long = 4;
 const HIGHEST_PROTOCOL: c_long = 5;
+/// `Include/object.h`: `Py_TPFLAGS_IMMUTABLETYPE`, as stock's has.
+const IMMUTABLE: std::ffi::c_ulong = 1 << 8;
 
 /// Stock `_pickle.Pickler`, its `dump`, `_pickle.PicklingError`, and our `Pickler`.
 static STOCK: AtomicPtr<ffi::PyObject> = AtomicPtr::new(ptr::null_mut());
@@ -39,6 +42,8 @@ struct Dump {
     push: Option<usize>,
     /// Whether stock pickle may look at a module that root does not see, for it will not find the object there.
     allowed: bool,
+    /// The pickler that has not looked its `reducer_override` up yet, null when it has.
+    beginning: Object,
     /// Per type of what was met: whether it says itself how it is reduced.
     custom: HashMap<usize, bool>,
 }
@@ -54,9 +59,15 @@ pub(crate) struct Dumping {
 
 /// Says that from here on, until the guard is dropped, a pickler writes.
 pub(crate) fn begin(state: &State) -> Dumping {
+    begin_with(state, ptr::null_mut())
+}
+
+fn begin_with(state: &State, beginning: Object) -> Dumping {
     let as_root = state.plural.then(|| frames::push(marks::ROOT));
     let push = as_root.as_ref().map(frames::Guard::serial);
-    DUMPS.with_borrow_mut(|dumps| dumps.push(Dump { push, allowed: false, custom: HashMap::new() }));
+    DUMPS.with_borrow_mut(|dumps| {
+        dumps.push(Dump { push, allowed: false, beginning, custom: HashMap::new() })
+    });
     Dumping { _as_root: as_root }
 }
 
@@ -82,15 +93,15 @@ pub(crate) fn begin_plain(_: &State) -> frames::Guard {
 
 /// Whether whoever looks a module up by a name that carries a unit is stock pickle, about to write that name without
 /// the unit; a `PicklingError` is set then. Nothing comes here but what [`reduce`] was not asked about: a pickler
-/// that has a `reducer_override` of its own, and no dictionary for another.
+/// whose `__getattribute__` does not ask ours.
 pub(crate) fn refuses(name: &str) -> bool {
     let writing = DUMPS.with_borrow(|dumps| {
         dumps.last().is_some_and(|dump| !dump.allowed && dump.push.is_some_and(frames::is_innermost))
     });
     if writing {
         let message = format!(
-            "this pickler cannot write an object of {name}, which root does not see: it has a reducer_override of its \
-             own, and no __dict__\nhint: leave `__slots__` out of its class"
+            "this pickler cannot write an object of {name}, which root does not see: it answers for its attributes \
+             itself\nhint: let its `__getattribute__` ask that of `super()` for `reducer_override`"
         );
         Python::attach(|py| {
             let text = pyo3::types::PyString::new(py, &message);
@@ -118,6 +129,7 @@ pub(crate) fn take_over(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let mut slots = [
             slot(ffi::Py_tp_doc, ffi::PyType_GetSlot(stock.as_ptr().cast(), ffi::Py_tp_doc)),
             slot(ffi::Py_tp_init, init as *mut c_void),
+            slot(ffi::Py_tp_getattro, getattro as *mut c_void),
             slot(ffi::Py_tp_methods, (&raw mut METHODS).cast()),
             slot(0, ptr::null_mut()),
         ];
@@ -125,7 +137,7 @@ pub(crate) fn take_over(module: &Bound<'_, PyModule>) -> PyResult<()> {
             name: c"_pickle.Pickler".as_ptr(),
             basicsize,
             itemsize: 0,
-            flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_BASETYPE) as _,
+            flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_BASETYPE | IMMUTABLE) as _,
             slots: slots.as_mut_ptr(),
         };
         let bases = ffi::PyTuple_Pack(1, stock.as_ptr());
@@ -181,81 +193,64 @@ unsafe extern "C" fn dump(this: Object, object: Object) -> Object {
         let Some(state) = state::get().filter(|state| state.plural) else {
             return ffi::PyObject_CallFunctionObjArgs(stock, this, object, nothing);
         };
-        let Some(_dumping) = panics::guarded(None, || Some(begin(state))) else { return ptr::null_mut() };
-        let theirs = ffi::PyObject_GetAttrString(this, c"reducer_override".as_ptr());
+        let Some(_dumping) = panics::guarded(None, || Some(begin_with(state, this))) else {
+            return ptr::null_mut();
+        };
+        ffi::PyObject_CallFunctionObjArgs(stock, this, object, nothing)
+    }
+}
+
+/// Whether this is the pickler of the innermost dump, which looks its `reducer_override` up now, for the first time.
+fn is_beginning(this: Object) -> bool {
+    DUMPS.with_borrow_mut(|dumps| match dumps.last_mut() {
+        Some(dump) if dump.beginning == this => {
+            dump.beginning = ptr::null_mut();
+            true
+        }
+        _ => false,
+    })
+}
+
+/// `getattr(pickler, name)`: stock's, but for the `reducer_override` that stock pickle looks up as it begins: ours,
+/// together with the pickler's own, if it has one.
+unsafe extern "C" fn getattro(this: Object, name: Object) -> Object {
+    // SAFETY: called by Python with a pickler of ours, a live name and the GIL; new references are released.
+    unsafe {
+        if marks::text(name) != Some("reducer_override") || !panics::guarded(false, || is_beginning(this)) {
+            return ffi::PyObject_GenericGetAttr(this, name);
+        }
+        let mut theirs = ffi::PyObject_GenericGetAttr(this, name);
+        if theirs.is_null() && ffi::PyErr_ExceptionMatches(ffi::PyExc_AttributeError) != 0 {
+            ffi::PyErr_Clear();
+            let dynamic = ffi::PyObject_GetAttrString(ffi::Py_TYPE(this).cast(), c"__getattr__".as_ptr());
+            if dynamic.is_null() {
+                ffi::PyErr_Clear();
+                return ffi::PyCFunction_NewEx(&raw mut OURS, this, ptr::null_mut());
+            }
+            let nothing = ptr::null_mut::<ffi::PyObject>();
+            theirs = ffi::PyObject_CallFunctionObjArgs(dynamic, this, name, nothing);
+            ffi::Py_DECREF(dynamic);
+            if theirs.is_null() && ffi::PyErr_ExceptionMatches(ffi::PyExc_AttributeError) != 0 {
+                ffi::PyErr_Clear();
+                return ffi::PyCFunction_NewEx(&raw mut OURS, this, ptr::null_mut());
+            }
+        }
         if theirs.is_null() {
             return theirs;
         }
-        let ours = ffi::PyCFunction_CheckExact(theirs) != 0
-            && ffi::PyCFunction_GetFunction(theirs)
-                .is_some_and(|function| ptr::fn_addr_eq(function, reducer_override as ffi::PyCFunction));
-        let undo = if ours { None } else { Combined::put(this, theirs) };
-        let result = ffi::PyObject_CallFunctionObjArgs(stock, this, object, nothing);
-        if let Some(combined) = undo {
-            combined.undo(this, theirs);
-        }
+        let pair = ffi::PyTuple_Pack(2, this, theirs);
         ffi::Py_DECREF(theirs);
-        result
-    }
-}
-
-/// A pickler's own `reducer_override` together with ours, for the duration of a dump.
-struct Combined {
-    /// Whether it stood in the pickler's own dictionary.
-    of_instance: bool,
-}
-
-impl Combined {
-    /// # Safety
-    /// `this` and `theirs` are live objects and the GIL is held.
-    unsafe fn put(this: Object, theirs: Object) -> Option<Self> {
-        // SAFETY: the caller vouches for the objects; new references are released, errors cleared: a pickler
-        // without a dictionary keeps its own function, and `refuses` stands behind it.
-        unsafe {
-            let own = ffi::PyObject_GetAttrString(this, c"__dict__".as_ptr());
-            let name = ffi::PyUnicode_InternFromString(c"reducer_override".as_ptr());
-            let pair = ffi::PyTuple_Pack(2, this, theirs);
-            let mut result = None;
-            if !own.is_null() && !name.is_null() && !pair.is_null() {
-                let of_instance = ffi::PyDict_Contains(own, name) == 1;
-                let both = ffi::PyCFunction_NewEx(&raw mut COMBINED, pair, ptr::null_mut());
-                if !both.is_null() && ffi::PyDict_SetItem(own, name, both) == 0 {
-                    result = Some(Combined { of_instance });
-                }
-                ffi::Py_XDECREF(both);
-            }
-            for object in [own, name, pair] {
-                ffi::Py_XDECREF(object);
-            }
-            ffi::PyErr_Clear();
-            result
+        if pair.is_null() {
+            return pair;
         }
-    }
-
-    /// # Safety
-    /// As [`Self::put`]; an exception may be set, and stays.
-    unsafe fn undo(self, this: Object, theirs: Object) {
-        // SAFETY: as `put`; the exception of the dump is kept aside.
-        unsafe {
-            let (mut ty, mut value, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-            ffi::PyErr_Fetch(&raw mut ty, &raw mut value, &raw mut traceback);
-            let own = ffi::PyObject_GetAttrString(this, c"__dict__".as_ptr());
-            if !own.is_null() {
-                if self.of_instance {
-                    ffi::PyDict_SetItemString(own, c"reducer_override".as_ptr(), theirs);
-                } else {
-                    ffi::PyDict_DelItemString(own, c"reducer_override".as_ptr());
-                }
-                ffi::Py_DECREF(own);
-            }
-            ffi::PyErr_Clear();
-            ffi::PyErr_Restore(ty, value, traceback);
-        }
+        let both = ffi::PyCFunction_NewEx(&raw mut COMBINED, pair, ptr::null_mut());
+        ffi::Py_DECREF(pair);
+        both
     }
 }
 
 unsafe extern "C" fn combined(pair: Object, object: Object) -> Object {
-    // SAFETY: called by Python with the tuple that `put` made, a live object and the GIL; null is handed on with
+    // SAFETY: called by Python with the tuple that `getattro` made, a live object and the GIL; null is handed on with
     // its exception.
     unsafe {
         let (this, theirs) = (ffi::PyTuple_GetItem(pair, 0), ffi::PyTuple_GetItem(pair, 1));
@@ -279,7 +274,7 @@ unsafe extern "C" fn combined(pair: Object, object: Object) -> Object {
     }
 }
 
-/// `Pickler.reducer_override(obj)`: stock pickle asks it about every object that is no atom or container.
+/// Our `reducer_override(obj)`: stock pickle asks it about every object that is no atom or container.
 unsafe extern "C" fn reducer_override(this: Object, object: Object) -> Object {
     // SAFETY: called by Python with a pickler of ours, a live object and the GIL.
     unsafe {
@@ -382,10 +377,13 @@ fn dispatched<'py>(
     Ok(table.get_item(object.get_type()).ok())
 }
 
-static mut METHODS: [ffi::PyMethodDef; 3] = [
-    marks::method(c"dump", dump, ffi::METH_O),
-    marks::method(c"reducer_override", reducer_override, ffi::METH_O),
+static mut METHODS: [ffi::PyMethodDef; 2] = [
+    ffi::PyMethodDef {
+        ml_doc: c"dump($self, obj, /)\n--\n\nWrite a pickle of obj to the file.".as_ptr(),
+        ..marks::method(c"dump", dump, ffi::METH_O)
+    },
     ffi::PyMethodDef::zeroed(),
 ];
 
+static mut OURS: ffi::PyMethodDef = marks::method(c"reducer_override", reducer_override, ffi::METH_O);
 static mut COMBINED: ffi::PyMethodDef = marks::method(c"reducer_override", combined, ffi::METH_O);
