@@ -38,7 +38,10 @@ class _Override:
             if "reducer_override" in vars(base):
                 found = vars(base)["reducer_override"]
                 return found.__get__(instance, kind) if hasattr(type(found), "__get__") else found
-        if instance is None or not _hook.plural():
+        if instance is None:
+            # What `dir` names can be asked for.
+            return self
+        if not _hook.plural():
             raise AttributeError(f"{kind.__name__!r} object has no attribute 'reducer_override'")
         try:
             return kind.__getattr__(instance, "reducer_override")
