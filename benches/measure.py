@@ -71,14 +71,21 @@ def python_times(python, statements, *, env, cwd):
     return {"CPU, process": whole, "CPU, imports": float(done.stdout)}
 
 
+# `VmHWM` of the process itself: `ru_maxrss` counts the memory that it was forked with, too.
+MEMORY = """
+with open("/proc/self/status") as status:
+    sizes = dict(line.split(":") for line in status)
+print(*(int(sizes[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM")))
+"""
+
+
 def memory(python, statements, *, env, cwd):
-    """Bytes of resident memory, at most, of a fresh interpreter that runs these statements."""
-    code = f"{statements}\nimport resource, sys\n"
-    code += "sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))"
-    done = subprocess.run([str(python), "-c", code], env=env, cwd=cwd, capture_output=True, text=True)
+    """Bytes of resident memory of a fresh interpreter that has run these statements: then, and at most."""
+    done = subprocess.run([str(python), "-c", statements + MEMORY], env=env, cwd=cwd, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"error: could not measure: {python} ended with {done.returncode}\n{done.stdout}{done.stderr}")
-    return {"memory": int(done.stdout) * 1024}
+    after, most = map(int, done.stdout.split())
+    return {"memory": after, "memory, peak": most}
 
 
 def interleaved(cases, rounds, label):
