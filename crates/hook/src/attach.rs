@@ -21,6 +21,7 @@ use crate::elf;
 use crate::frames;
 use crate::marking;
 use crate::marks;
+use crate::put;
 use crate::state::{self, Folders, Object, State};
 
 /// What `pinfold._attach` hands over.
@@ -38,10 +39,10 @@ pub(crate) struct Parts {
 
 /// Adds the functions to the module.
 pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_function(wrap_pyfunction!(attach_environment, module)?)?;
-    module.add_function(wrap_pyfunction!(is_shareable, module)?)?;
-    module.add_function(wrap_pyfunction!(shared_with, module)?)?;
-    module.add_function(wrap_pyfunction!(run_in, module)?)
+    put(module, wrap_pyfunction!(attach_environment, module)?)?;
+    put(module, wrap_pyfunction!(is_shareable, module)?)?;
+    put(module, wrap_pyfunction!(shared_with, module)?)?;
+    put(module, wrap_pyfunction!(run_in, module)?)
 }
 
 fn started() -> PyResult<&'static State> {

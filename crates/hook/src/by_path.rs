@@ -13,6 +13,7 @@ use pyo3::types::{PyCFunction, PyDict, PyTuple};
 use crate::frames;
 use crate::marking;
 use crate::marks;
+use crate::put;
 use crate::state::{self, State};
 
 /// `importlib._bootstrap._init_module_attrs` and `runpy._run_code`, as the standard library has them.
@@ -21,8 +22,8 @@ static RUN_CODE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Adds the functions to the module.
 pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_function(wrap_pyfunction!(take_over_init, module)?)?;
-    module.add_function(wrap_pyfunction!(take_over_run, module)?)
+    put(module, wrap_pyfunction!(take_over_init, module)?)?;
+    put(module, wrap_pyfunction!(take_over_run, module)?)
 }
 
 /// The value of the mark of code that is of no unit and no part of the standard library, when `asker` loads it.

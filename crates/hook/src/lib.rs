@@ -34,7 +34,9 @@ mod trace;
 mod types;
 mod views;
 
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyCFunction;
 
 /// Python's side of the import hook; `pinfold._boot` starts it.
 #[pymodule]
@@ -44,4 +46,10 @@ fn _hook(module: &Bound<'_, PyModule>) -> PyResult<()> {
     load::exports::add(module)?;
     paths::add(module)?;
     views::add(module)
+}
+
+/// Adds a function to the module. `PyModule::add_function` keeps `__all__` too, for which nobody asks here, and takes
+/// twice as long.
+fn put(module: &Bound<'_, PyModule>, function: Bound<'_, PyCFunction>) -> PyResult<()> {
+    module.dict().set_item(function.getattr(intern!(module.py(), "__name__"))?, function)
 }

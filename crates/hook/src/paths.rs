@@ -14,6 +14,7 @@ use pyo3::types::PyList;
 use crate::finder;
 use crate::frames;
 use crate::marks;
+use crate::put;
 use crate::state::{self, State};
 use crate::views::asker;
 
@@ -22,12 +23,12 @@ use crate::views::asker;
 pub(crate) type Owners = HashMap<String, BTreeSet<usize>>;
 
 pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_function(wrap_pyfunction!(seen_path, module)?)?;
-    module.add_function(wrap_pyfunction!(path_changed, module)?)?;
-    module.add_function(wrap_pyfunction!(is_abroad, module)?)?;
-    module.add_function(wrap_pyfunction!(is_unit_folder, module)?)?;
-    module.add_function(wrap_pyfunction!(is_site_packages, module)?)?;
-    module.add_function(wrap_pyfunction!(site_packages, module)?)
+    put(module, wrap_pyfunction!(seen_path, module)?)?;
+    put(module, wrap_pyfunction!(path_changed, module)?)?;
+    put(module, wrap_pyfunction!(is_abroad, module)?)?;
+    put(module, wrap_pyfunction!(is_unit_folder, module)?)?;
+    put(module, wrap_pyfunction!(is_site_packages, module)?)?;
+    put(module, wrap_pyfunction!(site_packages, module)?)
 }
 
 /// The pseudo-unit of the world on whose side a unit runs now; `None` on the host's.

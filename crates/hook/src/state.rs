@@ -19,6 +19,7 @@ use pinfold_core::index::Image;
 use pinfold_core::modules::ModuleTable;
 use pinfold_core::resolve::{Importer, Resolver, UnitIndex};
 use pyo3::ffi;
+use rustc_hash::FxHashSet;
 
 use crate::c_modules::Given;
 use crate::load::Fast;
@@ -46,7 +47,7 @@ pub(crate) struct Process {
     /// The interpreter's extension suffixes, the preferred one first.
     pub(crate) suffixes: Vec<String>,
     /// `sys.stdlib_module_names` and what else belongs to no package.
-    pub(crate) stdlib: HashSet<String>,
+    pub(crate) stdlib: FxHashSet<String>,
     /// Folders (and the zip file) of the standard library on `sys.path`.
     pub(crate) stdlib_paths: Vec<String>,
     /// Top-level names of the standard library under which root loaded a local module.

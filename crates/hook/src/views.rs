@@ -12,6 +12,7 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use crate::frames;
 use crate::marks;
 use crate::modules;
+use crate::put;
 use crate::state::State;
 
 /// Makes `sys.path` and `sys.meta_path` answer by who asks again, when a program has replaced them.
@@ -31,12 +32,12 @@ pub(crate) fn completed_spec<'py>(
 }
 
 pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_function(wrap_pyfunction!(distributions, module)?)?;
-    module.add_function(wrap_pyfunction!(unit_of_mark, module)?)?;
-    module.add_function(wrap_pyfunction!(has_in_view, module)?)?;
-    module.add_function(wrap_pyfunction!(set_list_type, module)?)?;
-    module.add_function(wrap_pyfunction!(on_replaced_lists, module)?)?;
-    module.add_function(wrap_pyfunction!(as_importer, module)?)?;
+    put(module, wrap_pyfunction!(distributions, module)?)?;
+    put(module, wrap_pyfunction!(unit_of_mark, module)?)?;
+    put(module, wrap_pyfunction!(has_in_view, module)?)?;
+    put(module, wrap_pyfunction!(set_list_type, module)?)?;
+    put(module, wrap_pyfunction!(on_replaced_lists, module)?)?;
+    put(module, wrap_pyfunction!(as_importer, module)?)?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use pyo3::{intern, wrap_pyfunction};
 
 use crate::globals::{self, Global};
 use crate::pickling;
+use crate::put;
 use crate::state::State;
 
 /// Stock `_pickle.dump` and `dumps`, our `Pickler`, and `io.BytesIO`.
@@ -24,10 +25,10 @@ static PARTS: OnceLock<Parts> = OnceLock::new();
 
 /// Adds the functions to `pinfold._hook`.
 pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_function(wrap_pyfunction!(take_over_pickle, module)?)?;
-    module.add_function(wrap_pyfunction!(dump_as_root, module)?)?;
-    module.add_function(wrap_pyfunction!(reduce, module)?)?;
-    module.add_function(wrap_pyfunction!(reduced_global, module)?)
+    put(module, wrap_pyfunction!(take_over_pickle, module)?)?;
+    put(module, wrap_pyfunction!(dump_as_root, module)?)?;
+    put(module, wrap_pyfunction!(reduce, module)?)?;
+    put(module, wrap_pyfunction!(reduced_global, module)?)
 }
 
 /// Puts the hook's pickler and functions into `_pickle`, just loaded.

@@ -8,20 +8,21 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::{fromlist, locks};
+use crate::put;
 use crate::state::{self, State};
 
 /// Adds the functions to the module.
 pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_function(wrap_pyfunction!(pause_collector, module)?)?;
-    module.add_function(wrap_pyfunction!(resume_collector, module)?)?;
-    module.add_function(wrap_pyfunction!(canonical, module)?)?;
-    module.add_function(wrap_pyfunction!(read_code, module)?)?;
-    module.add_function(wrap_pyfunction!(write_code, module)?)?;
-    module.add_function(wrap_pyfunction!(prepare_loading, module)?)?;
-    module.add_function(wrap_pyfunction!(find_and_load, module)?)?;
-    module.add_function(wrap_pyfunction!(handle_fromlist, module)?)?;
-    module.add_function(wrap_pyfunction!(lock_unlock_module, module)?)?;
-    module.add_function(wrap_pyfunction!(give_lock, module)?)?;
+    put(module, wrap_pyfunction!(pause_collector, module)?)?;
+    put(module, wrap_pyfunction!(resume_collector, module)?)?;
+    put(module, wrap_pyfunction!(canonical, module)?)?;
+    put(module, wrap_pyfunction!(read_code, module)?)?;
+    put(module, wrap_pyfunction!(write_code, module)?)?;
+    put(module, wrap_pyfunction!(prepare_loading, module)?)?;
+    put(module, wrap_pyfunction!(find_and_load, module)?)?;
+    put(module, wrap_pyfunction!(handle_fromlist, module)?)?;
+    put(module, wrap_pyfunction!(lock_unlock_module, module)?)?;
+    put(module, wrap_pyfunction!(give_lock, module)?)?;
     Ok(())
 }
 
