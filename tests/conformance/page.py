@@ -8,8 +8,10 @@ from collections import Counter
 HEAD = """# Conformance
 
 Upstream test suites under the hook and in plain CPython, compared test by test. A package's tests run as a package
-with a pin, with another version of it loaded by root; CPython's own run with the hook active and no pins. Written by
-`cargo xtask conformance`, on {versions}. What is run is in `tests/conformance/suites.py`.
+with a pin, with another version of it loaded by root, or the other way round; CPython's own run with the hook active and
+no pins. Written by `cargo xtask conformance`, on {versions}; with `--resume`, rows may be of several runs.
+What is run is in `tests/conformance/suites.py`. Left out are tests that are marked slow, and in `test_atexit` and
+`test_threading` those whose C code makes sub-interpreters, which ends the process (limits.md).
 
 A test is the *same* if it ends alike on both sides: passed, failed, skipped, failed as expected. *Accepted* are
 differences with a reason below. *Unsteady* are tests that differed once and ended alike when they were run again

@@ -48,13 +48,13 @@ def _said(report):
 
 
 def run(record, only, anchor, paths, options):
-    """Runs the tests in `paths` beside the module `anchor`; of them only those in the file `only`, if there is one."""
+    """Runs the tests in `paths` beside the module `anchor`, else in the current folder; of them only those in the file `only`, if there is one."""
     if "PINFOLD_GENERATION" in os.environ:
         # Children run as their parent does: as the package with the pin, not as root.
         import pinfold
 
         os.environ["PINFOLD_AS"] = pinfold.unit_of(sys.modules[__name__]).id
-    folder = os.path.dirname(os.path.dirname(importlib.import_module(anchor).__file__))
+    folder = os.path.dirname(os.path.dirname(importlib.import_module(anchor).__file__)) if anchor else os.getcwd()
     files = [os.path.join(folder, path) for path in paths]
     common = ["-q", "-p", "no:cacheprovider", "--rootdir", folder, "--continue-on-collection-errors", "--hypothesis-seed=0"]
     chosen = None

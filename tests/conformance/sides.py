@@ -128,12 +128,17 @@ def _stdlib(suite, tools, python, folder):
 def _shipped(suite, tools, python, folder):
     files, anchor, tests = {"suite/__init__.py": "", "suite/recording.py": (HERE / "recording.py").read_text()}, suite.module, suite.tests
     if suite.sdist:
-        files |= _tests_of_sdist(tools, suite, folder)
-        for which in ("hook", "plain"):
-            # Some read their settings from the current folder.
-            (folder / f"in-{which}").mkdir()
-            (folder / f"in-{which}" / "setup.cfg").write_bytes(files.get("suite/setup.cfg", b""))
-        anchor, tests = "suite.recording", [f"suite/{test}" for test in tests]
+        of_sdist = _tests_of_sdist(tools, suite, folder)
+        if suite.local:
+            anchor = None
+            for path, content in of_sdist.items():
+                for which in ("hook", "plain"):
+                    place = folder / f"in-{which}" / path
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    place.write_bytes(content)
+        else:
+            files |= {f"suite/{path}": content for path, content in of_sdist.items()}
+            anchor, tests = "suite.recording", [f"suite/{test}" for test in tests]
     names = [re.match(r"[A-Za-z0-9._-]+", requirement)[0] for requirement in suite.requires]
     wheels = Wheels(python, folder / "wheels")
     at = f"suite @ file://{wheels.pure('suite', '1', files, requires=names)}"
@@ -161,13 +166,13 @@ def _manifest(requires, pinned, its):
 
 
 def _tests_of_sdist(tools, suite, folder):
-    """The test files of the source distribution, as files of the package `suite`."""
+    """The test files of the source distribution, by their paths in it."""
     files, inside = {}, tuple(f"{path}/" for path in (*suite.tests, *suite.beside))
     with tarfile.open(fileobj=io.BytesIO(_sdist(tools, suite.requires[0], folder))) as archive:
         for member in archive.getmembers():
             path = member.name.partition("/")[2]
             if member.isfile() and (path.startswith(inside) or path in ("conftest.py", "setup.cfg")):
-                files[f"suite/{path}"] = archive.extractfile(member).read()
+                files[path] = archive.extractfile(member).read()
     return files
 
 

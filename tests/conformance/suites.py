@@ -34,7 +34,8 @@ class Shipped:
     """Tests of one version of a package, which a pin has, with another version loaded by root; or the other way round.
 
     `tests` are paths below the folder of the package's wheel, or of its source distribution if `sdist` says so;
-    `beside` are other paths that these read. `flags` are the interpreter's.
+    `beside` are other paths that these read. `local` tests are root's own code, in the current folder. `flags` are
+    the interpreter's.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Shipped:
     sdist: bool = False
     beside: tuple[str, ...] = ()
     by_root: bool = False
+    local: bool = False
     flags: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     pythons: tuple[str, ...] = ("3.11",)
@@ -136,9 +138,12 @@ SUITES = [
         "sqlalchemy",
         ("sqlalchemy==1.4.54", "mock==5.1.0", *PYTEST),
         ("sqlalchemy==2.0.44",),
-        ("test/base", "test/engine", "test/sql", "test/orm", "test/ext"),
+        ("test/base", "test/engine", "test/sql/test_select.py", "test/sql/test_compiler.py", "test/orm/test_pickled.py"),
         sdist=True,
         beside=("test", "lib/sqlalchemy/testing/plugin"),
+        # Its settings name the module `test.requirements`.
+        by_root=True,
+        local=True,
         # With `-s`, its conftest.py takes the installed package.
         flags=("-s",),
         options=("-p", "no:logging", "--maxfail=10000"),
