@@ -156,6 +156,10 @@ def _attach(given, share, name, code):
     _loaders.search_on_behalf()
     if not _WORLDS:
         _hook.take_over_init(importlib._bootstrap)
+        # The program is the host's, also where a plugin is the first to call one of its functions.
+        main = sys.modules.get("__main__")
+        if isinstance(main, type(sys)):
+            eval("importer()", vars(main), {"importer": _hook.importer})
     world = World(name, given, (share, code))
     _WORLDS[generation] = world
     return world

@@ -312,3 +312,19 @@ def test_a_worlds_objects_between_processes(host, foo, tmp_path):  # noqa: F811
         done = env.run(f"import leaf, pickle; pickle.load(open({str(file)!r}, 'rb'))", check=False)
         assert f"ModuleNotFoundError: No module named '{unit}" in done.stderr, done.stderr
         assert "`pinfold.attach`: in a pool of processes, call it in the pool's initializer" in done.stderr
+
+
+def test_a_function_of_the_program_that_a_plugin_calls_is_the_programs(host, plugin, leaf):  # noqa: F811
+    """The program has imported nothing since there is something to tell apart."""
+    foo = plugin("foo", "import leaf\ndef call(f):\n    return f()", leaf["3.0"])
+    program = f"""
+        import manager, threading
+        def callback():
+            import leaf
+            return leaf.V
+        thread = threading.Thread(target=manager.work, args=({str(foo)!r}, callback))
+        thread.start(), thread.join()
+        print(callback())
+    """
+    manager = "import pinfold\ndef work(path, f):\n    print(pinfold.attach(path).import_module('foo').call(f))\n"
+    assert host(files={"manager.py": manager}).run(program).stdout == "2.0\n2.0\n"
