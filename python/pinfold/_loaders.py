@@ -61,6 +61,25 @@ class ExtensionFileLoader(external.ExtensionFileLoader):
         _hook.exec_extension(module, self._pinfold_unit)
 
 
+def _in_importlibs_name(*functions):
+    """Has tracebacks leave out frames of these functions where they leave out importlib's.
+
+    CPython knows importlib's frames by the name of their file (``remove_importlib_frames`` in ``Python/import.c``);
+    the functions stand for methods of these files.
+    """
+    file = external.SourceLoader.get_code.__code__.co_filename
+    for function in functions:
+        function.__code__ = function.__code__.replace(co_filename=file)
+
+
+_in_importlibs_name(
+    SourceFileLoader.get_code,
+    SourcelessFileLoader.get_code,
+    ExtensionFileLoader.create_module,
+    ExtensionFileLoader.exec_module,
+)
+
+
 def unreadable(loader, fullname, error):
     """What an import says when a unit's file, which should be there for ever, is not."""
     _identifier, name, version, *_ = _hook.units()[loader._pinfold_unit]
@@ -148,6 +167,7 @@ def search_for_the_importer():
     external.ExtensionFileLoader.exec_module = exec_module
     external.PathFinder.find_spec = classmethod(find_spec)
     external.PathFinder.find_distributions = classmethod(find_distributions)
+    _hook.remember_importlib()
     from pinfold import _lists
 
     _lists.start()

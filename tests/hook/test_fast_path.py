@@ -186,8 +186,10 @@ print([args[0] for event, args in seen if event == "import"])
 print([args[0].co_name for event, args in seen if event == "exec"])
 print(sum(event == "marshal.loads" for event, _ in seen))
 """
-    # Once without, so that there is bytecode.
-    same(sides, code), same(sides, code)
+    for side in sides:
+        # So that there is bytecode.
+        side.run("import pkg.sub.deep")
+    same(sides, code)
 
 
 def test_threads_wait_for_a_module_that_is_being_loaded(sides):
@@ -208,6 +210,50 @@ import importlib._bootstrap as bootstrap
 print([name for name in bootstrap._module_locks if name.startswith("pkg")])
 """
     assert same(sides, code).stdout.splitlines()[0] == f"{[1] * 32} [] False"
+
+
+def test_syntax_errors_end_at_the_import_where_importlib_loads(sides):
+    code = """
+import importlib.abc, sys, traceback
+class Ahead(importlib.abc.MetaPathFinder):
+    find_spec = classmethod(lambda cls, *question: None)
+sys.meta_path.insert(0, Ahead)
+import pkg
+for name in ("syntax", "broken", "missing"):
+    try:
+        __import__("pkg." + name)
+    except (SyntaxError, RuntimeError, ImportError) as error:
+        print(name, [(f.name, f.lineno) for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename])
+"""
+    same(sides, code)
+
+
+def test_collector_works_inside_an_import(project, wheels):
+    body = """
+import gc, weakref
+class Node: pass
+alive, most, kept = set(), 0, [[] for _ in range(1000)]
+for n in range(60_000):
+    node = Node()
+    node.me = node
+    alive.add(n)
+    weakref.finalize(node, alive.discard, n).atexit = False
+    most = max(most, len(alive))
+"""
+    wheel = wheels.pure("busy", "1.0", {"busy.py": body})
+    code = """
+import gc
+frozen = gc.get_freeze_count()
+import busy
+print(busy.most < 50_000, gc.get_threshold()[0] < 5000, gc.get_freeze_count() in (0, frozen), gc.isenabled())
+print(any(thing is busy.kept for thing in gc.get_objects()))
+gc.freeze()
+frozen = gc.get_freeze_count()
+import json, email, http.client, xml.dom.minidom
+print(frozen > 1000, gc.get_freeze_count() <= frozen and gc.get_freeze_count() > 1000)
+"""
+    done = project(f'requires = ["busy @ file://{wheel}"]').run(code)
+    assert done.stdout == "True True True True\nTrue\nTrue True\n", done
 
 
 def test_collector_is_as_it_was(sides):

@@ -37,7 +37,7 @@ pub(crate) struct Codes {
 }
 
 /// So much of packs may stay in memory; code is unmarshalled once.
-const RESIDENT: usize = 2 << 20;
+const RESIDENT: usize = 512 << 10;
 
 /// The bytecode of one wheel.
 pub(crate) struct Wheel {
@@ -68,6 +68,11 @@ impl Bytes {
 impl Codes {
     pub(crate) fn new(tag: String, magic: [u8; 4]) -> Self {
         Codes { tag, magic, units: RefCell::default(), resident: Cell::new(0) }
+    }
+
+    /// The interpreter's magic number, with which its bytecode begins.
+    pub(crate) fn magic(&self) -> [u8; 4] {
+        self.magic
     }
 
     /// The bytecode of a unit's file, by its path relative to the unit's folder.

@@ -183,7 +183,7 @@ fn unit_of_path(path: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
 
 /// `ExtensionFileLoader.create_module`: loads the shared object, redirects its imports, runs its init function.
 #[pyfunction]
-fn create_extension<'py>(
+pub(crate) fn create_extension<'py>(
     py: Python<'py>,
     spec: &Bound<'py, PyAny>,
     unit: usize,
@@ -211,7 +211,7 @@ fn create_extension<'py>(
 
 /// `ExtensionFileLoader.exec_module`.
 #[pyfunction]
-fn exec_extension(py: Python<'_>, module: &Bound<'_, PyAny>, unit: usize) -> PyResult<()> {
+pub(crate) fn exec_extension(py: Python<'_>, module: &Bound<'_, PyAny>, unit: usize) -> PyResult<()> {
     let state = started()?;
     let _guard = frames::push(unit);
     let below = snapshot::Below::note(py, state, unit, &module.getattr("__name__")?.extract::<String>()?);

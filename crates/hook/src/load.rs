@@ -1,12 +1,14 @@
-//! The fast path of an import: a unit's Python file that is not loaded yet, without a line of Python in between.
+//! The fast path of an import: a file of a unit's or of the standard library that is not loaded yet, without a line
+//! of Python in between.
 //!
 //! CPython's C code calls `_find_and_load` of `importlib._bootstrap` for a module that is not in `sys.modules`.
-//! The function that stands there is ours: it loads what a unit's module table answers beyond doubt, and hands
-//! everything else to the one that stood there before: other finders ahead of ours, the standard library, names
-//! that are shared out among units, extension modules, replaced `__import__`s, modules that another thread is
-//! loading. What it does is what `_find_and_load`, `_find_and_load_unlocked`, `module_from_spec` and
+//! The function that stands there is ours: it loads what a unit's module table answers beyond doubt, and what
+//! importlib would find in the standard library's folders, and hands everything else to the one that stood there
+//! before: other finders ahead of ours, names that are shared out among units, replaced `__import__`s, modules that
+//! another thread is loading. What it does is what `_find_and_load`, `_find_and_load_unlocked`, `module_from_spec` and
 //! `_load_unlocked` of `Lib/importlib/_bootstrap.py` do, in their order. Deliberately not here: the objects that
-//! are made (`make`), locks (`locks`), what stands ahead of the units on `sys.path` (`ahead`).
+//! are made (`make`), locks (`locks`), what stands ahead of the units on `sys.path` (`ahead`), where a module of the
+//! standard library is (`stdlib`).
 
 use std::ffi::{CStr, c_char, c_int};
 
@@ -27,11 +29,13 @@ use crate::state::{self, Object, State};
 use crate::trace;
 
 mod ahead;
+mod arenas;
 mod collector;
 pub(crate) mod exports;
 mod fromlist;
 mod locks;
 mod make;
+mod stdlib;
 
 /// What the fast path needs, collected once at start.
 pub(crate) struct Fast {
@@ -43,6 +47,7 @@ pub(crate) struct Fast {
     maker: make::Maker,
     locks: locks::Locks,
     ahead: ahead::Ahead,
+    stdlib: stdlib::Stdlib,
     collector: collector::Collector,
 }
 
@@ -69,10 +74,12 @@ pub(crate) fn prepare(
         codes: Codes::new(tag, magic),
         locks: locks::Locks::new(bootstrap)?,
         ahead: ahead::Ahead::new(external)?,
+        stdlib: stdlib::Stdlib::new(bootstrap, external)?,
         collector: collector::Collector::new(py)?,
     };
     // Set once: the hook starts once.
     let _ = state.fast.set(fast);
+    arenas::prepare();
     Ok(())
 }
 
@@ -101,13 +108,36 @@ fn started() -> Option<(&'static State, &'static Fast)> {
 
 /// A module that the fast path can load.
 struct Target<'s> {
-    unit: UnitIndex,
-    /// Path of the file relative to the unit's folder.
-    relative: &'s str,
+    origin: Origin<'s>,
     file: String,
     package: bool,
+    extension: bool,
     /// The dictionary that it goes to.
     place: Object,
+}
+
+/// Whose a module is.
+enum Origin<'s> {
+    /// This unit's; the path of the file relative to the unit's folder.
+    Unit(UnitIndex, &'s str),
+    /// The standard library's, with its bytecode; that begins with the header of a `.pyc` file.
+    Stdlib(Vec<u8>),
+}
+
+impl Target<'_> {
+    fn unit(&self) -> Option<UnitIndex> {
+        match self.origin {
+            Origin::Unit(unit, _) => Some(unit),
+            Origin::Stdlib(_) => None,
+        }
+    }
+}
+
+/// The package that a module stands in, and the module's name in it.
+struct Above<'py> {
+    module: Bound<'py, PyAny>,
+    name: String,
+    child: String,
 }
 
 /// Loads the module; `None` where the function that was there before must do it.
@@ -119,48 +149,71 @@ fn attempt<'py>(
     import: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = name.py();
-    if trace::on() || state.is_stdlib(text) || text.contains(QUALIFIER) || !undisturbed(py, state) {
+    if trace::on() || text.contains(QUALIFIER) || !undisturbed(py, state) {
         return Ok(None);
     }
-    let importer = frames::asking(state, text);
-    let Some(target) = target(state, importer, text) else { return Ok(None) };
-    let parent = match text.rsplit_once('.') {
-        None if !fast.ahead.is_clear(py, state, importer, text)? => return Ok(None),
-        None => None,
-        Some((above, child)) => {
-            let Some(parent) = parent(&target, above, import)? else { return Ok(None) };
-            // It holds its submodules' folder in the ordinary way; other packages know what they do.
-            if !holds(&parent, &target)? {
-                return Ok(None);
-            }
-            Some((parent, above, child))
-        }
+    let found = match state.is_stdlib(text) {
+        true => fast.stdlib.find(state, fast, text, import)?,
+        false => of_unit(state, fast, text, import)?,
     };
+    let Some((target, importer, above)) = found else { return Ok(None) };
     // It may be there by now, whole or not, or another thread may be about to load it.
     let (lock_name, thread) = (locks::name(state, &target, text), fast.locks.this_thread(py)?);
     if !owner::item(target.place, name.as_ptr()).is_null() || fast.locks.is_taken(py, &lock_name)? {
         return Ok(None);
     }
-    trace::note(state, importer, target.unit, name.as_ptr(), text, Rule::Declared);
+    if let (Some(unit), Some(importer)) = (target.unit(), importer) {
+        trace::note(state, importer, unit, name.as_ptr(), text, Rule::Declared);
+    }
     let _flight = fast.locks.fly(thread, lock_name);
     let _collector = fast.collector.hold_back(py);
-    let Some((parent, above, child)) = parent else {
+    let _memory = arenas::loading();
+    let Some(above) = above else {
         return load(state, fast, name, text, &target, "").map(Some);
     };
-    let child = PyString::new(py, child);
-    let uninitialized = uninitialized(&parent)?;
+    let child = PyString::new(py, &above.child);
+    let uninitialized = uninitialized(&above.module)?;
     if let Some(list) = &uninitialized {
         list.append(&child)?;
     }
-    let loaded = load(state, fast, name, text, &target, above);
+    let loaded = load(state, fast, name, text, &target, &above.name);
     if let Some(list) = &uninitialized
         && !list.is_empty()
     {
         list.del_item(list.len() - 1)?;
     }
     let module = loaded?;
-    bind(&parent, &child, &module, above)?;
+    bind(&above.module, &child, &module, &above.name)?;
     Ok(Some(module))
+}
+
+/// What is to be loaded, for whom if that is to be told, and the package above.
+type Found<'s, 'py> = Option<(Target<'s>, Option<Importer>, Option<Above<'py>>)>;
+
+/// The unit's module that a name means for whoever asks, if that is beyond doubt.
+fn of_unit<'s, 'py>(
+    state: &'s State,
+    fast: &Fast,
+    text: &str,
+    import: &Bound<'py, PyAny>,
+) -> PyResult<Found<'s, 'py>> {
+    let py = import.py();
+    let importer = frames::asking(state, text);
+    let Some(target) = target(state, importer, text) else { return Ok(None) };
+    if target.extension && !fast.maker.loads_extensions(py)? {
+        return Ok(None);
+    }
+    let Some((above, child)) = text.rsplit_once('.') else {
+        let clear = fast.ahead.is_clear(py, state, importer, text)?;
+        return Ok(clear.then_some((target, Some(importer), None)));
+    };
+    let Some(module) = parent(target.place, above, import)? else { return Ok(None) };
+    // It holds its submodules' folder in the ordinary way; other packages know what they do.
+    if !holds(&module, &target)? {
+        return Ok(None);
+    }
+    let above = Above { module, name: above.to_owned(), child: child.to_owned() };
+    Ok(Some((target, Some(importer), Some(above))))
 }
 
 /// Whether nobody stands between the import statement and us: finders, replaced functions or tables, `-v`.
@@ -187,31 +240,32 @@ fn target<'s>(state: &'s State, importer: Importer, text: &str) -> Option<Target
         return None;
     }
     let module = state.table(unit).ok()?.find(text, &state.suffixes)?;
-    let package = match module.kind {
-        Kind::Source => false,
-        Kind::Package => true,
+    let (package, extension) = match module.kind {
+        Kind::Source => (false, false),
+        Kind::Package => (true, false),
+        Kind::Extension => (false, true),
         _ => return None,
     };
     let folder = state.resolver.env().units[unit].path.to_str()?;
     Some(Target {
-        unit,
-        relative: &module.path,
+        origin: Origin::Unit(unit, &module.path),
         file: format!("{folder}/{}", module.path),
         package,
+        extension,
         place: owner::dictionary(state, unit),
     })
 }
 
 /// The package above the module, imported first if it must be. `None` where that changed what is to be done.
 fn parent<'py>(
-    target: &Target<'_>,
+    place: Object,
     above: &str,
     import: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = import.py();
     let key = PyString::new(py, above);
     let there = || {
-        let found = owner::item(target.place, key.as_ptr());
+        let found = owner::item(place, key.as_ptr());
         // SAFETY: a reference borrowed from a dictionary, made owned at once; the GIL is held.
         unsafe { Bound::from_borrowed_ptr_or_opt(py, found) }
     };
@@ -263,7 +317,7 @@ fn load<'py>(
     above: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = name.py();
-    let made = fast.maker.make(state, name, text, target, above)?;
+    let made = fast.maker.make(state, fast, name, text, target, above)?;
     let key = name.as_ptr();
     made.spec.setattr(intern!(py, "_initializing"), true)?;
     // SAFETY: the place is a dictionary that lives as long as the process, key and module are live objects, and

@@ -78,7 +78,7 @@ impl Ahead {
                 (Entry::Other, None) if paths::is_seen(state, text, None) == Some(false) => {}
                 (Entry::Other, Some(_)) if paths::is_seen(state, text, None).is_some() => return Ok(false),
                 (_, None) => {
-                    if !self.folder_lacks(py, text, name)? {
+                    if !self.folder_lacks(py, state, text, name)? {
                         return Ok(false);
                     }
                 }
@@ -111,7 +111,13 @@ impl Ahead {
     }
 
     /// Whether the folder surely has no file or folder of this name.
-    fn folder_lacks(&self, py: Python<'_>, folder: &str, name: &str) -> PyResult<bool> {
+    pub(super) fn folder_lacks(
+        &self,
+        py: Python<'_>,
+        state: &State,
+        folder: &str,
+        name: &str,
+    ) -> PyResult<bool> {
         let current;
         let folder = if folder.is_empty() {
             let Ok(path) = std::env::current_dir() else { return Ok(true) };
@@ -138,7 +144,8 @@ impl Ahead {
         // As `os.stat` makes a float of it.
         let now = metadata.mtime() as f64 + 1e-9 * metadata.mtime_nsec() as f64;
         if now != known {
-            return Ok(false);
+            // It would list the folder anew. What is not there now is not in the list.
+            return Ok(is_free(state, folder, name));
         }
         let cache = finder.getattr(intern!(py, "_path_cache"))?;
         let mut listings = self.listings.borrow_mut();
@@ -160,4 +167,14 @@ impl Ahead {
         listings.insert(folder.to_owned(), Listing { cache: cache.unbind(), stems });
         Ok(lacks)
     }
+}
+
+/// Whether nothing in the folder could be this module: neither a folder of its name nor a file.
+fn is_free(state: &State, folder: &str, name: &str) -> bool {
+    let base = format!("{folder}/{name}");
+    let suffixes = state.suffixes.iter().map(String::as_str).chain(["", ".py", ".pyc"]);
+    suffixes.into_iter().all(|suffix| {
+        let found = std::fs::symlink_metadata(format!("{base}{suffix}"));
+        found.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+    })
 }

@@ -1,16 +1,25 @@
-//! The garbage collector during imports: fewer young collections while modules are being loaded.
+//! The garbage collector during imports: what modules leave behind is not looked at again and again.
 //!
-//! Loading makes many objects that stay. At the default threshold the collector looks at them again and again,
-//! which takes an eighth of the time of importing large packages. While a module is loaded here, the threshold of
-//! the youngest generation is higher; it is finite, so that a program that runs inside an import is collected
-//! too. Thresholds that a program chose are its own. Deliberately not here: switching the collector off.
+//! Loading makes many objects that stay. At the default threshold the collector looks at them over and over, which
+//! takes an eighth of the time of importing large packages. Here each module that begins to load moves the next
+//! collection of the youngest generation so many objects away; a program that runs inside an import, and loads
+//! nothing for a while, is collected as it would be. When the last module is loaded, the objects of a large import
+//! go to the oldest generation without being visited, as they would have after a visit. Thresholds that a program
+//! chose are its own, and so are a collector that it stopped and objects that it froze. Deliberately not here:
+//! switching the collector off.
 
 use std::cell::Cell;
 
 use pyo3::prelude::*;
 
-/// The first threshold while modules are being loaded; no program writes such a number by chance.
-const RAISED: usize = 20_011;
+/// How many objects more than now there may be before the next collection while modules are being loaded.
+const ROOM: usize = 20_011;
+/// How many objects at most are not looked at.
+const MOST: usize = 500_009;
+/// An import that made so many objects is large.
+const LARGE: usize = 5_000;
+/// How many modules share the room: asking the collector takes time too.
+const TURNS: usize = 16;
 /// The thresholds that CPython starts with (`Modules/gcmodule.c`, `Python/gc.c`).
 const USUAL: [(usize, usize, usize); 2] = [(700, 10, 10), (2000, 10, 10)];
 
@@ -18,34 +27,95 @@ type Thresholds = (usize, usize, usize);
 
 /// `gc`'s functions, and how many modules are being loaded.
 pub(super) struct Collector {
-    get: Py<PyAny>,
-    set: Py<PyAny>,
+    threshold: Py<PyAny>,
+    set_threshold: Py<PyAny>,
+    count: Py<PyAny>,
+    enabled: Py<PyAny>,
+    frozen: Py<PyAny>,
+    freeze: Py<PyAny>,
+    unfreeze: Py<PyAny>,
+    /// What the interpreter itself has frozen (3.12 does).
+    frozen_before: usize,
     loading: Cell<usize>,
-    usual: Cell<Option<Thresholds>>,
+    turn: Cell<usize>,
+    raised: Cell<Option<Raised>>,
 }
 
-/// Keeps the threshold high until it is dropped.
+/// What was before the first of the modules that are being loaded, and what is now.
+#[derive(Clone, Copy)]
+struct Raised {
+    usual: Thresholds,
+    now: usize,
+    /// Objects since the last collection, then.
+    before: usize,
+}
+
+/// Holds the collector back until it is dropped.
 pub(super) struct Held<'c>(&'c Collector);
 
 impl Collector {
     pub(super) fn new(py: Python<'_>) -> PyResult<Self> {
         let gc = py.import("gc")?;
-        let (get, set) = (gc.getattr("get_threshold")?.unbind(), gc.getattr("set_threshold")?.unbind());
-        Ok(Collector { get, set, loading: Cell::new(0), usual: Cell::new(None) })
+        let function = |name| gc.getattr(name).map(Bound::unbind);
+        Ok(Collector {
+            threshold: function("get_threshold")?,
+            set_threshold: function("set_threshold")?,
+            count: function("get_count")?,
+            enabled: function("isenabled")?,
+            frozen: function("get_freeze_count")?,
+            freeze: function("freeze")?,
+            unfreeze: function("unfreeze")?,
+            frozen_before: gc.call_method0("get_freeze_count")?.extract()?,
+            loading: Cell::new(0),
+            turn: Cell::new(0),
+            raised: Cell::new(None),
+        })
     }
 
     pub(super) fn hold_back(&self, py: Python<'_>) -> Held<'_> {
-        if self.loading.replace(self.loading.get() + 1) == 0
-            && let Some(now) = self.now(py).filter(|now| USUAL.contains(now))
-        {
-            let raised = self.set.bind(py).call1((RAISED, now.1, now.2));
-            self.usual.set(raised.is_ok().then_some(now));
+        let loading = self.loading.replace(self.loading.get() + 1);
+        let turn = self.turn.replace(self.turn.get() + 1);
+        if loading == 0 || turn.is_multiple_of(TURNS) {
+            // Where the collector cannot be asked, it works as ever.
+            let _ = self.raise(py, loading == 0);
         }
         Held(self)
     }
 
-    fn now(&self, py: Python<'_>) -> Option<Thresholds> {
-        self.get.bind(py).call0().and_then(|now| now.extract()).ok()
+    fn raise(&self, py: Python<'_>, first: bool) -> PyResult<()> {
+        let usual: Thresholds = self.threshold.bind(py).call0()?.extract()?;
+        let (count, _, _): Thresholds = self.count.bind(py).call0()?.extract()?;
+        let raised = match self.raised.get() {
+            None if first && USUAL.contains(&usual) => Raised { usual, now: 0, before: count },
+            Some(raised) if raised.now == usual.0 => raised,
+            // A program chose it in between.
+            _ => return Ok(()),
+        };
+        let now = (count + ROOM).min(MOST);
+        if now > raised.now {
+            self.set_threshold.bind(py).call1((now, raised.usual.1, raised.usual.2))?;
+            self.raised.set(Some(Raised { now, ..raised }));
+        }
+        Ok(())
+    }
+
+    /// Ends it, after the last module.
+    fn settle(&self, py: Python<'_>, raised: Raised) -> PyResult<()> {
+        let now: Thresholds = self.threshold.bind(py).call0()?.extract()?;
+        if now.0 != raised.now {
+            return Ok(());
+        }
+        self.set_threshold.bind(py).call1(raised.usual)?;
+        let (count, _, _): Thresholds = self.count.bind(py).call0()?.extract()?;
+        let large = count > raised.before + LARGE;
+        if large
+            && self.enabled.bind(py).call0()?.is_truthy()?
+            && [0, self.frozen_before].contains(&self.frozen.bind(py).call0()?.extract::<usize>()?)
+        {
+            self.freeze.bind(py).call0()?;
+            self.unfreeze.bind(py).call0()?;
+        }
+        Ok(())
     }
 }
 
@@ -55,13 +125,10 @@ impl Drop for Held<'_> {
         if collector.loading.replace(collector.loading.get() - 1) > 1 {
             return;
         }
-        let Some(usual) = collector.usual.take() else { return };
+        let Some(raised) = collector.raised.take() else { return };
         Python::attach(|py| {
-            // Whoever set it in between keeps what they chose.
-            if collector.now(py).is_some_and(|now| now.0 == RAISED) {
-                // It takes three small numbers; a failure would leave it collecting less often.
-                let _ = collector.set.bind(py).call1(usual);
-            }
+            // It takes three small numbers; a failure would leave it collecting less often.
+            let _ = collector.settle(py, raised);
         });
     }
 }

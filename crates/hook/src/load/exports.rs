@@ -19,6 +19,7 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     put(module, wrap_pyfunction!(read_code, module)?)?;
     put(module, wrap_pyfunction!(write_code, module)?)?;
     put(module, wrap_pyfunction!(prepare_loading, module)?)?;
+    put(module, wrap_pyfunction!(remember_importlib, module)?)?;
     put(module, wrap_pyfunction!(find_and_load, module)?)?;
     put(module, wrap_pyfunction!(handle_fromlist, module)?)?;
     put(module, wrap_pyfunction!(lock_unlock_module, module)?)?;
@@ -83,6 +84,12 @@ fn relative(state: &State, unit: usize, path: &str) -> Option<String> {
 #[pyfunction]
 fn prepare_loading(bootstrap: &Bound<'_, PyAny>, external: &Bound<'_, PyAny>) -> PyResult<()> {
     super::prepare(bootstrap.py(), started()?, bootstrap, external)
+}
+
+/// Takes importlib's classes as they are now, after our own changes, for what they are where nobody changed them.
+#[pyfunction]
+fn remember_importlib(py: Python<'_>) -> PyResult<()> {
+    started()?.fast.get().map_or(Ok(()), |fast| fast.stdlib.remember(py))
 }
 
 /// `importlib._bootstrap._find_and_load`.

@@ -6,7 +6,7 @@
 use pyo3::exceptions::{PyAttributeError, PyModuleNotFoundError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyModule, PyString, PyTuple};
 
 /// Imports the names of `fromlist` that `module` lacks; returns `module`.
 pub(crate) fn handle<'py>(
@@ -32,10 +32,8 @@ pub(crate) fn handle<'py>(
         return stock();
     }
     for name in names.iter() {
-        match module.getattr(name.cast::<PyString>()?) {
-            Ok(_) => continue,
-            Err(error) if error.is_instance_of::<PyAttributeError>(py) => {}
-            Err(error) => return Err(error),
+        if has(module, name.cast::<PyString>()?)? {
+            continue;
         }
         let package = module.getattr(intern!(py, "__name__"))?;
         let full = PyString::new(py, &format!("{}.{}", package.str()?.to_str()?, name.str()?.to_str()?));
@@ -52,4 +50,27 @@ pub(crate) fn handle<'py>(
         }
     }
     Ok(module.clone())
+}
+
+/// Whether `module` has the attribute. Of a plain module without a `__getattr__`, its dictionary tells it without an
+/// exception that is made to be thrown away.
+fn has(module: &Bound<'_, PyAny>, name: &Bound<'_, PyString>) -> PyResult<bool> {
+    let py = module.py();
+    if let Ok(plain) = module.cast_exact::<PyModule>()
+        && name.is_exact_instance_of::<PyString>()
+    {
+        let dict = plain.dict();
+        if dict.contains(name)? {
+            return Ok(true);
+        }
+        // What every module has, its class does: `__dict__`, `__annotations__`, ...
+        if !name.to_str()?.starts_with("__") && !dict.contains(intern!(py, "__getattr__"))? {
+            return Ok(false);
+        }
+    }
+    match module.getattr(name) {
+        Ok(_) => Ok(true),
+        Err(error) if error.is_instance_of::<PyAttributeError>(py) => Ok(false),
+        Err(error) => Err(error),
+    }
 }

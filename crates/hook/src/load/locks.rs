@@ -42,7 +42,10 @@ pub(super) struct Flying<'l> {
 
 /// The name under which a module's loading is locked: `exports::lock_name`, for what is known to be a unit's.
 pub(super) fn name(state: &State, target: &Target<'_>, text: &str) -> String {
-    if target.place == state.storage { text.to_owned() } else { owner::qualify(state, target.unit, text) }
+    match target.unit() {
+        Some(unit) if target.place != state.storage => owner::qualify(state, unit, text),
+        _ => text.to_owned(),
+    }
 }
 
 impl Locks {
@@ -75,6 +78,11 @@ impl Locks {
     /// Whether this very thread is loading the module.
     fn is_mine(&self, name: &str, mine: u64) -> bool {
         self.flights.borrow().iter().any(|flight| flight.name == name && flight.thread == mine)
+    }
+
+    /// Whether every module that is loaded here is on its way in this very thread.
+    fn are_all_of(&self, mine: u64) -> bool {
+        self.flights.borrow().iter().all(|flight| flight.thread == mine)
     }
 
     fn is_empty(&self) -> bool {
@@ -128,8 +136,11 @@ pub(crate) fn give(name: &str, lock: &Bound<'_, PyAny>) -> PyResult<()> {
 pub(crate) fn lock_unlock_module<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = name.py();
     if let Some(locks) = locks().filter(|locks| !locks.is_empty()) {
-        let lock = crate::exports::lock_name(name)?;
         let mine = locks.this_thread(py)?;
+        if locks.are_all_of(mine) && locks.stock.bind(py).is_empty() {
+            return Ok(py.None().into_bound(py));
+        }
+        let lock = crate::exports::lock_name(name)?;
         if lock.extract::<&str>().is_ok_and(|lock| locks.is_mine(lock, mine)) {
             return Ok(py.None().into_bound(py));
         }

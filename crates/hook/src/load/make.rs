@@ -1,18 +1,23 @@
 //! The objects of an import: loader, spec and module, as importlib's own classes would make them, and the code.
 //!
-//! They are made without calling the classes, from what an instance that the class made holds. Sources:
-//! `ModuleSpec.__init__`, `FileLoader.__init__`, `_init_module_attrs`, `SourceLoader.exec_module` in
-//! `Lib/importlib`. Deliberately not here: the table of modules, and when to make them (`load`).
+//! For the standard library's files these are importlib's own, for units' ours. They are made without calling the
+//! classes, from what an instance that the class made holds. Sources: `ModuleSpec.__init__`, `FileLoader.__init__`,
+//! `_init_module_attrs`, `SourceLoader.exec_module`, `ExtensionFileLoader` in `Lib/importlib`. Deliberately not here:
+//! the table of modules, and when to make them (`load`).
 
 use std::ffi::c_char;
+use std::path::Path;
 
-use pyo3::exceptions::{PyMemoryError, PyOSError};
+use pinfold_core::resolve::UnitIndex;
+use pyo3::exceptions::{PyImportError, PyMemoryError, PyOSError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyType};
 use pyo3::{ffi, intern};
 
-use super::{Fast, PySys_Audit, Target};
+use super::{Fast, Origin, PySys_Audit, Target};
 use crate::codes::Bytes;
+use crate::exports;
+use crate::marking;
 use crate::marks;
 use crate::specs::{borrowed, marked_name};
 use crate::state::State;
@@ -22,7 +27,8 @@ pub(super) struct Made<'py> {
     pub(super) module: Bound<'py, PyAny>,
     pub(super) spec: Bound<'py, PyAny>,
     loader: Bound<'py, PyAny>,
-    globals: Bound<'py, PyDict>,
+    /// None of an extension module.
+    globals: Option<Bound<'py, PyDict>>,
 }
 
 /// What making needs.
@@ -31,8 +37,12 @@ pub(super) struct Maker {
     /// What `ModuleSpec.__init__` sets, in its order.
     spec_fields: Vec<(Py<PyString>, Py<PyAny>)>,
     loader_type: Py<PyType>,
-    /// The loader's methods as they were at start, by name.
+    extension_type: Py<PyType>,
+    /// The loaders' methods as they were at start, by name.
     methods: Vec<(Py<PyString>, Py<PyAny>)>,
+    extension_methods: Vec<(Py<PyString>, Py<PyAny>)>,
+    init_module_attrs: Py<PyAny>,
+    imp: Py<PyAny>,
     builtins: Py<PyDict>,
     code_type: Py<PyType>,
     fix_co_filename: Py<PyAny>,
@@ -42,6 +52,7 @@ pub(super) struct Maker {
 
 /// What the fast path does in the loader's stead, unless somebody replaced it.
 const METHODS: [&str; 4] = ["create_module", "exec_module", "get_code", "get_data"];
+const EXTENSION_METHODS: [&str; 2] = ["create_module", "exec_module"];
 
 impl Maker {
     pub(super) fn new(
@@ -55,10 +66,8 @@ impl Maker {
         let example = spec_type.call1(("example", py.None()))?;
         let fields = example.getattr("__dict__")?.cast_into::<PyDict>()?;
         let loader_type = borrowed(py, state.python.source_loader).cast_into::<PyType>()?;
-        let methods = METHODS.map(|name| {
-            let name = PyString::intern(py, name);
-            Ok((name.clone().unbind(), loader_type.getattr(&name)?.unbind()))
-        });
+        let extension_type = borrowed(py, state.python.extension_loader).cast_into::<PyType>()?;
+        let imp = bootstrap.getattr("_imp")?;
         let builtins = py.import("builtins")?.dict();
         Ok(Maker {
             spec_type: spec_type.unbind(),
@@ -66,36 +75,63 @@ impl Maker {
                 .iter()
                 .map(|(name, value)| Ok((name.cast_into::<PyString>()?.unbind(), value.unbind())))
                 .collect::<PyResult<_>>()?,
+            methods: methods(&loader_type, &METHODS)?,
+            extension_methods: methods(&extension_type, &EXTENSION_METHODS)?,
             loader_type: loader_type.unbind(),
-            methods: methods.into_iter().collect::<PyResult<_>>()?,
+            extension_type: extension_type.unbind(),
+            init_module_attrs: bootstrap.getattr("_init_module_attrs")?.unbind(),
             builtins: builtins.unbind(),
             code_type: function.getattr("__code__")?.get_type().unbind(),
-            fix_co_filename: bootstrap.getattr("_imp")?.getattr("_fix_co_filename")?.unbind(),
+            fix_co_filename: imp.getattr("_fix_co_filename")?.unbind(),
+            imp: imp.unbind(),
             cached: format!(".{tag}.pyc"),
         })
+    }
+
+    /// The path of a source file's bytecode beside it (PEP 3147).
+    pub(super) fn cached(&self, folder: &str, stem: &str) -> String {
+        format!("{folder}/__pycache__/{stem}{}", self.cached)
+    }
+
+    /// Whether units' extension modules are loaded as they were at start.
+    pub(super) fn loads_extensions(&self, py: Python<'_>) -> PyResult<bool> {
+        are(&self.extension_methods, self.extension_type.bind(py))
     }
 
     /// Makes loader, spec and module. `above` is the name of the package that the module stands in.
     pub(super) fn make<'py>(
         &self,
         state: &State,
+        fast: &Fast,
         key: &Bound<'py, PyString>,
         text: &str,
         target: &Target<'_>,
         above: &str,
     ) -> PyResult<Made<'py>> {
         let py = key.py();
-        let plain = state.resolver.in_root(target.unit);
-        let named = |text: &str| marked_name(py, state, target.unit, text);
-        let name = if plain { key.clone().into_any() } else { named(text)? };
+        let foreign = target.unit().filter(|&unit| !state.resolver.in_root(unit));
+        let named = |text: &str| match foreign {
+            Some(unit) => marked_name(py, state, unit, text),
+            None => Ok(PyString::new(py, text).into_any()),
+        };
+        let name = if foreign.is_none() { key.clone().into_any() } else { named(text)? };
         let file = PyString::new(py, &target.file).into_any();
-        let loader = new(self.loader_type.bind(py))?;
+        let loader = new(match (target.unit(), target.extension) {
+            (None, extension) => fast.stdlib.loader(py, extension),
+            (Some(_), true) => self.extension_type.bind(py),
+            (Some(_), false) => self.loader_type.bind(py),
+        })?;
         loader.setattr(intern!(py, "name"), &name)?;
         loader.setattr(intern!(py, "path"), &file)?;
-        loader.setattr(intern!(py, "_pinfold_unit"), target.unit)?;
+        if let Some(unit) = target.unit() {
+            loader.setattr(intern!(py, "_pinfold_unit"), unit)?;
+        }
         let (folder, base) = target.file.rsplit_once('/').unwrap_or(("", &target.file));
         let stem = base.strip_suffix(".py").unwrap_or(base);
-        let cached = PyString::new(py, &format!("{folder}/__pycache__/{stem}{}", self.cached)).into_any();
+        let cached = match target.extension {
+            true => py.None().into_bound(py),
+            false => PyString::new(py, &self.cached(folder, stem)).into_any(),
+        };
         let path = match target.package {
             true => PyList::new(py, [folder])?.into_any(),
             false => py.None().into_bound(py),
@@ -115,11 +151,19 @@ impl Maker {
             };
             spec.setattr(field, value)?;
         }
-        let package = match (target.package, plain) {
-            (true, _) => name.clone(),
-            (false, true) => PyString::new(py, above).into_any(),
-            (false, false) if above.is_empty() => PyString::new(py, "").into_any(),
-            (false, false) => named(above)?,
+        if target.extension {
+            let module = self.create(py, target, &loader, &spec)?;
+            self.init_module_attrs.bind(py).call1((&spec, &module))?;
+            if let Some(unit) = target.unit() {
+                // SAFETY: a live object, and the GIL is held.
+                unsafe { marking::mark_module(state, module.as_ptr(), unit, text) };
+            }
+            return Ok(Made { module, spec, loader, globals: None });
+        }
+        let package = match target.package {
+            true => name.clone(),
+            false if above.is_empty() => PyString::new(py, "").into_any(),
+            false => named(above)?,
         };
         // SAFETY: the name is a live str; a new reference or null with an exception set.
         let module = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyModule_NewObject(name.as_ptr()))? };
@@ -132,9 +176,30 @@ impl Maker {
         }
         globals.set_item(intern!(py, "__file__"), file)?;
         globals.set_item(intern!(py, "__cached__"), cached)?;
-        let mark = state.mark(target.unit).ok_or_else(|| PyMemoryError::new_err(()))?;
-        globals.set_item(borrowed(py, marks::key()), borrowed(py, mark))?;
-        Ok(Made { module, spec, loader, globals })
+        if let Some(unit) = target.unit() {
+            let mark = state.mark(unit).ok_or_else(|| PyMemoryError::new_err(()))?;
+            globals.set_item(borrowed(py, marks::key()), borrowed(py, mark))?;
+        }
+        Ok(Made { module, spec, loader, globals: Some(globals) })
+    }
+
+    /// Loads a shared object and runs its init function.
+    fn create<'py>(
+        &self,
+        py: Python<'py>,
+        target: &Target<'_>,
+        loader: &Bound<'py, PyAny>,
+        spec: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let Some(unit) = target.unit() else {
+            return self.imp.bind(py).call_method1(intern!(py, "create_dynamic"), (spec,));
+        };
+        match exports::create_extension(py, spec, unit) {
+            Err(error) if error.is_instance_of::<PyImportError>(py) && !Path::new(&target.file).is_file() => {
+                Err(unreadable(loader, error)?)
+            }
+            created => created,
+        }
     }
 
     /// Runs the module's code, or the loader where somebody replaced a method of it.
@@ -146,24 +211,36 @@ impl Maker {
         target: &Target<'_>,
     ) -> PyResult<()> {
         let py = made.module.py();
-        let class = self.loader_type.bind(py);
-        for (name, usual) in &self.methods {
-            if !class.getattr(name.bind(py))?.is(usual.bind(py)) {
-                made.loader.call_method1(intern!(py, "exec_module"), (&made.module,))?;
-                return Ok(());
-            }
-        }
-        let code = match read(py, state, fast, target.unit, target.relative, &target.file)? {
-            Some(code) => code,
-            None => compile(&made.loader, state, fast, target)?,
+        let Some(globals) = &made.globals else {
+            return match target.unit() {
+                Some(unit) => exports::exec_extension(py, &made.module, unit),
+                None => {
+                    self.imp.bind(py).call_method1(intern!(py, "exec_dynamic"), (&made.module,)).map(drop)
+                }
+            };
         };
-        made.globals.set_item(intern!(py, "__builtins__"), self.builtins.bind(py))?;
+        let by_loader = || made.loader.call_method1(intern!(py, "exec_module"), (&made.module,)).map(drop);
+        let code = match &target.origin {
+            Origin::Stdlib(bytes) => {
+                audit_open(py, made.spec.getattr(intern!(py, "_cached"))?.extract()?)?;
+                unmarshal(py, fast, bytes.get(16..).unwrap_or_default(), &target.file)?
+            }
+            Origin::Unit(..) if !are(&self.methods, self.loader_type.bind(py))? => return by_loader(),
+            &Origin::Unit(unit, relative) => {
+                Some(match read(py, state, fast, unit, relative, &target.file)? {
+                    Some(code) => code,
+                    None => compile(&made.loader, state, fast, unit, relative, &target.file)?,
+                })
+            }
+        };
+        let Some(code) = code else { return by_loader() };
+        globals.set_item(intern!(py, "__builtins__"), self.builtins.bind(py))?;
         // SAFETY: live objects, a dictionary for globals, the GIL is held; the result is checked and released.
         unsafe {
             if PySys_Audit(c"exec".as_ptr(), c"O".as_ptr(), code.as_ptr()) != 0 {
                 return Err(PyErr::fetch(py));
             }
-            let globals = made.globals.as_ptr();
+            let globals = globals.as_ptr();
             Bound::from_owned_ptr_or_err(py, ffi::PyEval_EvalCode(code.as_ptr(), globals, globals))?;
         }
         Ok(())
@@ -184,10 +261,19 @@ pub(crate) fn read<'py>(
         // What `open` says of it.
         audit_open(py, file)?;
     }
-    let data = bytes.as_slice();
+    unmarshal(py, fast, bytes.as_slice(), file)
+}
+
+/// The code object of a file in bytes that `marshal.dumps` wrote, `None` where it is something else.
+fn unmarshal<'py>(
+    py: Python<'py>,
+    fast: &Fast,
+    data: &[u8],
+    file: &str,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
     let length = data.len() as ffi::Py_ssize_t;
-    // SAFETY: the bytes live through the calls, and are what `marshal.dumps` wrote: their checksum was compared;
-    // the GIL is held.
+    // SAFETY: the bytes live through the call; a unit's were checked by their checksum, the standard library's are
+    // what the interpreter would read itself; the GIL is held.
     let code = unsafe {
         let start = data.as_ptr().cast::<c_char>();
         Bound::from_owned_ptr_or_err(py, PyMarshal_ReadObjectFromString(start, length))?
@@ -219,24 +305,21 @@ fn compile<'py>(
     loader: &Bound<'py, PyAny>,
     state: &State,
     fast: &Fast,
-    target: &Target<'_>,
+    unit: UnitIndex,
+    relative: &str,
+    file: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = loader.py();
-    let source = match loader.call_method1(intern!(py, "get_data"), (&target.file,)) {
+    let source = match loader.call_method1(intern!(py, "get_data"), (file,)) {
         Err(error) if error.is_instance_of::<PyOSError>(py) => return Err(unreadable(loader, error)?),
         source => source?,
     };
-    let code = loader.call_method1(intern!(py, "source_to_code"), (source, &target.file))?;
+    let code = loader.call_method1(intern!(py, "source_to_code"), (source, file))?;
     let keep =
         super::sys(py, c"dont_write_bytecode").map_or(Ok(true), |flag| flag.is_truthy().map(|not| !not))?;
     if keep {
         let bytes = py.import("marshal")?.call_method1("dumps", (&code,))?;
-        fast.codes.write(
-            state,
-            target.unit,
-            target.relative,
-            bytes.cast::<pyo3::types::PyBytes>()?.as_bytes(),
-        );
+        fast.codes.write(state, unit, relative, bytes.cast::<pyo3::types::PyBytes>()?.as_bytes());
     }
     Ok(code)
 }
@@ -255,6 +338,25 @@ fn audit_open(py: Python<'_>, file: &str) -> PyResult<()> {
         )
     };
     if refused != 0 { Err(PyErr::fetch(py)) } else { Ok(()) }
+}
+
+/// Attributes of a class, by name.
+fn methods(class: &Bound<'_, PyType>, names: &[&str]) -> PyResult<Vec<(Py<PyString>, Py<PyAny>)>> {
+    let method = |name: &&str| {
+        let name = PyString::intern(class.py(), name);
+        Ok((name.clone().unbind(), class.getattr(&name)?.unbind()))
+    };
+    names.iter().map(method).collect()
+}
+
+/// Whether a class still has these attributes.
+fn are(methods: &[(Py<PyString>, Py<PyAny>)], class: &Bound<'_, PyType>) -> PyResult<bool> {
+    for (name, usual) in methods {
+        if !class.getattr(name.bind(class.py()))?.is(usual) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// An instance whose `__init__` has not run.
