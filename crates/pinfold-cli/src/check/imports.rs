@@ -97,10 +97,13 @@ impl Case<'_> {
         };
         let mut hints = Vec::new();
         match (&pin, severity) {
-            (Some(pin), Severity::Warning) => hints.push(format!(
-                "declare it for its maintainers: `pinfold pin {pin} {}`",
-                provider.map_or(package, |p| self.env().units[p].name.as_str())
-            )),
+            (Some(pin), Severity::Warning) => {
+                let known = provider.or_else(|| self.provider_of(package));
+                hints.push(match known.map(|p| &self.env().units[p].name) {
+                    Some(name) => format!("declare it for its maintainers: `pinfold pin {pin} {name}`"),
+                    None => format!("declare it for its maintainers: `pinfold pin {pin}` with the distribution that has `{package}`"),
+                });
+            }
             (None, Severity::Warning) => hints.push(format!("`pinfold add` the distribution that has `{package}`, or report it to the maintainers of {who}")),
             _ => {}
         }
@@ -150,7 +153,12 @@ impl Case<'_> {
     }
 
     fn nobody(&self, name: &str) -> bool {
-        !self.env().units.iter().any(|unit| unit.provides.contains_key(top(name)))
+        self.provider_of(name).is_none()
+    }
+
+    /// Some unit that has a module of that name: its distribution's name is what a person can require.
+    fn provider_of(&self, name: &str) -> Option<UnitIndex> {
+        self.env().units.iter().position(|unit| unit.provides.contains_key(top(name)))
     }
 
     /// Whether a package has a copy of another inside it, whose folder it puts on `sys.path` itself.
