@@ -29,7 +29,7 @@ const RESERVED: [(&str, &[&str], &str); 4] = [
 
 /// The modules of the hook that may have `unsafe` code. Each more is a decision: is it a new kind of danger, or
 /// does it belong behind one of these?
-const UNSAFE: [&str; 28] = [
+const UNSAFE: [&str; 29] = [
     "c_modules",
     "codes",
     "elf",
@@ -44,6 +44,7 @@ const UNSAFE: [&str; 28] = [
     "load/arenas",
     "load/exports",
     "load/make",
+    "load/stack",
     "marking",
     "marks",
     "modules",

@@ -326,3 +326,32 @@ def test_an_extension_module_has_a_plain_name_while_it_runs_and_one_that_tells_i
     )
     same = [f"{v} {[True] * 6}" for v in ("1.0", "1.0", "2.0", "2.0")]
     assert done.stdout.splitlines() == ["False typed typed True", *same]
+
+
+NAMESAKE = r"""
+    #include <Python.h>
+    static struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "colorsys", NULL, -1, NULL};
+    PyMODINIT_FUNC PyInit_colorsys(void) {
+        PyObject *module = PyModule_Create(&def), *theirs = PyImport_ImportModule("colorsys");
+        if (module && theirs) PyModule_AddObjectRef(module, "theirs", theirs);
+        Py_XDECREF(theirs);
+        return theirs ? module : NULL;
+    }
+"""
+
+
+def test_the_standard_librarys_module_of_an_extensions_own_name_stays_where_it_is(project, wheels):
+    """What comes under an extension's name while it begins is its own doing, but for what the import system loads."""
+    text = {"old/__init__.py": "from old import colorsys as mine\ndef late():\n    import colorsys\n    return colorsys"}
+    old = wheels.extension("old", "1", {"old.colorsys": NAMESAKE}, text, requires=["leaf"])
+    leaf = {v: wheels.pure("leaf", v, {"leaf.py": f"V = {v!r}"}) for v in ("1.0", "2.0")}
+    hider = wheels.pure("hider", "1", {"hider.py": "import old"}, requires=["old"])
+    env = project(manifest([at("hider", hider), at("leaf", leaf["2.0"])], {"hider": [at("old", old), at("leaf", leaf["1.0"])]}))
+    code = """
+        import hider, sys
+        old = hider.old
+        import colorsys
+        assert colorsys is old.late() is old.mine.theirs is sys.modules["colorsys"], sys.modules["colorsys"]
+        print(old.mine.__name__, colorsys.__name__, [name for name in sys.modules if name.endswith(":colorsys")])
+    """
+    assert env.run(code).stdout == "old.colorsys colorsys []\n"

@@ -22,6 +22,8 @@ FILES = {
     "pkg/swap.py": "import sys\nclass Other: VALUE = 7\nsys.modules[__name__] = Other\n",
     "pkg/gone.py": "import sys\ndel sys.modules[__name__]\n",
     "pkg/slow.py": "import time\ntime.sleep(0.3)\nVALUE = 1\n",
+    "pkg/other.py": "import sys, types\nnew = types.ModuleType('pkg')\nnew.__path__ = sys.modules['pkg'].__path__\nsys.modules['pkg'] = new\n",
+    "pkg/alone.py": "import sys\ndel sys.modules['pkg']\n",
     "single.py": "VALUE = 3\n",
 }
 
@@ -340,3 +342,84 @@ def test_a_process_that_writes_no_bytecode_leaves_none(packed):
     shutil.rmtree(pack.parents[2])
     project.run(READ, flags=("-B",))
     assert not list(pack.parents[3].glob("bytecode/**/*.p*"))
+
+
+@pytest.mark.parametrize("module", ["other", "alone"])
+def test_a_module_is_bound_to_the_package_that_is_there_when_it_has_run(sides, module):
+    code = f"""
+import pkg, sys
+old = pkg
+try:
+    import pkg.{module}
+except KeyError as error:
+    print("KeyError", error)
+print([hasattr(one, {module!r}) for one in (old, sys.modules.get("pkg"))], "pkg.{module}" in sys.modules)
+"""
+    same(sides, code)
+
+
+DEEP = {f"deep/m{n}.py": f"import deep.m{n + 1}\n" for n in range(600)} | {"deep/__init__.py": "", "deep/m600.py": ""}
+
+
+def test_a_chain_of_imports_ends_before_the_stack_does(project, wheels):
+    """In a thread with a small stack: the interpreter's limit counts frames of Python, of which few are here."""
+    env = project(f'requires = ["deep @ file://{wheels.pure("deep", "1", DEEP)}"]')
+    code = """
+        import threading
+        threading.stack_size(1 << 20)
+        def chain():
+            try:
+                import deep.m0
+            except RecursionError as error:
+                print(type(error).__name__)
+            else:
+                print("all")
+        thread = threading.Thread(target=chain)
+        thread.start(); thread.join()
+    """
+    assert env.run(code).stdout == "RecursionError\n"
+
+
+COLLECTED = {
+    "pkg/__init__.py": "from pkg import many\nimport gc\nclass Node: alive = 0\ndef die(self): Node.alive -= 1\nNode.__del__ = die\n"
+    "peak = 0\nfor _ in range(20_000):\n    node = Node(); node.me = node; Node.alive += 1; peak = max(peak, Node.alive)\n"
+    "inside = gc.get_threshold()\n",
+    "pkg/many.py": "\n".join(f"import pkg.part{n}" for n in range(40)),
+    **{f"pkg/part{n}.py": "rows = [[n] for n in range(500)]" for n in range(40)},
+    "slow.py": "import pkg.many, time\nbegun = True\ntime.sleep(1)",
+}
+
+
+def test_a_program_that_runs_inside_an_import_is_collected(project, wheels):
+    env = project(f'requires = ["pkg @ file://{wheels.pure("pkg", "1", COLLECTED)}"]')
+    done = env.run(
+        """
+        import gc
+        usual, callbacks = gc.get_threshold(), list(gc.callbacks)
+        import pkg
+        print(pkg.peak < 12_000, pkg.inside == usual == gc.get_threshold(), gc.callbacks == callbacks)
+        """
+    )
+    assert done.stdout == "True True True\n", str(done)
+
+
+def test_a_child_forked_in_the_middle_of_anothers_import_is_collected_as_ever(project, wheels):
+    env = project(f'requires = ["pkg @ file://{wheels.pure("pkg", "1", COLLECTED)}"]')
+    done = env.run(
+        """
+        import gc, os, sys, threading
+        usual = gc.get_threshold()
+        thread = threading.Thread(target=__import__, args=("slow",))
+        thread.start()
+        while not getattr(sys.modules.get("slow"), "begun", False):
+            pass
+        pid = os.fork()
+        if not pid:
+            import wave
+            os._exit(0 if gc.get_threshold() == usual and not gc.callbacks else 3)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        thread.join()
+        print(gc.get_threshold() == usual)
+        """
+    )
+    assert done.stdout == "0\nTrue\n", str(done)

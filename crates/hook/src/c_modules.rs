@@ -11,6 +11,7 @@ use pinfold_core::resolve::{Importer, UnitIndex};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::marking;
 use crate::marks;
 use crate::owner;
 use crate::snapshot;
@@ -60,7 +61,7 @@ pub(crate) fn settle(py: Python<'_>, state: &State, unit: UnitIndex) {
     let own = owner::dictionary(state, unit);
     for (key, value) in snapshot::items(py, given.dictionary) {
         if owner::item(given.copied, key.as_ptr()) != value.as_ptr() {
-            if owner::item(own, key.as_ptr()).is_null() {
+            if owner::item(own, key.as_ptr()).is_null() && !is_of_the_standard_library(state, &key, &value) {
                 put(own, &key, &value);
             }
             put(given.copied, &key, &value);
@@ -91,6 +92,21 @@ fn is_stdlib(state: &State, key: &Bound<'_, PyAny>) -> bool {
     unsafe { marks::text(key.as_ptr()) }.is_some_and(|name| state.is_stdlib(name))
 }
 
+/// Whether `value` is the standard library's module of this name, loaded by the import system, and no unit's: while
+/// an extension module `pydantic.dataclasses` begins, somebody may load `dataclasses`.
+pub(crate) fn is_of_the_standard_library(
+    state: &State,
+    key: &Bound<'_, PyAny>,
+    value: &Bound<'_, PyAny>,
+) -> bool {
+    is_stdlib(state, key)
+        && match marking::file(value.as_ptr()) {
+            Some(file) => state.unit_of_origin(&file).is_none(),
+            // Built in or frozen; what C code has made by itself has no spec.
+            None => value.getattr("__spec__").is_ok_and(|spec| !spec.is_none()),
+        }
+}
+
 /// The module that `name` means for `unit`; `None` when it is not loaded.
 pub(crate) fn module_of<'py>(
     state: &State,
@@ -108,7 +124,9 @@ pub(crate) fn module_of<'py>(
 
 /// Puts a module where those of `unit` are, in addition to the dictionary that C code has put it into.
 pub(crate) fn keep(state: &State, unit: UnitIndex, name: &Bound<'_, PyAny>, module: &Bound<'_, PyAny>) {
-    put(owner::dictionary(state, unit), name, module);
+    if !is_of_the_standard_library(state, name, module) {
+        put(owner::dictionary(state, unit), name, module);
+    }
 }
 
 fn make(py: Python<'_>, unit: UnitIndex) -> PyResult<Given> {

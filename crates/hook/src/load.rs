@@ -16,9 +16,9 @@ use pinfold_core::closure::Provided;
 use pinfold_core::modules::Kind;
 use pinfold_core::names::QUALIFIER;
 use pinfold_core::resolve::{Importer, Resolution, Rule, UnitIndex};
-use pyo3::exceptions::{PyAttributeError, PyImportWarning, PyKeyError};
+use pyo3::exceptions::{PyAttributeError, PyImportWarning, PyKeyError, PyRecursionError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::{IntoPyDict, PyDict, PyList, PyString};
 use pyo3::{ffi, intern};
 
 use crate::codes::Codes;
@@ -35,6 +35,7 @@ pub(crate) mod exports;
 mod fromlist;
 mod locks;
 mod make;
+mod stack;
 mod stdlib;
 
 /// What the fast path needs, collected once at start.
@@ -80,6 +81,22 @@ pub(crate) fn prepare(
     // Set once: the hook starts once.
     let _ = state.fast.set(fast);
     arenas::prepare();
+    let forked = [("after_in_child", wrap_pyfunction!(exports::forked, py)?)].into_py_dict(py)?;
+    py.import("posix")?.getattr("register_at_fork")?.call((), Some(&forked))?;
+    Ok(())
+}
+
+/// After a collection of garbage.
+fn collected(py: Python<'_>) -> PyResult<()> {
+    started().map_or(Ok(()), |(_, fast)| fast.collector.collected(py))
+}
+
+/// In a child, where only the thread that forked goes on: what the others were loading is not being loaded any more.
+fn forked(py: Python<'_>) -> PyResult<()> {
+    let Some((_, fast)) = started() else { return Ok(()) };
+    let mine = fast.locks.depth(fast.locks.this_thread(py)?);
+    fast.collector.forked(py, mine);
+    arenas::forked(mine);
     Ok(())
 }
 
@@ -92,6 +109,11 @@ pub(crate) fn find_and_load<'py>(
     let Some((state, fast)) = started() else {
         return Err(pyo3::exceptions::PyRuntimeError::new_err("pinfold's import hook has not started"));
     };
+    if stack::is_nearly_used_up() {
+        let message =
+            "maximum recursion depth exceeded: the stack of this thread is nearly used up by imports";
+        return Err(PyRecursionError::new_err(message));
+    }
     if let Ok(plain) = name.cast_exact::<PyString>()
         && let Ok(text) = plain.to_str()
         && let Some(module) = attempt(state, fast, plain, text, import)?
@@ -183,7 +205,12 @@ fn attempt<'py>(
         list.del_item(list.len() - 1)?;
     }
     let module = loaded?;
-    bind(&above.module, &child, &module, &above.name)?;
+    // The module's code may have put another package in this one's place, or taken it away.
+    let key = PyString::new(py, &above.name);
+    // SAFETY: a reference borrowed from a dictionary, made owned at once; the GIL is held.
+    let parent = unsafe { Bound::from_borrowed_ptr_or_opt(py, owner::item(target.place, key.as_ptr())) };
+    let parent = parent.ok_or_else(|| PyKeyError::new_err(key.unbind()))?;
+    bind(&parent, &child, &module, &above.name)?;
     Ok(Some(module))
 }
 

@@ -109,7 +109,10 @@ impl<'py> Below<'py> {
             let mark = state.mark_of_module(value.as_ptr());
             let earlier = self.before.iter().find(|(name, _)| name.as_any().eq(&key).unwrap_or(false));
             // Another thread may load root's module of this name meanwhile: it has a mark, and it stays.
-            if earlier.is_some_and(|(_, there)| there.is(&value)) || mark.is_some_and(|mark| mark != unit) {
+            if earlier.is_some_and(|(_, there)| there.is(&value))
+                || mark.is_some_and(|mark| mark != unit)
+                || c_modules::is_of_the_standard_library(state, &key, &value)
+            {
                 continue;
             }
             // SAFETY: the tables and objects are live and the GIL is held; `own` holds the value before the storage lets it go.

@@ -56,6 +56,11 @@ pub(super) fn loading() -> Loading {
     Loading
 }
 
+/// In a child, where only one thread goes on, and loads `mine` modules.
+pub(super) fn forked(mine: usize) {
+    LOADING.store(mine, Ordering::Relaxed);
+}
+
 impl Drop for Loading {
     fn drop(&mut self) {
         LOADING.fetch_sub(1, Ordering::Relaxed);

@@ -2,18 +2,21 @@
 //!
 //! Loading makes many objects that stay. At the default threshold the collector looks at them over and over, which
 //! takes an eighth of the time of importing large packages. Here each module that begins to load moves the next
-//! collection of the youngest generation so many objects away; a program that runs inside an import, and loads
-//! nothing for a while, is collected as it would be. When the last module is loaded, the objects of a large import
+//! collection of the youngest generation so many objects away; after a collection the usual thresholds hold until
+//! another module begins to load, so that a program that runs inside an import is collected as it would be. When the last module is loaded, the objects of a large import
 //! go to the oldest generation without being visited, as they would have after a visit. Thresholds that a program
 //! chose are its own, and so are a collector that it stopped and objects that it froze. Deliberately not here:
 //! switching the collector off.
 
 use std::cell::Cell;
 
+use pyo3::intern;
 use pyo3::prelude::*;
 
+use super::exports;
+
 /// How many objects more than now there may be before the next collection while modules are being loaded.
-const ROOM: usize = 20_011;
+const ROOM: usize = 5_003;
 /// How many objects at most are not looked at.
 const MOST: usize = 500_009;
 /// An import that made so many objects is large.
@@ -34,6 +37,9 @@ pub(super) struct Collector {
     frozen: Py<PyAny>,
     freeze: Py<PyAny>,
     unfreeze: Py<PyAny>,
+    /// `gc.callbacks`, and what stands there while modules are being loaded.
+    callbacks: Py<PyAny>,
+    collected: Py<PyAny>,
     /// What the interpreter itself has frozen (3.12 does).
     frozen_before: usize,
     loading: Cell<usize>,
@@ -65,6 +71,8 @@ impl Collector {
             frozen: function("get_freeze_count")?,
             freeze: function("freeze")?,
             unfreeze: function("unfreeze")?,
+            callbacks: function("callbacks")?,
+            collected: wrap_pyfunction!(exports::collected, py)?.into_any().unbind(),
             frozen_before: gc.call_method0("get_freeze_count")?.extract()?,
             loading: Cell::new(0),
             turn: Cell::new(0),
@@ -86,17 +94,51 @@ impl Collector {
         let usual: Thresholds = self.threshold.bind(py).call0()?.extract()?;
         let (count, _, _): Thresholds = self.count.bind(py).call0()?.extract()?;
         let raised = match self.raised.get() {
-            None if first && USUAL.contains(&usual) => Raised { usual, now: 0, before: count },
-            Some(raised) if raised.now == usual.0 => raised,
+            None if first && USUAL.contains(&usual) => {
+                self.callbacks.bind(py).call_method1(intern!(py, "append"), (&self.collected,))?;
+                Raised { usual, now: 0, before: count }
+            }
+            Some(raised) if [raised.now, raised.usual.0].contains(&usual.0) => raised,
             // A program chose it in between.
             _ => return Ok(()),
         };
         let now = (count + ROOM).min(MOST);
-        if now > raised.now {
+        if now > usual.0 {
             self.set_threshold.bind(py).call1((now, raised.usual.1, raised.usual.2))?;
             self.raised.set(Some(Raised { now, ..raised }));
+        } else {
+            self.raised.set(Some(Raised { now: usual.0, ..raised }));
         }
         Ok(())
+    }
+
+    /// After a collection: the usual thresholds, until another module begins to load.
+    pub(super) fn collected(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(raised) = self.raised.get() else { return Ok(()) };
+        let now: Thresholds = self.threshold.bind(py).call0()?.extract()?;
+        if now.0 == raised.now {
+            self.set_threshold.bind(py).call1(raised.usual)?;
+            self.raised.set(Some(Raised { now: raised.usual.0, before: 0, ..raised }));
+            // The next module does not wait for its turn.
+            self.turn.set(0);
+        }
+        Ok(())
+    }
+
+    /// In a child, whose only thread is loading `mine` modules.
+    pub(super) fn forked(&self, py: Python<'_>, mine: usize) {
+        let before = self.loading.replace(mine);
+        if mine == 0 && before > 0 {
+            self.end(py);
+        }
+    }
+
+    fn end(&self, py: Python<'_>) {
+        if let Some(raised) = self.raised.take() {
+            // What fails here leaves the collector as it is, which is slower and not wrong.
+            let _ = self.settle(py, raised);
+            let _ = self.callbacks.bind(py).call_method1(intern!(py, "remove"), (&self.collected,));
+        }
     }
 
     /// Ends it, after the last module.
@@ -122,13 +164,10 @@ impl Collector {
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         let collector = self.0;
-        if collector.loading.replace(collector.loading.get() - 1) > 1 {
-            return;
+        let left = collector.loading.get().saturating_sub(1);
+        collector.loading.set(left);
+        if left == 0 && collector.raised.get().is_some() {
+            Python::attach(|py| collector.end(py));
         }
-        let Some(raised) = collector.raised.take() else { return };
-        Python::attach(|py| {
-            // It takes three small numbers; a failure would leave it collecting less often.
-            let _ = collector.settle(py, raised);
-        });
     }
 }

@@ -45,6 +45,19 @@ fn resume_collector() {
     unsafe { ffi::PyGC_Enable() };
 }
 
+/// One of `gc.callbacks`, while modules are being loaded.
+#[pyfunction]
+pub(super) fn collected(py: Python<'_>, phase: &str, info: &Bound<'_, PyAny>) -> PyResult<()> {
+    let _ = info;
+    if phase == "stop" { super::collected(py) } else { Ok(()) }
+}
+
+/// What runs in a child after a fork.
+#[pyfunction]
+pub(super) fn forked(py: Python<'_>) -> PyResult<()> {
+    super::forked(py)
+}
+
 /// `os.path.realpath` of a folder that is there; the path as it is, where it is not.
 #[pyfunction]
 fn canonical(path: &str) -> String {

@@ -75,6 +75,11 @@ impl Locks {
         self.thread.bind(py).call_method0(intern!(py, "get_ident"))?.extract()
     }
 
+    /// How many modules a thread is loading.
+    pub(super) fn depth(&self, thread: u64) -> usize {
+        self.flights.borrow().iter().filter(|flight| flight.thread == thread).count()
+    }
+
     /// Whether this very thread is loading the module.
     fn is_mine(&self, name: &str, mine: u64) -> bool {
         self.flights.borrow().iter().any(|flight| flight.name == name && flight.thread == mine)
