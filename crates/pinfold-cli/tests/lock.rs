@@ -216,6 +216,27 @@ fn what_is_shared_is_the_same_unit_with_all_below_it() {
 }
 
 #[test]
+fn a_pin_that_shares_itself_is_refused() {
+    if !uv() {
+        return;
+    }
+    let project = project("requires = ['one', 'three']\n[pins.one]\n");
+    link(&project, "one", "1", &["two", "three"]);
+    link(&project, "two", "1", &[]);
+    link(&project, "three", "1", &["one"]);
+    project.ok(&["lock"]);
+    let before = text(&project);
+    let said = fails(&project, &["pin", "one", "--share", "one"]);
+    assert!(said.starts_with("error: [pins.one] shares itself\nhint: "), "{said}");
+    write(&project, "requires = ['one', 'three']\n[pins.one]\nshare = ['One']");
+    assert!(fails(&project, &["lock"]).starts_with("error: [pins.one] shares itself\nhint: "));
+    write(&project, "requires = ['one', 'three']\n[pins.one]\nshare = ['three']");
+    let said = fails(&project, &["lock"]);
+    assert!(said.starts_with("error: [pins.one] shares itself: root's `three`, which it shares, "), "{said}");
+    assert_eq!(text(&project), before);
+}
+
+#[test]
 fn what_cannot_be_locked_is_explained() {
     if !uv() {
         return;

@@ -55,7 +55,7 @@ pub struct Joined {
 pub enum AttachError {
     /// It was made for another Python.
     #[error(
-        "it was made for Python {theirs}, and this process runs Python {ours}\nhint: lock and sync it for Python {ours}: `pinfold lock --python {ours}`, then `pinfold sync`"
+        "it was made for Python {theirs}, and this process runs Python {ours}\nhint: say `python = \"{ours}\"` in its manifest (or take that line out), then `pinfold lock --python {ours}` and `pinfold sync --python {ours}`"
     )]
     Python {
         /// The environment's.

@@ -182,6 +182,13 @@ impl Resolver<'_> {
     /// Names that the pin's closure takes from root: those it shares, and all that they need there.
     fn shared(&self, owner: &Owner, root: &Resolved) -> Result<BTreeSet<String>, LockingError> {
         let share = self.manifest.pins.get(&owner.name).map_or(&[][..], |pin| pin.share.as_slice());
+        // Its unit would be nobody's: neither this closure's own nor that of another.
+        let own = |name: &&String| reach(root, [(*name).clone()].into_iter()).contains(&owner.name);
+        if let Some(name) = share.iter().find(|name| **name == owner.name).or_else(|| share.iter().find(own))
+        {
+            let by = (*name != owner.name).then(|| name.clone());
+            return Err(LockingError::SharesItself { pin: owner.name.clone(), by });
+        }
         if let Some(name) = share.iter().find(|name| !root.members.contains_key(*name)) {
             let near = near(name, root.members.keys());
             return Err(LockingError::SharedNotInRoot { pin: owner.name.clone(), name: name.clone(), near });

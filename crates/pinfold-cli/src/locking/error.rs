@@ -53,6 +53,14 @@ pub enum LockingError {
         /// From one around to the same.
         names: Vec<String>,
     },
+    /// A pin shares its own package, by its name or as a part of something else.
+    #[error("[pins.{pin}] shares itself{}", by.as_ref().map(|by| format!(": root's `{by}`, which it shares, needs `{pin}`")).unwrap_or_default())]
+    SharesItself {
+        /// The pin.
+        pin: String,
+        /// What it shares that needs it, if it is not named itself.
+        by: Option<String>,
+    },
     /// A pin shares what root has not.
     #[error("[pins.{pin}] shares `{name}`, but root's closure has no `{name}`")]
     SharedNotInRoot {
@@ -132,6 +140,12 @@ impl Hint for LockingError {
                 None => vec![format!("require it (`pinfold add {name}`), or take the pin out (`pinfold pin --remove {name}`)")],
             },
             LockingError::PinCycle { .. } => vec!["take one of the pins out, so that it is resolved with the other".to_owned()],
+            LockingError::SharesItself { pin, by: None } => vec![format!(
+                "`share` is for what `{pin}` requires and takes from root; `{pin}` itself is one for everybody already: take it out of `share`"
+            )],
+            LockingError::SharesItself { by: Some(by), .. } => vec![format!(
+                "take `{by}` out of `share`: what is shared comes with all that it needs in root, and a pinned package cannot come with its own dependencies"
+            )],
             LockingError::SharedNotInRoot { near: Some(near), .. }
             | LockingError::SharedNotNeeded { near: Some(near), .. } => vec![format!("did you mean `{near}`?")],
             LockingError::SharedNotInRoot { name, .. } => {
