@@ -37,6 +37,8 @@ class World:
 
     def import_module(self, name, package=None):
         """As ``importlib.import_module``, from this world."""
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a module is a str, not {_kind(name)}")
         return self.run(importlib.import_module, name, package)
 
     def run(self, function, /, *args, **kwargs):
@@ -77,7 +79,10 @@ def attach(path, share=(), *, name=None, code=None):
     environment does not fit, and RuntimeError where the hook is not active.
     """
     _public.check_active()
-    given = os.path.abspath(_folder("an environment", path))
+    folder = _folder("an environment", path)
+    if not folder:
+        raise AttachError("could not attach an environment at ``: it is no path\nhint: name the environment's folder, such as plugins/foo/.venv")
+    given = os.path.abspath(folder)
     share = sorted(set(_names(share)))
     if not isinstance(name, str | None):
         raise TypeError(f"name is what the world is called, a str, not {_kind(name)}")
@@ -122,8 +127,9 @@ def _attach(given, share, name, code):
     if there is not None:
         if there._share != (share, code) or name not in (None, there.name):
             shared, folder = there._share
+            own_code = "" if folder is None else f" and code={folder!r}"
             raise AttachError(
-                f"it is attached already, as world {there.name} with share={shared!r} and code={folder!r}\n"
+                f"it is attached already, as world {there.name} with share={shared!r}{own_code}\n"
                 "hint: a world cannot be changed; attach it once, with all that it shares"
             )
         return there
@@ -138,6 +144,8 @@ def _attach(given, share, name, code):
         raise AttachError(
             f"it cannot be called `{name}`\nhint: a name is not taken yet, and has letters, digits, `.`, `-` and `_` only"
         )
+    if name == "root":
+        raise AttachError("it cannot be called `root`, which is the process's own code\nhint: give it another name")
     name = name or _unique(_named_after(given))
     parts = {
         "name": name,
@@ -171,6 +179,10 @@ def _generation(given):
         generation = os.path.realpath(given)
     except ValueError:  # a null character in it
         generation = ""
+    if os.path.islink(given) and not os.path.exists(generation):
+        raise AttachError(
+            f"it is a link to {generation}, which is not there\nhint: `pinfold sync`, in the project that it belongs to, makes it"
+        )
     if not os.path.isdir(generation):
         raise AttachError("there is no such folder\nhint: `pinfold sync`, in the project that it belongs to, makes it")
     if generation == os.environ.get("PINFOLD_GENERATION"):
@@ -212,6 +224,10 @@ def _check_name(shared):
             f"it is to share `{shared}`, which is {whose.get(top, 'of the standard library')}: every world has that "
             "already\nhint: leave it out of `share`"
         )
+    if found := re.match(r"([A-Za-z0-9._-]+)\s*(\[|[<>=!~;@(])", shared):
+        raise AttachError(
+            f"it is to share `{shared}`, which is a requirement\nhint: share takes a name without a version: `{found[1]}`"
+        )
     if not top:
         raise AttachError(f"it is to share `{shared}`, which is no name\nhint: share distributions or modules of the host's")
 
@@ -221,7 +237,11 @@ def _is_module(name):
     from importlib.util import find_spec
 
     if "." in name:
-        raise AttachError(f"it is to share `{name}`\nhint: share the whole of it: `{name.partition('.')[0]}`")
+        whole = name.partition(".")[0]
+        raise AttachError(
+            f"it is to share `{name}`, and root of this process has no distribution of that name, and a module is shared "
+            f"whole only\nhint: if it is a part of the module `{whole}`, share that; `pinfold tree` lists the distributions"
+        )
     try:
         return _hook.run_in(None, find_spec, (name,)) is not None
     except ValueError:
@@ -238,7 +258,7 @@ def _named_after(given):
 
 def _unique(name):
     name = re.sub(r"[^A-Za-z0-9._-]", "-", name)
-    taken = {world.name for world in _WORLDS.values()}
+    taken = {"root", *(world.name for world in _WORLDS.values())}
     numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
     return next(free for free in (name, *numbered) if free not in taken)
 

@@ -83,10 +83,9 @@ class Comparison:
             verdict = f"both are of {one.owner}: it is not two versions that differ here"
         elif one.unit and other.unit and one.unit.name == other.unit.name:
             verdict = (
-                f"they are of two units of {one.unit.name}, {one.unit.version} and {other.unit.version}: classes of "
-                "one are not those of the other, whatever their names say\n"
-                "hint: hand over what both understand (bytes, lists, files, the array or DataFrame protocols), or make "
-                f'them one with `share = ["{one.unit.name}"]` in the pin'
+                f"they are of two units of {one.unit.name}, {_versions(one.unit, other.unit)}: classes of one are not "
+                "those of the other, whatever their names say\n"
+                f"hint: hand over what both understand (bytes, lists, files, the array or DataFrame protocols){_remedy(one, other)}"
             )
         else:
             verdict = f"they are of {one.owner} and of {other.owner}"
@@ -102,7 +101,8 @@ def explain(what, other=None):
     check_active()
     if other is not None:
         return Comparison(explain(what), explain(other))
-    if isinstance(what, str):
+    # A name is a plain string or a module's `__name__`; an instance of any other subclass is a thing of its class.
+    if type(what) is str or (type(what).__module__, type(what).__qualname__) == ("pinfold._hook", "UnitName"):
         what = _module_named(what)
     module, subject = _module_of(what), _subject(what)
     unit = unit_of(what)
@@ -125,6 +125,60 @@ def explain(what, other=None):
         requirements=tuple(_requirements(unit, known.values())) if unit else (),
         others=tuple(o for o in known.values() if unit and o.name == unit.name and o.id != unit.id),
     )
+
+
+def _versions(one, other):
+    if one.version != other.version:
+        return f"{one.version} and {other.version}"
+    return f"both {one.version}, with different dependencies or from different wheels"
+
+
+def _remedy(one, other):
+    """How the two could be one unit, as the second half of a sentence; nothing where a requirement forbids it."""
+    name = one.unit.name
+    worlds = [_worlds(side.unit) for side in (one, other)]
+    if not any(_takes(here, there) for here, there in ((one, other), (other, one))):
+        return ""
+    if worlds[0] == worlds[1] == {""}:
+        return f', or make them one with `share = ["{name}"]` in the pin'
+    if "" in worlds[0] | worlds[1]:
+        return f', or make them one with `pinfold.attach(..., share=["{name}"])`'
+    return f', or let the host have {name}, and make them one with `pinfold.attach(..., share=["{name}"])` for both'
+
+
+def _takes(here, there):
+    """Whether root has the unit of `here`, or could give it, and what is required of the other accepts it."""
+    if "root" not in here.unit.closures and not _worlds(here.unit) - {""}:
+        return False
+    return all(_accepts(text, here.unit) for text in there.requirements)
+
+
+def _accepts(text, unit):
+    """Whether a requirement, as `Explanation.requirements` shows it, accepts the unit's version, as far as can be told."""
+    import re
+
+    requirement = re.search(r"`(.*)`", text)[1].partition(";")[0]
+    for sign, version in re.findall(r"(===|==|<=|>=|<|>)\s*([0-9][0-9.]*)(?=\s*(?:,|\)|$))", requirement):
+        ours, theirs = (_release(part) for part in (unit.version, version))
+        if ours is None:
+            return True
+        most = max(len(ours), len(theirs))
+        ours, theirs = (part + (0,) * (most - len(part)) for part in (ours, theirs))
+        fits = {"<": ours < theirs, "<=": ours <= theirs, ">": ours > theirs, ">=": ours >= theirs}
+        if not fits.get(sign, ours == theirs):
+            return False
+    return True
+
+
+def _release(version):
+    """The numbers of a plain release, `1.26.4`; None for what has more to it."""
+    parts = version.split(".")
+    return tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else None
+
+
+def _worlds(unit):
+    """The worlds whose closures have the unit; the process's own is the empty name."""
+    return {closure.rpartition("/")[0] for closure in unit.closures}
 
 
 def _module_named(name):

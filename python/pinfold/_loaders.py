@@ -83,9 +83,11 @@ _in_importlibs_name(
 def unreadable(loader, fullname, error):
     """What an import says when a unit's file, which should be there for ever, is not."""
     _identifier, name, version, *_ = _hook.units()[loader._pinfold_unit]
+    # A sync looks for the folders of the wheels, not for their files.
+    folder = _hook.units()[loader._pinfold_unit][3].rpartition("/")[0]
     return ImportError(
         f"{loader.path} of {name} {version} is gone or cannot be read: {error}\n"
-        "hint: `pinfold sync` repairs an environment",
+        f"hint: remove {folder} (`chmod -R u+w` it first), then `pinfold sync` brings it back whole",
         name=fullname,
         path=loader.path,
     )

@@ -286,7 +286,15 @@ def test_what_cannot_be_attached_is_said(host, plugin, leaf, merged, tmp_path, w
     unfit = said(foo, ', share=["leaf"]')
     assert "`leaf>=3`, which foo 1 requires, does not accept leaf 2.0" in unfit
     assert "share `nobody`" in said(foo, ', share=["nobody"]')
+    assert "`leaf.sub`, and root of this process has no distribution of that name" in said(foo, ', share=["leaf.sub"]')
+    assert "which is a requirement\nhint: share takes a name without a version: `leaf`" in said(foo, ', share=["leaf>=2"]')
     assert "cannot be called `a/b`" in said(foo, ', name="a/b"')
+    assert "cannot be called `root`" in said(foo, ', name="root"')
+    assert "it is no path" in said("")
+    (tmp_path / "dangling").symlink_to(tmp_path / "gone")
+    assert f"it is a link to {tmp_path / 'gone'}, which is not there" in said(tmp_path / "dangling")
+    wrong = env.run(f"import pinfold; pinfold.attach({str(foo)!r}).import_module(3)", check=False)
+    assert "TypeError: the name of a module is a str, not int" in wrong.stderr
 
     mine = fresh_project(manifest([leaf["3.0"]]))
     closure = mine.venv / "closure.json"

@@ -74,7 +74,29 @@ def test_a_wrong_type_between_versions_can_be_understood(env):
         """
     )
     assert done.stdout.startswith(" of two units of leaf, 2.0 and 1.0: classes of one are not those of the other")
-    assert 'share = ["leaf"]' in done.stdout
+    # `mid` requires `leaf<1.5`: root's is none that could be shared.
+    assert "share" not in done.stdout and "hint: hand over" in done.stdout
+
+
+def test_a_share_is_proposed_where_the_requirements_accept_it(project, wheels):
+    leaf = {v: wheels.pure("leaf", v, {"leaf.py": LEAF.format(v=v)}) for v in ("1.0", "2.0")}
+    old = wheels.pure("old", "1", {"old.py": "import leaf"}, requires=["leaf>=1,<2.0.1"])
+    env = project(f'requires = ["old @ file://{old}", "leaf @ file://{leaf["2.0"]}"]\n[pins.old]\nrequires = ["leaf @ file://{leaf["1.0"]}"]\n')
+    done = env.run("import leaf, old, pinfold; print(pinfold.explain(leaf, old.leaf))")
+    assert done.stdout.endswith(', or make them one with `share = ["leaf"]` in the pin\n')
+
+
+def test_an_instance_of_a_subclass_of_str_is_no_name(env):
+    done = env.run(
+        """
+        import leaf, old, pinfold
+        class Word(str): pass
+        told = pinfold.explain(Word("leaf"))
+        assert told.owner == "root" and told.what == "an instance of __main__.Word", told
+        assert pinfold.explain(old.mid.leaf.__name__).module == "leaf" and pinfold.explain("leaf").unit.version == "2.0"
+        """
+    )
+    assert not done.stderr
 
 
 def test_roots_and_the_standard_librarys_things_have_no_unit(env):

@@ -3,6 +3,8 @@
 //!
 //! Deliberately not here: resolving ([`crate::locking`]) and the environment ([`crate::environment`]).
 
+use std::path::Path;
+
 use anyhow::{Result, anyhow};
 use pinfold_core::lock::{FILE, Lock, Wheel};
 use wheelsplit::{Expected, Store};
@@ -52,6 +54,38 @@ pub fn ready(context: &Context, store: &Store) -> Result<Ready, Error> {
             terminal::say("Locked", &terminal::count(lock.units.len(), "unit"));
             Ok(Ready { lock, interpreter: workspace.interpreter })
         }
+    }
+}
+
+/// Warns where the environment in the folder `generation` is not what manifest and lock say by now; for commands that
+/// only look at it.
+pub fn compare(context: &Context, store: &Store, generation: &Path) {
+    if let Ok(Some(lock)) = Lock::read(&context.project.join(FILE))
+        && let Ok(Some(current)) = Lock::read(&generation.join(FILE))
+        && lock != current
+    {
+        terminal::warn("the environment is not what pinfold.lock says now; `pinfold sync` makes it so");
+    }
+    if context.frozen {
+        return;
+    }
+    const AS_IT_IS: &str = "what is said here is about the environment as it is";
+    let manifest = match manifests::read(&context.manifest) {
+        Ok(manifest) => manifest,
+        // An environment may be all that is there.
+        Err(ManifestFileError::Missing(_)) => return,
+        Err(error) => return terminal::warn(&format!("{error}; {AS_IT_IS}")),
+    };
+    // To look at an environment, nobody needs uv.
+    if Uv::find(context.offline).is_err() {
+        return;
+    }
+    match Workspace::of(context, store, manifest).and_then(|workspace| Ok(workspace.stale()?)) {
+        Ok(None) => {}
+        Ok(Some(reason)) => {
+            terminal::warn(&format!("{reason}: {AS_IT_IS}; `pinfold sync` brings it up to date"));
+        }
+        Err(error) => terminal::warn(&format!("{error}; {AS_IT_IS}")),
     }
 }
 

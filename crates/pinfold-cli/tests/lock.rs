@@ -210,9 +210,67 @@ fn what_is_shared_is_the_same_unit_with_all_below_it() {
     insta::assert_snapshot!(fails(&project, &["lock"]).lines().filter(|l| !l.starts_with("  ")).collect::<Vec<_>>().join("\n"), @r"
     error: there is no solution for the closure of pin `app` (app 1)
     it shares root's types 1, because the manifest requires `types`
+    `low>=2`, which [pins.app] requires, does not accept low 1, which root has because the manifest requires `low<2`
     hint: `your project` is what app 1 and [pins.app] require together; the version 1 was chosen for those that require `app`, and another one may do
     hint: what is shared must satisfy both sides; take it out of `share`, or change one side
     ");
+}
+
+#[test]
+fn a_share_that_cannot_be_names_the_requirements_of_both_sides() {
+    if !uv() {
+        return;
+    }
+    let project = project("requires = ['app', 'low>=2']\n[pins.app]\n");
+    link(&project, "app", "1", &["low==1", "mid"]);
+    link(&project, "mid", "3", &["low<2"]);
+    link(&project, "low", "1", &[]);
+    link(&project, "low", "2", &[]);
+    project.ok(&["lock"]);
+    // Without the wheel in the store there is uv's word.
+    let theirs = "`low==1`, which every version of app requires, does not accept low 2, ";
+    let said = fails(&project, &["pin", "app", "--share", "low"]);
+    assert!(said.contains(theirs), "{said}");
+    project.ok(&["sync"]);
+    let theirs = theirs.replace("every version of app", "app 1");
+    let said = fails(&project, &["pin", "app", "--share", "low"]);
+    assert!(
+        said.contains(&format!("\n{theirs}which root has because the manifest requires `low>=2`\n")),
+        "{said}"
+    );
+    // What is not in the way of the package itself is named by those that are below it.
+    link(&project, "app", "2", &["mid"]);
+    write(&project, "requires = ['app>=2', 'low>=2']\n[pins.app]\nshare = ['low']\n");
+    let said = fails(&project, &["lock"]);
+    assert!(said.contains("`low<2`, which every version of mid requires, does not accept low 2, "), "{said}");
+}
+
+#[test]
+fn what_only_looks_at_the_environment_says_that_the_manifest_has_changed() {
+    if !uv() {
+        return;
+    }
+    let project = project("requires = ['one']\n[pins.one]\n");
+    link(&project, "one", "1", &[]);
+    project.ok(&["sync"]);
+    for command in [&["check"][..], &["why", "root", "one"]] {
+        write(&project, "requires = ['one']\n[pins.one]\n");
+        assert_eq!(stderr(&project.ok(command)), "");
+        write(&project, "requires = ['one']\n[pins.one]\nundeclared = 'deny'\n");
+        let said = stderr(&project.ok(command));
+        assert!(
+            said.starts_with("warning: pinfold.toml, or a local package it names, changed since "),
+            "{said}"
+        );
+        assert!(
+            said.contains("about the environment as it is; `pinfold sync` brings it up to date\n"),
+            "{said}"
+        );
+        assert_eq!(stderr(&project.ok(&[&["--frozen"], command].concat())), "");
+        write(&project, "requires = ['one']\n[pins.one]\nundeclard = 'deny'\n");
+        let said = stderr(&project.ok(command));
+        assert!(said.starts_with("warning: ") && said.contains("unknown key `undeclard`"), "{said}");
+    }
 }
 
 #[test]

@@ -175,7 +175,7 @@ fn an_environment_behind_its_lock_is_said_to_be() {
     project.simple("six", "1.16", &[]);
     project.lock();
     project.sync();
-    assert_eq!(stderr(&project.ok(&["why", "root", "six"])), "");
+    assert_eq!(stderr(&project.ok(&["why", "root", "six", "--frozen"])), "");
     project.simple("seven", "1", &[]);
     project.lock();
     let output = project.command(&["why", "root", "seven"]).output().unwrap();

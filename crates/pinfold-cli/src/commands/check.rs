@@ -5,7 +5,6 @@
 
 use anyhow::anyhow;
 use pinfold_core::index;
-use pinfold_core::lock::{FILE, Lock};
 use pinfold_core::resolve::Resolver;
 use serde_json::json;
 use wheelsplit::Store;
@@ -19,7 +18,7 @@ use crate::error::{Error, Outcome};
 use crate::failure::{WithHint, hinted};
 use crate::interpreter::Interpreter;
 use crate::terminal::{Style, count, styled};
-use crate::{output, terminal};
+use crate::{output, ready, terminal};
 
 /// Say what may go wrong: types that cross versions, undeclared imports, files in each other's way
 #[derive(Clone, Debug, clap::Args)]
@@ -40,12 +39,6 @@ pub fn run(args: &CheckArgs, context: &Context) -> Result<Outcome, Error> {
     let environment = index::read(&generation.join(index::FILE))
         .map_err(anyhow::Error::from)
         .hint("`pinfold sync --force` builds the environment anew")?;
-    if let Ok(Some(lock)) = Lock::read(&context.project.join(FILE))
-        && let Ok(Some(current)) = Lock::read(&generation.join(FILE))
-        && lock != current
-    {
-        terminal::warn("the environment is not what pinfold.lock says now; `pinfold sync` makes it so");
-    }
     let stamp = Stamp::read(&generation).ok_or_else(|| {
         hinted(
             anyhow!("{} is not a generation of this version of Pinfold", generation.display()),
@@ -53,6 +46,7 @@ pub fn run(args: &CheckArgs, context: &Context) -> Result<Outcome, Error> {
         )
     })?;
     let store = Store::from_env().map_err(anyhow::Error::from)?;
+    ready::compare(context, &store, &generation);
     let interpreter = Interpreter::query(&stamp.interpreter, store.root())?;
     let resolver = Resolver::new(environment);
     let mut findings =

@@ -5,7 +5,6 @@
 
 use anyhow::anyhow;
 use pinfold_core::index;
-use pinfold_core::lock::{FILE, Lock};
 use pinfold_core::resolve::Resolver;
 use wheelsplit::Store;
 
@@ -16,9 +15,9 @@ use crate::environment::sync::existing;
 use crate::error::{Error, Outcome};
 use crate::failure::{WithHint, hinted};
 use crate::interpreter::Interpreter;
-use crate::output;
 use crate::terminal::{self, Style, styled};
 use crate::why::{Answer, answer, find_importer};
+use crate::{output, ready};
 
 /// Say which file an importer gets for a module, and by which rule
 #[derive(Clone, Debug, clap::Args)]
@@ -45,12 +44,6 @@ pub fn run(args: &WhyArgs, context: &Context) -> Result<Outcome, Error> {
     let environment = index::read(&generation.join(index::FILE))
         .map_err(anyhow::Error::from)
         .hint("`pinfold sync --force` builds the environment anew")?;
-    if let Ok(Some(lock)) = Lock::read(&context.project.join(FILE))
-        && let Ok(Some(current)) = Lock::read(&generation.join(FILE))
-        && lock != current
-    {
-        terminal::warn("the environment is not what pinfold.lock says now; `pinfold sync` makes it so");
-    }
     let stamp = Stamp::read(&generation).ok_or_else(|| {
         hinted(
             anyhow!("{} is not a generation of this version of Pinfold", generation.display()),
@@ -58,6 +51,7 @@ pub fn run(args: &WhyArgs, context: &Context) -> Result<Outcome, Error> {
         )
     })?;
     let store = Store::from_env().map_err(anyhow::Error::from)?;
+    ready::compare(context, &store, &generation);
     let interpreter = Interpreter::query(&stamp.interpreter, store.root())?;
     let module = module_name(&args.module)?;
     let importer = find_importer(&environment, &args.importer)?;

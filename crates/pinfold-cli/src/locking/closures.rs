@@ -9,6 +9,7 @@ use pep508_rs::MarkerEnvironment;
 use pinfold_core::lock::{Lock, Wheel};
 use pinfold_core::manifest::Manifest;
 use pinfold_core::names::ROOT;
+use wheelsplit::Store;
 
 use super::choose::Chooser;
 use super::error::{LockingError, near};
@@ -16,6 +17,7 @@ use super::graph::walk;
 use super::local::Local;
 use super::preferences::Preferences;
 use super::requirement::subject;
+use super::unfit::Required;
 use super::wanted::{Locals, Wanted, address, for_uv};
 use crate::terminal;
 use crate::uv::build::Builder;
@@ -90,6 +92,8 @@ pub struct Resolver<'a> {
     pub markers: &'a MarkerEnvironment,
     /// The same as a marker.
     pub environment: &'a str,
+    /// Where wheels that were here before are.
+    pub store: &'a Store,
     /// The lock that was, and what of it may move.
     pub preferences: Preferences<'a>,
 }
@@ -300,13 +304,42 @@ impl Resolver<'_> {
     }
 
     fn refused(&self, error: QuestionError, asked: &Asked<'_>, before: &[Resolved]) -> LockingError {
+        let required = match &error {
+            QuestionError::NoSolution(explanation) => self.required(asked, explanation),
+            QuestionError::Failed(_) | QuestionError::Uv(_) => Required::default(),
+        };
         let share = asked.owner.and_then(|owner| self.manifest.pins.get(&owner.name));
-        let shared = share.into_iter().flat_map(|pin| &pin.share).filter_map(|name| {
-            let root = before.first()?;
-            let version = &root.members.get(name)?.wheel.version;
-            Some(format!("{name} {version}, because {}", self.why_in_root(name, root)))
-        });
-        LockingError::question(error, asked.owner, shared.collect(), self.builder.uv)
+        let share = share.map_or(&[][..], |pin| pin.share.as_slice());
+        let mut shared = Vec::new();
+        // What is named comes first, and is said in any case; what comes with it, where it is in the way.
+        let implied = asked.shared.iter().filter(|name| !share.contains(name));
+        for name in share.iter().chain(implied) {
+            let Some((root, member)) = before.first().and_then(|r| Some((r, r.members.get(name)?))) else {
+                continue;
+            };
+            let (version, because) = (&member.wheel.version, self.why_in_root(name, root));
+            let against = required.against(name, version, &because);
+            if against.is_empty() && share.contains(name) {
+                shared.push(format!("it shares root's {name} {version}, because {because}"));
+            }
+            shared.extend(against);
+        }
+        LockingError::question(error, asked.owner, shared, self.builder.uv)
+    }
+
+    /// What the closure that has no solution requires: the pin, its package and what uv's explanation names.
+    fn required(&self, asked: &Asked<'_>, explanation: &str) -> Required {
+        let mut required = Required::default();
+        let Some(owner) = asked.owner else { return required };
+        let pin = self.wanted.of(&owner.name).iter().map(|one| for_uv(one, &BTreeMap::new()));
+        required.add(&format!("[pins.{}]", owner.name), pin, self.markers, &asked.extras);
+        // A wheel that was never here has no metadata to read; uv has said what it says then.
+        let wheel = self.store.wheel(&owner.wheel).ok().flatten();
+        let declared = wheel.map(|wheel| wheel.facts.requires_dist).unwrap_or_default();
+        let who = format!("{} {}", owner.name, owner.version);
+        required.add(&who, declared, self.markers, &asked.extras);
+        required.add_explained(explanation);
+        required
     }
 
     /// Which requirement brought `name` into root's closure, in words.

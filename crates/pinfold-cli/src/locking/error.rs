@@ -22,7 +22,7 @@ pub enum LockingError {
         closure: String,
         /// uv's explanation.
         explanation: String,
-        /// What the closure was told to take from root, in words.
+        /// What the closure was told to take from root, and what does not accept it, in words.
         shared: Vec<String>,
         /// Whether it is a pin's.
         pin: Option<Box<Owner>>,
@@ -102,7 +102,7 @@ pub enum LockingError {
 }
 
 fn shares(shared: &[String]) -> String {
-    shared.iter().map(|line| format!("\nit shares root's {line}")).collect()
+    shared.iter().map(|line| format!("\n{line}")).collect()
 }
 
 const OFFLINE: &str =

@@ -2,7 +2,7 @@
 //!
 //! The steps, one file each: [`requirement`]s are read, [`local`] packages found and built ([`wanted`]), [`closures`] resolved
 //! by uv with [`preferences`] for what is chosen already, each answer walked ([`graph`]) and a wheel of each package
-//! chosen ([`choose`]), and the lock put together ([`assemble`]). Deliberately not here: resolving itself ([`crate::uv`]).
+//! chosen ([`choose`]), and the lock put together ([`assemble`]); [`unfit`] explains a `share` that cannot be. Deliberately not here: resolving itself ([`crate::uv`]).
 
 pub mod assemble;
 pub mod choose;
@@ -12,6 +12,7 @@ pub mod graph;
 pub mod local;
 pub mod preferences;
 pub mod requirement;
+mod unfit;
 pub mod wanted;
 mod workspace;
 

@@ -35,6 +35,7 @@ pub struct Workspace {
     lock_path: PathBuf,
     project: PathBuf,
     uv: Uv,
+    store: Store,
     settings: Settings,
     markers: MarkerEnvironment,
     wanted: Wanted,
@@ -80,6 +81,7 @@ impl Workspace {
             lock_path,
             project,
             uv,
+            store: store.clone(),
             settings,
             markers,
             wanted,
@@ -140,6 +142,7 @@ impl Workspace {
             builder: self.builder(),
             tags: &tags,
             markers: &self.markers,
+            store: &self.store,
             environment: &environment(&self.interpreter),
             preferences: Preferences { previous, upgrade },
         };
