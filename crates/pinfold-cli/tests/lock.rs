@@ -10,45 +10,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use data_encoding::BASE64;
 use pinfold_core::lock::Lock;
-use support::{Project, said, stderr, stdout, wheel_bytes};
-
-/// Whether uv is there; where it is not, the test says so, and fails in CI.
-fn uv() -> bool {
-    let found = pinfold_cli::uv::Uv::find(true).is_ok();
-    if !found {
-        assert!(std::env::var_os("CI").is_none(), "these tests need uv (PINFOLD_UV, or on PATH)");
-        eprintln!("SKIPPED: there is no uv (PINFOLD_UV, or on PATH)");
-    }
-    found
-}
-
-/// A project whose packages come from the folder `links`.
-fn project(manifest: &str) -> Project {
-    let project = Project::new();
-    fs::create_dir_all(project.path("app/links")).unwrap();
-    write(&project, manifest);
-    project
-}
-
-fn write(project: &Project, manifest: &str) {
-    let text = format!("{manifest}\n[uv]\nno-index = true\nfind-links = [\"links\"]\n");
-    fs::write(project.path("app/pinfold.toml"), text).unwrap();
-}
-
-fn link(project: &Project, name: &str, version: &str, requires: &[&str]) {
-    put(&project.path("app/links"), name, version, requires);
-}
-
-fn put(folder: &Path, name: &str, version: &str, requires: &[&str]) {
-    let module = format!("{name}.py");
-    let bytes = wheel_bytes(name, version, requires, &[(&module, &format!("version = {version:?}\n"))]);
-    fs::write(folder.join(format!("{name}-{version}-py3-none-any.whl")), bytes).unwrap();
-}
+use support::links::{fails, link, project, put, uv, write};
+use support::{Project, said, stderr, stdout};
 
 fn text(project: &Project) -> String {
     fs::read_to_string(project.path("app/pinfold.lock")).unwrap()
@@ -79,12 +46,6 @@ fn picture(project: &Project) -> String {
 fn versions(project: &Project) -> BTreeMap<String, String> {
     let lock = Lock::parse(&text(project)).unwrap();
     lock.wheels.into_iter().map(|wheel| (wheel.name, wheel.version)).collect()
-}
-
-fn fails(project: &Project, args: &[&str]) -> String {
-    let output: Output = project.command(args).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "pinfold {args:?}: {}", said(&output));
-    stderr(&output).replace(&project.app().display().to_string(), "[APP]")
 }
 
 #[test]
@@ -214,84 +175,6 @@ fn what_is_shared_is_the_same_unit_with_all_below_it() {
     hint: `your project` is what app 1 and [pins.app] require together; the version 1 was chosen for those that require `app`, and another one may do
     hint: what is shared must satisfy both sides; take it out of `share`, or change one side
     ");
-}
-
-#[test]
-fn a_share_that_cannot_be_names_the_requirements_of_both_sides() {
-    if !uv() {
-        return;
-    }
-    let project = project("requires = ['app', 'low>=2']\n[pins.app]\n");
-    link(&project, "app", "1", &["low==1", "mid"]);
-    link(&project, "mid", "3", &["low<2"]);
-    link(&project, "low", "1", &[]);
-    link(&project, "low", "2", &[]);
-    project.ok(&["lock"]);
-    // Without the wheel in the store there is uv's word.
-    let theirs = "`low==1`, which every version of app requires, does not accept low 2, ";
-    let said = fails(&project, &["pin", "app", "--share", "low"]);
-    assert!(said.contains(theirs), "{said}");
-    project.ok(&["sync"]);
-    let theirs = theirs.replace("every version of app", "app 1");
-    let said = fails(&project, &["pin", "app", "--share", "low"]);
-    assert!(
-        said.contains(&format!("\n{theirs}which root has because the manifest requires `low>=2`\n")),
-        "{said}"
-    );
-    // What is not in the way of the package itself is named by those that are below it.
-    link(&project, "app", "2", &["mid"]);
-    write(&project, "requires = ['app>=2', 'low>=2']\n[pins.app]\nshare = ['low']\n");
-    let said = fails(&project, &["lock"]);
-    assert!(said.contains("`low<2`, which every version of mid requires, does not accept low 2, "), "{said}");
-}
-
-#[test]
-fn what_only_looks_at_the_environment_says_that_the_manifest_has_changed() {
-    if !uv() {
-        return;
-    }
-    let project = project("requires = ['one']\n[pins.one]\n");
-    link(&project, "one", "1", &[]);
-    project.ok(&["sync"]);
-    for command in [&["check"][..], &["why", "root", "one"]] {
-        write(&project, "requires = ['one']\n[pins.one]\n");
-        assert_eq!(stderr(&project.ok(command)), "");
-        write(&project, "requires = ['one']\n[pins.one]\nundeclared = 'deny'\n");
-        let said = stderr(&project.ok(command));
-        assert!(
-            said.starts_with("warning: pinfold.toml, or a local package it names, changed since "),
-            "{said}"
-        );
-        assert!(
-            said.contains("about the environment as it is; `pinfold sync` brings it up to date\n"),
-            "{said}"
-        );
-        assert_eq!(stderr(&project.ok(&[&["--frozen"], command].concat())), "");
-        write(&project, "requires = ['one']\n[pins.one]\nundeclard = 'deny'\n");
-        let said = stderr(&project.ok(command));
-        assert!(said.starts_with("warning: ") && said.contains("unknown key `undeclard`"), "{said}");
-    }
-}
-
-#[test]
-fn a_pin_that_shares_itself_is_refused() {
-    if !uv() {
-        return;
-    }
-    let project = project("requires = ['one', 'three']\n[pins.one]\n");
-    link(&project, "one", "1", &["two", "three"]);
-    link(&project, "two", "1", &[]);
-    link(&project, "three", "1", &["one"]);
-    project.ok(&["lock"]);
-    let before = text(&project);
-    let said = fails(&project, &["pin", "one", "--share", "one"]);
-    assert!(said.starts_with("error: [pins.one] shares itself\nhint: "), "{said}");
-    write(&project, "requires = ['one', 'three']\n[pins.one]\nshare = ['One']");
-    assert!(fails(&project, &["lock"]).starts_with("error: [pins.one] shares itself\nhint: "));
-    write(&project, "requires = ['one', 'three']\n[pins.one]\nshare = ['three']");
-    let said = fails(&project, &["lock"]);
-    assert!(said.starts_with("error: [pins.one] shares itself: root's `three`, which it shares, "), "{said}");
-    assert_eq!(text(&project), before);
 }
 
 #[test]

@@ -7,6 +7,8 @@
 #![allow(dead_code, reason = "every test binary uses its own part of this")]
 #![allow(unreachable_pub, reason = "a module of a test binary has no outside")]
 
+pub mod links;
+
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
