@@ -1,4 +1,4 @@
-"""The standard library's modules and extension modules are loaded without importlib: nothing else may differ.
+"""The standard library's sources are loaded without importlib: nothing else may differ.
 
 Each case runs in an environment made by pinfold and in a venv made by uv with the same wheel, and must print the
 same.
@@ -55,7 +55,7 @@ def test_it_is_without_importlib(sides):
 import sys
 calls = []
 sys.setprofile(lambda frame, event, arg: calls.append(frame.f_code.co_name) if "_bootstrap_external" in frame.f_code.co_filename else 0)
-import colorsys, wave, array
+import colorsys, html.entities
 sys.setprofile(None)
 print(sorted(set(calls) & {"find_spec", "get_code", "exec_module", "create_module"}))
 """
@@ -202,3 +202,134 @@ threads = [threading.Thread(target=work, args=(n,)) for n in range(32)]
 print(len(got), set(got), errors, any(t.is_alive() for t in threads))
 """
     assert same(sides, code).stdout == "32 {'a'} [] False\n"
+
+
+def test_patches_made_before_attaching_stay(sides, tools, python, wheels, tmp_path):
+    wheel = wheels.pure("plugin", "1.0", {"plugin/__init__.py": ""})
+    world = synced(tools, python, tmp_path / "world", f'requires = ["plugin @ file://{wheel}"]', {})
+    code = """
+import sched, sys
+from importlib.machinery import SourceFileLoader
+stock = SourceFileLoader.exec_module
+def exec_module(self, module):
+    print("loading", module.__name__)
+    stock(self, module)
+SourceFileLoader.exec_module = exec_module
+ATTACH
+import wave
+"""
+    ours, theirs = sides
+    attach = f"import pinfold; pinfold.attach({str(world.venv)!r}); print('attached')"
+    seen = ours.run(code.replace("ATTACH", attach)).stdout.splitlines()
+    stock = theirs.run(code.replace("ATTACH", "")).stdout.splitlines()
+    assert "loading wave" in stock
+    assert seen[seen.index("attached") + 1 :] == stock
+
+
+def test_attaching_leaves_the_fast_path_on(sides, tools, python, wheels, tmp_path):
+    wheel = wheels.pure("plugin", "1.0", {"plugin/__init__.py": ""})
+    world = synced(tools, python, tmp_path / "world", f'requires = ["plugin @ file://{wheel}"]', {})
+    code = f"""
+import sched, sys, pinfold
+pinfold.attach({str(world.venv)!r})
+calls = []
+sys.setprofile(lambda frame, event, arg: calls.append(frame.f_code.co_name))
+import colorsys
+sys.setprofile(None)
+print("<module>" in calls, "exec_module" in calls)
+"""
+    assert sides[0].run(code).stdout == "True False\n"
+
+
+def test_names_with_empty_parts(sides):
+    code = """
+import sched, importlib
+for name in ("json.", "json..decoder", "xml.dom.", "xml.dom..minidom", "colorsys."):
+    try:
+        print(name, importlib.import_module(name).__name__)
+    except ImportError as error:
+        print(name, type(error), error.name)
+"""
+    assert "ModuleNotFoundError" in same(sides, code).stdout
+
+
+def test_extension_modules_warn_where_they_are_imported(sides, python):
+    code = """
+import sched, sys, warnings
+warnings.simplefilter("always")
+with warnings.catch_warnings(record=True) as seen:
+    for name in ("audioop", "_crypt", "spwd", "nis", "ossaudiodev"):
+        try:
+            exec(f"import {name}", {"__name__": "asking"})
+        except ImportError:
+            pass
+print([(str(warning.message), warning.category, warning.filename, warning.lineno) for warning in seen])
+"""
+    shown = same(sides, code).stdout
+    # Python 3.13 has none of them any more.
+    assert ("audioop" in shown) == (python.minor != "3.13")
+
+
+def test_audit_hooks_that_refuse_bytecode(sides):
+    code = """
+import sched, sys
+def hook(event, args):
+    if event == "open" and "colorsys" in str(args[0]) and str(args[0]).endswith(".pyc"):
+        raise PermissionError(13, "not this one")
+    if event == "open" and "wave" in str(args[0]) and str(args[0]).endswith(".pyc"):
+        raise RuntimeError("nor this one")
+sys.addaudithook(hook)
+import colorsys
+print(colorsys.rgb_to_hls(1, 0, 0))
+try:
+    import wave
+except RuntimeError as error:
+    print(error, "wave" in sys.modules)
+"""
+    assert same(sides, code).stdout.endswith("nor this one False\n")
+
+
+def test_finders_that_are_changed_in_place(sides):
+    code = """
+import sched, sys
+from importlib.machinery import SourceFileLoader
+import wave
+class Loader(SourceFileLoader):
+    def exec_module(self, module):
+        print("loading", self.name)
+        super().exec_module(module)
+folder = wave.__file__.rpartition("/")[0]
+sys.path_importer_cache.setdefault(folder, sys.path_hooks[-1](folder))
+finder = sys.path_importer_cache[folder]
+import bdb
+kept = finder._loaders
+finder._loaders = [(".py", Loader)]
+import colorsys
+finder._loaders = kept
+import cmd
+kept.insert(0, (".py", Loader))
+import chunk_or_code
+del kept[0]
+find_spec = finder.find_spec
+finder.find_spec = lambda name, target=None: print("finding", name) or find_spec(name, target)
+import csv
+"""
+    assert "finding csv" in same(sides, code.replace("chunk_or_code", "code")).stdout
+
+
+def test_relative_folders_are_importlibs_to_search(sides, tmp_path):
+    for folder in ("a/lib", "b/lib"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "a/lib/first.py").write_text("")
+    (tmp_path / "a/lib/colorsys.py").write_text("HERE = 'a'\n")
+    (tmp_path / "b/lib/wave.py").write_text("HERE = 'b'\n")
+    code = f"""
+import sched, os, sys
+os.chdir({str(tmp_path / "a")!r})
+sys.path[0] = "lib"
+import first
+os.chdir({str(tmp_path / "b")!r})
+import colorsys, wave
+print(getattr(colorsys, "HERE", None), getattr(wave, "HERE", None))
+"""
+    assert same(sides, code).stdout == "a None\n"

@@ -124,8 +124,11 @@ impl Ahead {
             let Some(path) = path.to_str() else { return Ok(false) };
             current = path.to_owned();
             current.as_str()
-        } else {
+        } else if folder.starts_with('/') {
             folder
+        } else {
+            // Its finder remembers what it was relative to, which may not be the current folder any more.
+            return Ok(false);
         };
         let Some(finders) = super::sys(py, c"path_importer_cache") else { return Ok(false) };
         let Ok(finders) = finders.cast_into_exact::<PyDict>() else { return Ok(false) };

@@ -1,9 +1,9 @@
 //! The objects of an import: loader, spec and module, as importlib's own classes would make them, and the code.
 //!
-//! For the standard library's files these are importlib's own, for units' ours. They are made without calling the
-//! classes, from what an instance that the class made holds. Sources: `ModuleSpec.__init__`, `FileLoader.__init__`,
-//! `_init_module_attrs`, `SourceLoader.exec_module`, `ExtensionFileLoader` in `Lib/importlib`. Deliberately not here:
-//! the table of modules, and when to make them (`load`).
+//! For the standard library's sources these are importlib's own, for units' files ours. They are made without
+//! calling the classes, from what an instance that the class made holds. Sources: `ModuleSpec.__init__`,
+//! `FileLoader.__init__`, `_init_module_attrs`, `SourceLoader.exec_module`, `ExtensionFileLoader` in
+//! `Lib/importlib`. Deliberately not here: the table of modules, and when to make them (`load`).
 
 use std::ffi::c_char;
 use std::path::Path;
@@ -42,7 +42,6 @@ pub(super) struct Maker {
     methods: Vec<(Py<PyString>, Py<PyAny>)>,
     extension_methods: Vec<(Py<PyString>, Py<PyAny>)>,
     init_module_attrs: Py<PyAny>,
-    imp: Py<PyAny>,
     builtins: Py<PyDict>,
     code_type: Py<PyType>,
     fix_co_filename: Py<PyAny>,
@@ -83,7 +82,6 @@ impl Maker {
             builtins: builtins.unbind(),
             code_type: function.getattr("__code__")?.get_type().unbind(),
             fix_co_filename: imp.getattr("_fix_co_filename")?.unbind(),
-            imp: imp.unbind(),
             cached: format!(".{tag}.pyc"),
         })
     }
@@ -117,7 +115,7 @@ impl Maker {
         let name = if foreign.is_none() { key.clone().into_any() } else { named(text)? };
         let file = PyString::new(py, &target.file).into_any();
         let loader = new(match (target.unit(), target.extension) {
-            (None, extension) => fast.stdlib.loader(py, extension),
+            (None, _) => fast.stdlib.loader(py),
             (Some(_), true) => self.extension_type.bind(py),
             (Some(_), false) => self.loader_type.bind(py),
         })?;
@@ -151,13 +149,12 @@ impl Maker {
             };
             spec.setattr(field, value)?;
         }
-        if target.extension {
-            let module = self.create(py, target, &loader, &spec)?;
+        // The standard library's are importlib's to load.
+        if let (true, Some(unit)) = (target.extension, target.unit()) {
+            let module = create(py, unit, target, &loader, &spec)?;
             self.init_module_attrs.bind(py).call1((&spec, &module))?;
-            if let Some(unit) = target.unit() {
-                // SAFETY: a live object, and the GIL is held.
-                unsafe { marking::mark_module(state, module.as_ptr(), unit, text) };
-            }
+            // SAFETY: a live object, and the GIL is held.
+            unsafe { marking::mark_module(state, module.as_ptr(), unit, text) };
             return Ok(Made { module, spec, loader, globals: None });
         }
         let package = match target.package {
@@ -183,25 +180,6 @@ impl Maker {
         Ok(Made { module, spec, loader, globals: Some(globals) })
     }
 
-    /// Loads a shared object and runs its init function.
-    fn create<'py>(
-        &self,
-        py: Python<'py>,
-        target: &Target<'_>,
-        loader: &Bound<'py, PyAny>,
-        spec: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let Some(unit) = target.unit() else {
-            return self.imp.bind(py).call_method1(intern!(py, "create_dynamic"), (spec,));
-        };
-        match exports::create_extension(py, spec, unit) {
-            Err(error) if error.is_instance_of::<PyImportError>(py) && !Path::new(&target.file).is_file() => {
-                Err(unreadable(loader, error)?)
-            }
-            created => created,
-        }
-    }
-
     /// Runs the module's code, or the loader where somebody replaced a method of it.
     pub(super) fn run(
         &self,
@@ -212,17 +190,14 @@ impl Maker {
     ) -> PyResult<()> {
         let py = made.module.py();
         let Some(globals) = &made.globals else {
-            return match target.unit() {
-                Some(unit) => exports::exec_extension(py, &made.module, unit),
-                None => {
-                    self.imp.bind(py).call_method1(intern!(py, "exec_dynamic"), (&made.module,)).map(drop)
-                }
-            };
+            return target.unit().map_or(Ok(()), |unit| exports::exec_extension(py, &made.module, unit));
         };
         let by_loader = || made.loader.call_method1(intern!(py, "exec_module"), (&made.module,)).map(drop);
         let code = match &target.origin {
             Origin::Stdlib(bytes) => {
-                audit_open(py, made.spec.getattr(intern!(py, "_cached"))?.extract()?)?;
+                if !may_open(py, made.spec.getattr(intern!(py, "_cached"))?.extract()?)? {
+                    return by_loader();
+                }
                 unmarshal(py, fast, bytes.get(16..).unwrap_or_default(), &target.file)?
             }
             Origin::Unit(..) if !are(&self.methods, self.loader_type.bind(py))? => return by_loader(),
@@ -247,6 +222,22 @@ impl Maker {
     }
 }
 
+/// Loads a shared object and runs its init function.
+fn create<'py>(
+    py: Python<'py>,
+    unit: UnitIndex,
+    target: &Target<'_>,
+    loader: &Bound<'py, PyAny>,
+    spec: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    match exports::create_extension(py, spec, unit) {
+        Err(error) if error.is_instance_of::<PyImportError>(py) && !Path::new(&target.file).is_file() => {
+            Err(unreadable(loader, error)?)
+        }
+        created => created,
+    }
+}
+
 /// The code object of a unit's file from the store's bytecode, `None` where there is none.
 pub(crate) fn read<'py>(
     py: Python<'py>,
@@ -257,9 +248,10 @@ pub(crate) fn read<'py>(
     file: &str,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let Some(bytes) = fast.codes.read(state, unit, relative) else { return Ok(None) };
-    if let Bytes::Read(_) = bytes {
-        // What `open` says of it.
-        audit_open(py, file)?;
+    if let Bytes::Read(_) = bytes
+        && !may_open(py, file)?
+    {
+        return Ok(None);
     }
     unmarshal(py, fast, bytes.as_slice(), file)
 }
@@ -324,7 +316,9 @@ fn compile<'py>(
     Ok(code)
 }
 
-fn audit_open(py: Python<'_>, file: &str) -> PyResult<()> {
+/// Says what `open` says of a bytecode file. False where an audit hook refuses it as the system would: then
+/// importlib goes on as if there were none.
+fn may_open(py: Python<'_>, file: &str) -> PyResult<bool> {
     let file = PyString::new(py, file);
     // SAFETY: live objects that fit the format; the GIL is held.
     let refused = unsafe {
@@ -337,7 +331,11 @@ fn audit_open(py: Python<'_>, file: &str) -> PyResult<()> {
             libc::O_RDONLY | libc::O_CLOEXEC,
         )
     };
-    if refused != 0 { Err(PyErr::fetch(py)) } else { Ok(()) }
+    if refused == 0 {
+        return Ok(true);
+    }
+    let error = PyErr::fetch(py);
+    if error.is_instance_of::<PyOSError>(py) { Ok(false) } else { Err(error) }
 }
 
 /// Attributes of a class, by name.

@@ -3,8 +3,9 @@
 //! What `PathFinder`, `FileFinder` and `SourceLoader.get_code` of `Lib/importlib/_bootstrap_external.py` do, for
 //! folders of the standard library, as long as these are what they were at start: another finder or path hook,
 //! a replaced method, a local file of that name, bytecode that is not there or older than its source are reasons
-//! to leave the import to importlib. Deliberately not here: frozen and built-in modules, namespace packages, and
-//! what is completed when it is loaded (`pinfold._stdlib`).
+//! to leave the import to importlib. Deliberately not here: frozen and built-in modules, namespace packages, what
+//! is completed when it is loaded (`pinfold._stdlib`), and extension modules: deprecated ones warn with a
+//! `stacklevel` that counts importlib's frames, and the warning must reach the import statement.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -28,37 +29,44 @@ const HEADER: usize = 16;
 const SOURCE_METHODS: [&str; 6] =
     ["create_module", "exec_module", "get_code", "get_data", "path_stats", "source_to_code"];
 
+/// What both kinds of finders are asked by.
+const FIND: &str = "find_spec";
+
 /// The parts of importlib that stand aside.
 pub(super) struct Stdlib {
-    path_finder: Py<PyAny>,
-    file_finder: Py<PyAny>,
+    path_finder: Py<PyType>,
+    file_finder: Py<PyType>,
     source_loader: Py<PyType>,
     extension_loader: Py<PyType>,
     /// What follows our own finder on `sys.meta_path`.
     finders: [Py<PyAny>; 3],
     path_hooks: Vec<Py<PyAny>>,
-    /// Attributes of classes as they are where nobody replaced them.
+    /// Attributes of classes as they are where nobody replaced them; the last is that of `PathFinder`.
     usual: RefCell<Vec<Attribute>>,
     /// Names that are no file's: built-in and frozen modules.
     elsewhere: HashSet<String>,
-    /// Finders of folders whose loaders are the usual ones.
-    known: RefCell<HashMap<String, Py<PyAny>>>,
+    /// Finders of folders, and their loaders, where these are the usual ones.
+    known: RefCell<HashMap<String, Known>>,
 }
 
 /// A class, the name of an attribute, and what that is.
 type Attribute = (Py<PyType>, Py<PyString>, Py<PyAny>);
 
+/// A finder, and the items of its list of loaders, which may be changed in place.
+struct Known {
+    finder: Py<PyAny>,
+    loaders: Vec<Py<PyAny>>,
+}
+
 /// A file of a folder.
 enum File {
     Package(Metadata),
     Source(Metadata),
-    Extension(String),
 }
 
 impl Stdlib {
     pub(super) fn new(bootstrap: &Bound<'_, PyAny>, external: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = bootstrap.py();
-        let part = |name| external.getattr(name).map(Bound::unbind);
         let class = |name| Ok::<_, PyErr>(external.getattr(name)?.cast_into::<PyType>()?.unbind());
         let mut elsewhere = HashSet::new();
         let builtin = super::sys(py, c"builtin_module_names");
@@ -72,48 +80,44 @@ impl Stdlib {
         if let Some(hooks) = super::sys(py, c"path_hooks") {
             path_hooks.extend(finder::list(&hooks)?.iter().map(Bound::unbind));
         }
-        let stdlib = Stdlib {
-            path_finder: part("PathFinder")?,
-            file_finder: part("FileFinder")?,
-            source_loader: class("SourceFileLoader")?,
-            extension_loader: class("ExtensionFileLoader")?,
+        let (path_finder, file_finder) = (class("PathFinder")?, class("FileFinder")?);
+        let source_loader = class("SourceFileLoader")?;
+        let mut usual = Vec::new();
+        for name in SOURCE_METHODS {
+            usual.push(attribute(source_loader.bind(py), name)?);
+        }
+        usual.push(attribute(file_finder.bind(py), FIND)?);
+        usual.push(attribute(path_finder.bind(py), FIND)?);
+        Ok(Stdlib {
             finders: [
                 bootstrap.getattr("BuiltinImporter")?.unbind(),
                 bootstrap.getattr("FrozenImporter")?.unbind(),
-                part("PathFinder")?,
+                path_finder.clone_ref(py).into_any(),
             ],
+            path_finder,
+            file_finder,
+            source_loader,
+            extension_loader: class("ExtensionFileLoader")?,
             path_hooks,
-            usual: RefCell::default(),
+            usual: RefCell::new(usual),
             elsewhere,
             known: RefCell::default(),
-        };
-        stdlib.remember(py)?;
-        Ok(stdlib)
+        })
     }
 
-    /// Takes what the classes are now for what they are where nobody replaced anything.
+    /// Takes the `PathFinder.find_spec` that Pinfold has just put there for the usual one. That was so before, for
+    /// Pinfold replaces no other; what a program has replaced elsewhere remains its own.
     pub(super) fn remember(&self, py: Python<'_>) -> PyResult<()> {
-        let mut usual = Vec::new();
-        let mut note = |class: &Bound<'_, PyAny>, name: &str| {
-            let (class, name) = (class.cast::<PyType>()?, PyString::intern(py, name));
-            usual.push((class.clone().unbind(), name.clone().unbind(), function(class, &name)?.unbind()));
-            Ok::<_, PyErr>(())
-        };
-        for name in SOURCE_METHODS {
-            note(self.source_loader.bind(py), name)?;
+        let renewed = attribute(self.path_finder.bind(py), FIND)?;
+        if let Some(last) = self.usual.borrow_mut().last_mut() {
+            *last = renewed;
         }
-        for name in ["create_module", "exec_module"] {
-            note(self.extension_loader.bind(py), name)?;
-        }
-        note(self.path_finder.bind(py), "find_spec")?;
-        note(self.file_finder.bind(py), "find_spec")?;
-        self.usual.replace(usual);
         Ok(())
     }
 
     /// The loader class of the standard library's files.
-    pub(super) fn loader<'py>(&self, py: Python<'py>, extension: bool) -> &Bound<'py, PyType> {
-        if extension { self.extension_loader.bind(py) } else { self.source_loader.bind(py) }
+    pub(super) fn loader<'py>(&self, py: Python<'py>) -> &Bound<'py, PyType> {
+        self.source_loader.bind(py)
     }
 
     /// Where the module is that importlib would find, and the package above it, imported first if it must be.
@@ -131,6 +135,7 @@ impl Stdlib {
             || matches!(top, "pinfold" | "__main__" | "__mp_main__")
             || !state.shadowed.borrow().is_empty()
             || text.contains(['/', '\0'])
+            || text.split('.').any(str::is_empty)
             || !self.is_undisturbed(py)?
         {
             return Ok(None);
@@ -230,20 +235,27 @@ impl Stdlib {
         let Some(finders) = super::sys(py, c"path_importer_cache") else { return Ok(false) };
         let Ok(finders) = finders.cast_into_exact::<PyDict>() else { return Ok(false) };
         let Some(finder) = finders.get_item(folder)? else { return Ok(true) };
-        if self.known.borrow().get(folder).is_some_and(|known| finder.is(known)) {
-            return Ok(true);
-        }
         if !finder.get_type().is(&self.file_finder) {
             return Ok(false);
         }
-        for loader in finder::list(&finder.getattr(intern!(py, "_loaders"))?)?.iter() {
+        let attributes = finder.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
+        if attributes.contains(intern!(py, "find_spec"))? {
+            return Ok(false);
+        }
+        let Some(loaders) = attributes.get_item(intern!(py, "_loaders"))? else { return Ok(false) };
+        let loaders = finder::list(&loaders)?;
+        if self.known.borrow().get(folder).is_some_and(|known| known.is(&finder, &loaders)) {
+            return Ok(true);
+        }
+        for loader in loaders.iter() {
             let class = loader.get_item(1)?;
             let suffix = loader.get_item(0)?.extract::<String>()?;
             if suffix != ".pyc" && !class.is(&self.source_loader) && !class.is(&self.extension_loader) {
                 return Ok(false);
             }
         }
-        self.known.borrow_mut().insert(folder.to_owned(), finder.unbind());
+        let known = Known { finder: finder.unbind(), loaders: loaders.iter().map(Bound::unbind).collect() };
+        self.known.borrow_mut().insert(folder.to_owned(), known);
         Ok(true)
     }
 
@@ -255,19 +267,32 @@ impl Stdlib {
         tail: &str,
         file: File,
     ) -> Option<Target<'s>> {
-        let (file, code, package, extension) = match file {
-            File::Extension(file) => (file, Vec::new(), false, true),
+        let (file, code, package) = match file {
             File::Package(source) => {
                 let folder = format!("{folder}/{tail}");
                 let code = bytecode(fast, &folder, "__init__", &source)?;
-                (format!("{folder}/__init__.py"), code, true, false)
+                (format!("{folder}/__init__.py"), code, true)
             }
             File::Source(source) => {
-                (format!("{folder}/{tail}.py"), bytecode(fast, folder, tail, &source)?, false, false)
+                (format!("{folder}/{tail}.py"), bytecode(fast, folder, tail, &source)?, false)
             }
         };
-        Some(Target { origin: Origin::Stdlib(code), file, package, extension, place: state.storage })
+        Some(Target { origin: Origin::Stdlib(code), file, package, extension: false, place: state.storage })
     }
+}
+
+impl Known {
+    fn is(&self, finder: &Bound<'_, PyAny>, loaders: &Bound<'_, PyList>) -> bool {
+        finder.is(&self.finder)
+            && loaders.len() == self.loaders.len()
+            && loaders.iter().zip(&self.loaders).all(|(loader, known)| loader.is(known))
+    }
+}
+
+/// An attribute of a class as it is now.
+fn attribute(class: &Bound<'_, PyType>, name: &str) -> PyResult<Attribute> {
+    let name = PyString::intern(class.py(), name);
+    Ok((class.clone().unbind(), name.clone().unbind(), function(class, &name)?.unbind()))
 }
 
 /// An attribute of a class as a function that can be compared: that of a class method, else the attribute.
@@ -289,11 +314,8 @@ fn probe(state: &State, folder: &str, tail: &str) -> Option<Option<File>> {
         }
         return file(&format!("{base}/__init__.py")).map(|source| Some(File::Package(source)));
     }
-    for suffix in &state.suffixes {
-        let path = format!("{base}{suffix}");
-        if file(&path).is_some() {
-            return Some(Some(File::Extension(path)));
-        }
+    if state.suffixes.iter().any(|suffix| file(&format!("{base}{suffix}")).is_some()) {
+        return None;
     }
     if let Some(source) = file(&format!("{base}.py")) {
         return Some(Some(File::Source(source)));
