@@ -6,13 +6,14 @@ use pinfold_tests::checkout::{Source, crates, root, sources};
 use pinfold_tests::code::{has_word, only_code};
 
 /// Every crate of `crates/`, and the crates of this workspace that it may use. Nothing else is allowed.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("pinfold-core", &[]),
     ("wheelsplit", &["pinfold-core"]),
     ("pinfold-hook", &["pinfold-core"]),
     ("elf-facts", &[]),
     ("elf-loader", &["elf-facts"]),
-    ("abicheck", &["pinfold-core", "elf-loader"]),
+    ("python-facts", &[]),
+    ("abicheck", &["pinfold-core", "elf-facts", "elf-loader", "python-facts", "wheelsplit"]),
     ("pinfold-cli", &["pinfold-core", "wheelsplit", "abicheck"]),
     ("xtask", &[]),
     // A workspace of its own: libFuzzer is no part of what is built.
@@ -20,10 +21,11 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates from outside that only some of ours may use, and why.
-const RESERVED: [(&str, &[&str], &str); 4] = [
+const RESERVED: [(&str, &[&str], &str); 5] = [
     ("pyo3", &["pinfold-hook"], "the model must work without Python"),
     ("pyo3-ffi", &["pinfold-hook"], "the model must work without Python"),
     ("goblin", &["elf-facts"], "everything above works on facts"),
+    ("ruff_python_parser", &["python-facts"], "everything above works on facts"),
     ("anyhow", &["pinfold-cli", "abicheck", "xtask"], "libraries say what can go wrong in their types"),
 ];
 

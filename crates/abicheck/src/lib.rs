@@ -1,7 +1,9 @@
 //! abicheck: which import orders of a closure's extension modules bind to different libraries, and why.
 //!
-//! This release has the command's frame and its exit codes only, so that what `pip install` puts in place
-//! stays the same when the analysis arrives. Deliberately not here yet: ELF facts, the simulated loader, the
-//! rules.
+//! This release has the command's frame and its exit codes, reads environments ([`environment`]) and walks what their
+//! imports load ([`importing`]). Deliberately not here yet: orders, rules and reports, which will put the simulated
+//! loader (`elf-loader`) and these together; the command says so.
 
 pub mod cli;
+pub mod environment;
+pub mod importing;

@@ -28,6 +28,11 @@ impl Venv {
         Ok(Venv(folder))
     }
 
+    /// One that is there.
+    pub(crate) fn at(folder: PathBuf) -> Self {
+        Venv(folder)
+    }
+
     /// Installs with pip; `what` are its arguments.
     pub(crate) fn pip<S: AsRef<std::ffi::OsStr>>(&self, what: impl IntoIterator<Item = S>) -> Result<()> {
         Step::new(self.program("python"))

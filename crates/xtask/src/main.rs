@@ -8,6 +8,7 @@ mod compat;
 mod demo;
 mod fuzz;
 mod install;
+mod parity;
 mod places;
 mod pythons;
 mod step;
@@ -38,6 +39,8 @@ enum Command {
     Compat(compat::Options),
     /// Run upstream test suites under the hook and in plain Python, and write docs/conformance.md
     Conformance(compat::Suites),
+    /// Compare the simulated dynamic loader with the real one, for its rules and for real packages
+    Parity(parity::Options),
     /// Fuzz the readers of Pinfold's files, each for a bounded time
     Fuzz(fuzz::Options),
 }
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options),
         Command::Compat(options) => compat::run(&options),
         Command::Conformance(options) => compat::conformance(&options),
+        Command::Parity(options) => parity::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
     };
     match done {

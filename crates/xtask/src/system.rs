@@ -10,6 +10,15 @@ use anyhow::{Result, bail};
 use crate::pythons::Python;
 use crate::step::Step;
 
+/// Machines whose C library Debian has for every other one, by the name in its package and in its folder.
+const OTHER_MACHINES: [(&str, &str); 5] = [
+    ("arm64", "aarch64-linux-gnu"),
+    ("armhf", "arm-linux-gnueabihf"),
+    ("i386", "i686-linux-gnu"),
+    ("powerpc", "powerpc-linux-gnu"),
+    ("s390x", "s390x-linux-gnu"),
+];
+
 /// A need that is not met: what for, and the Debian package that has it.
 #[derive(Debug, PartialEq, Eq)]
 struct Missing {
@@ -45,6 +54,11 @@ fn missing(pythons: &[Python]) -> Vec<Missing> {
         }
     };
     need(runs("cc"), "a C compiler, for the extension modules of the tests", "gcc");
+    need(runs("readelf"), "readelf, which the facts of ELF files are compared with", "binutils");
+    for (machine, folder) in OTHER_MACHINES {
+        let met = Path::new("/usr").join(folder).join("lib/libc.so.6").is_file();
+        need(met, "ELF files of other machines, 32 bit and big endian", &format!("libc6-{machine}-cross"));
+    }
     for python in pythons {
         let met = python.include.join("Python.h").is_file();
         let what = format!("the C headers of Python {}, {}", python.minor, python.include.display());

@@ -1,0 +1,152 @@
+//! One installed distribution: its names, its native files, what it requires.
+//!
+//! Read from `*.dist-info` (PEP 376, 566, 627). Files that no distribution records make one of their own, under the
+//! name of the folder, so that nothing with native code is passed over.
+//! Deliberately not here: whether recorded hashes are right.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// A distribution.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Distribution {
+    /// Its name as it writes it.
+    pub name: String,
+    /// Its version; empty for files that no distribution records.
+    pub version: String,
+    /// The folder on `sys.path` that it is installed in.
+    pub folder: PathBuf,
+    /// Its files that may be ELF, absolute, sorted.
+    pub native: Vec<PathBuf>,
+    /// All files that it records, relative to `folder`.
+    pub recorded: Vec<String>,
+    /// Names that can be imported: packages and modules at the top.
+    pub modules: Vec<String>,
+    /// `Requires-Dist`, as it writes them.
+    pub requires: Vec<String>,
+    /// The tags of its wheel, such as `cp311-cp311-manylinux_2_17_x86_64`.
+    pub tags: Vec<String>,
+}
+
+/// Files beyond this in one distribution are not looked at: no real one has as many, and a made one must end.
+const MOST: usize = 500_000;
+
+impl Distribution {
+    /// Reads `info`, a `NAME-VERSION.dist-info` in `folder`. `None` for a folder without metadata.
+    pub(super) fn read(folder: &Path, info: &Path) -> Option<Self> {
+        let metadata = std::fs::read(info.join("METADATA")).ok()?;
+        let metadata = String::from_utf8_lossy(&metadata);
+        let headers: Vec<(&str, &str)> = headers(&metadata).collect();
+        let first = |wanted: &str| headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(wanted));
+        let mut distribution = Self {
+            name: first("Name")?.1.to_owned(),
+            version: first("Version").map_or("", |(_, version)| version).to_owned(),
+            folder: folder.to_owned(),
+            ..Self::default()
+        };
+        distribution.requires = headers_of(&metadata, "Requires-Dist");
+        if let Ok(wheel) = std::fs::read_to_string(info.join("WHEEL")) {
+            distribution.tags = headers_of(&wheel, "Tag");
+        }
+        distribution.recorded = recorded(&info.join("RECORD"));
+        distribution.settle();
+        Some(distribution)
+    }
+
+    /// Files under `top` in `folder`, which no distribution records.
+    pub(super) fn unrecorded(folder: &Path, top: &str) -> Self {
+        let mut recorded = Vec::new();
+        for entry in walkdir::WalkDir::new(folder.join(top)).into_iter().flatten().take(MOST) {
+            if !entry.file_type().is_dir()
+                && let Ok(relative) = entry.path().strip_prefix(folder)
+            {
+                recorded.push(relative.to_string_lossy().into_owned());
+            }
+        }
+        let name = top.split('.').next().unwrap_or(top).to_owned();
+        let mut distribution = Self { name, folder: folder.to_owned(), recorded, ..Self::default() };
+        distribution.settle();
+        distribution
+    }
+
+    /// Fills what follows from the recorded files.
+    fn settle(&mut self) {
+        let native = self.recorded.iter().filter(|file| is_native(file)).map(|file| self.folder.join(file));
+        self.native = native.filter(|file| file.is_file()).collect();
+        self.native.sort();
+        let mut modules = BTreeSet::new();
+        for file in &self.recorded {
+            let (top, rest) =
+                file.split_once('/').map_or((file.as_str(), None), |(top, rest)| (top, Some(rest)));
+            let module = match rest {
+                Some(_) => top,
+                None if [".py", ".so", ".pyc"].iter().any(|suffix| top.ends_with(suffix)) => {
+                    top.split('.').next().unwrap_or(top)
+                }
+                None => continue,
+            };
+            let is_name = |name: &str| {
+                let mut letters = name.chars();
+                letters.next().is_some_and(|c| c.is_alphabetic() || c == '_')
+                    && letters.all(|c| c.is_alphanumeric() || c == '_')
+            };
+            // `numpy.libs`, `x.data` and `../../bin` are no modules.
+            if is_name(module) && module != "__pycache__" {
+                modules.insert(module.to_owned());
+            }
+        }
+        self.modules = modules.into_iter().collect();
+    }
+
+    /// Whether the file at `path` is one of its native files.
+    pub fn owns(&self, path: &Path) -> bool {
+        self.native.binary_search_by(|file| file.as_path().cmp(path)).is_ok()
+    }
+}
+
+/// Whether a file's name says that it is a shared object: `x.so`, `libx.so.1`.
+pub(super) fn is_native(file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    name.ends_with(".so")
+        || name
+            .split_once(".so.")
+            .is_some_and(|(_, version)| version.chars().all(|c| c.is_ascii_digit() || c == '.'))
+}
+
+/// The paths of a RECORD; none where it cannot be read.
+fn recorded(path: &Path) -> Vec<String> {
+    let Ok(file) = std::fs::File::open(path) else { return Vec::new() };
+    let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(file);
+    let rows = reader.into_records().take(MOST).map_while(Result::ok);
+    rows.filter_map(|row| row.get(0).map(|file| file.replace('\\', "/"))).collect()
+}
+
+/// Headers as of a mail, up to the first empty line; continued lines belong to no header that is asked for.
+fn headers(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let lines = text.lines().take_while(|line| !line.trim().is_empty());
+    let lines = lines.filter(|line| !line.starts_with([' ', '\t']));
+    lines.filter_map(|line| line.split_once(':').map(|(key, value)| (key.trim(), value.trim())))
+}
+
+fn headers_of(text: &str, wanted: &str) -> Vec<String> {
+    headers(text)
+        .filter(|(key, _)| key.eq_ignore_ascii_case(wanted))
+        .map(|(_, value)| value.to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_native;
+
+    #[test]
+    fn names_of_shared_objects() {
+        for native in ["a/_core.cpython-311-x86_64-linux-gnu.so", "x.libs/libfoo-1a2b.so.1.2.3", "m.abi3.so"]
+        {
+            assert!(is_native(native), "{native}");
+        }
+        for other in ["a/so.py", "a/x.so.py", "data.some-named-index.parquet", "a/x.sol", "v0.7.1.so.txt"] {
+            assert!(!is_native(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What is to be checked: an interpreter, distributions with their native files, and who finds which module.
+//!
+//! One shape for every kind of input; each kind has a file here that makes it. Nothing is run: the interpreter's
+//! version, suffixes and folders are read from where it lies.
+//! Deliberately not here: ELF facts and what imports do.
+
+mod distribution;
+mod error;
+mod folder;
+mod interpreter;
+mod pinned;
+mod site;
+mod virtualenv;
+mod wheels;
+
+use std::path::{Path, PathBuf};
+
+pub use distribution::Distribution;
+pub use error::InputError;
+pub use folder::{Folders, Found, Kind};
+pub use interpreter::Interpreter;
+pub use pinned::Views;
+
+/// Which distribution: its place in [`Environment::distributions`].
+pub type DistributionId = usize;
+
+/// Everything that is checked together: one process could import all of it.
+pub struct Environment {
+    /// The interpreter that imports.
+    pub interpreter: Interpreter,
+    /// All distributions, by name.
+    pub distributions: Vec<Distribution>,
+    /// Which folders an importer looks in.
+    pub views: Views,
+    /// What was noticed while reading that is no error: a `.pth` line that runs code, a folder of another Python.
+    pub notes: Vec<String>,
+}
+
+/// What the user may say beside the inputs.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// `--python`: the interpreter, a path.
+    pub python: Option<PathBuf>,
+}
+
+impl Environment {
+    /// Reads `inputs`: one virtual environment, `site-packages` folder, Nix store path or `closure.json`, or several
+    /// wheels, folders and store paths that are used together.
+    ///
+    /// # Errors
+    /// An input that is none of these, or that lacks what an environment must have, with what to do about it.
+    pub fn read(inputs: &[PathBuf], wishes: &Wishes) -> Result<Self, InputError> {
+        let [single] = inputs else { return site::read_all(inputs, wishes) };
+        if let Some(closure) = pinned::closure_of(single) {
+            return pinned::read(&closure, wishes);
+        }
+        if single.join("pyvenv.cfg").is_file() {
+            return virtualenv::read(single, wishes);
+        }
+        site::read_all(inputs, wishes)
+    }
+
+    /// The distribution that has the file at `path`, by its folder and its record.
+    pub fn owner(&self, path: &Path) -> Option<DistributionId> {
+        self.distributions.iter().position(|distribution| distribution.owns(path))
+    }
+}

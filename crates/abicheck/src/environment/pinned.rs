@@ -1,0 +1,111 @@
+//! Who looks where: one list of folders for everyone, or, in an environment of pins, what each importer sees.
+//!
+//! The second is answered by the rule that the hook follows ([`pinfold_core::resolve`]).
+//! Deliberately not here: files of modules (`folder.rs`).
+
+use std::path::{Path, PathBuf};
+
+use pinfold_core::closure;
+use pinfold_core::names::top;
+use pinfold_core::resolve::{Importer, Resolution, Resolver};
+
+use super::distribution::Distribution;
+use super::error::InputError;
+use super::interpreter::Interpreter;
+use super::{DistributionId, Environment, Wishes};
+
+/// Which folders importers look in.
+pub enum Views {
+    /// All look in these, in order.
+    Same(Vec<PathBuf>),
+    /// Each sees its own units; distributions are the environment's units, in its order.
+    Pinned {
+        /// The standard library's folders, which all see first.
+        standard: Vec<PathBuf>,
+        /// The rule.
+        resolver: Box<Resolver>,
+    },
+}
+
+impl Views {
+    /// One list for all: the standard library, then `folders`.
+    pub(super) fn same(interpreter: &Interpreter, folders: Vec<PathBuf>) -> Self {
+        let standard = [interpreter.stdlib.clone(), interpreter.dynload()];
+        Self::Same(standard.into_iter().chain(folders).collect())
+    }
+
+    /// The folders in which `importer` (`None`: the program) finds the module `name`, which has no package above it.
+    pub fn folders(&self, importer: Option<DistributionId>, name: &str) -> Vec<PathBuf> {
+        match self {
+            Self::Same(folders) => folders.clone(),
+            Self::Pinned { standard, resolver } => {
+                let importer = importer.map_or(Importer::Root, Importer::Unit);
+                let mut folders = standard.clone();
+                if let Resolution::Found { entry, .. } = resolver.resolve(importer, top(name), Vec::new) {
+                    folders.extend(entry.units.iter().map(|unit| resolver.env().units[*unit].path.clone()));
+                }
+                folders
+            }
+        }
+    }
+}
+
+impl Views {
+    /// The distribution whose modules stand in `folder`, where that decides what they see.
+    pub fn importer_in(&self, folder: &Path) -> Option<DistributionId> {
+        match self {
+            Self::Same(_) => None,
+            Self::Pinned { resolver, .. } => resolver.env().units.iter().position(|unit| unit.path == folder),
+        }
+    }
+}
+
+/// The `closure.json` that `input` is or has: itself, or that of an environment or of a project that was synced.
+pub(super) fn closure_of(input: &Path) -> Option<PathBuf> {
+    if input.is_file() && input.extension().is_some_and(|extension| extension == "json") {
+        return Some(input.to_owned());
+    }
+    ["closure.json", ".venv/closure.json"]
+        .map(|place| input.join(place))
+        .into_iter()
+        .find(|path| path.is_file())
+}
+
+/// Reads an environment of pins.
+pub(super) fn read(closure: &Path, wishes: &Wishes) -> Result<Environment, InputError> {
+    let described = closure::Environment::read(closure)?;
+    let interpreter = match &wishes.python {
+        Some(program) => Interpreter::at(program)?,
+        None => beside(closure, &described.python)?,
+    };
+    let distributions = described.units.iter().map(|unit| {
+        let infos = std::fs::read_dir(&unit.path).into_iter().flatten().flatten();
+        let mut infos = infos
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "dist-info"));
+        let read = infos.find_map(|info| Distribution::read(&unit.path, &info));
+        read.unwrap_or_else(|| Distribution {
+            name: unit.name.clone(),
+            version: unit.version.clone(),
+            folder: unit.path.clone(),
+            ..Distribution::default()
+        })
+    });
+    let distributions = distributions.collect();
+    let standard = vec![interpreter.stdlib.clone(), interpreter.dynload()];
+    let views = Views::Pinned { standard, resolver: Box::new(Resolver::new(described)) };
+    Ok(Environment { interpreter, distributions, views, notes: Vec::new() })
+}
+
+/// The interpreter in the environment that the file belongs to, or the one of that version on PATH.
+fn beside(closure: &Path, minor: &str) -> Result<Interpreter, InputError> {
+    let near = closure.ancestors().skip(1).flat_map(|folder| [folder.join("bin"), folder.join(".venv/bin")]);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let name = format!("python{minor}");
+    let found = near.chain(on_path).filter_map(|bin| Interpreter::at(&bin.join(&name)).ok());
+    found.into_iter().find(|interpreter| interpreter.minor() == minor).ok_or_else(|| {
+        let why = format!("{name} was looked for in the environment and on PATH");
+        InputError::NoInterpreter { path: closure.to_owned(), why }
+    })
+}

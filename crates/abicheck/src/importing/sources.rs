@@ -1,0 +1,92 @@
+//! Sources of modules, read and kept: the cache of Python code, apart from that of ELF facts.
+//!
+//! One file for each version of Python, read whole at the start of a run and written whole at its end where something
+//! was new. Deliberately not here: what effects mean.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use python_facts::{Effect, Target};
+use serde::{Deserialize, Serialize};
+
+/// Why the cache could not be kept.
+#[derive(Debug, thiserror::Error)]
+#[error("could not write the cache of Python code, {}: {source}", path.display())]
+pub struct SourcesError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// A file as `stat(2)` tells it from others: device, inode, size, seconds, nanoseconds.
+type Key = (u64, u64, u64, i64, i64);
+
+#[derive(Default, Serialize, Deserialize)]
+struct Kept {
+    /// What reads: facts of another version of the reader are not taken.
+    reader: String,
+    effects: HashMap<Key, Arc<Vec<Effect>>>,
+}
+
+/// Sources for one Python.
+pub struct Sources {
+    target: Target,
+    path: Option<PathBuf>,
+    kept: Kept,
+    new: Mutex<HashMap<Key, Arc<Vec<Effect>>>>,
+}
+
+/// Sources larger than this are not read: tables of data, which import nothing.
+const LARGEST: u64 = 8 << 20;
+/// The cache starts anew when it holds more modules than this.
+const MOST: usize = 100_000;
+
+impl Sources {
+    /// Sources for `target`, kept in `folder` if there is one.
+    pub fn open(target: Target, folder: Option<&Path>) -> Self {
+        let path =
+            folder.map(|folder| folder.join(format!("python-{}.{}", target.version.0, target.version.1)));
+        let reader = env!("CARGO_PKG_VERSION").to_owned();
+        let read = path.as_ref().and_then(|path| fs::read(path).ok());
+        let kept = read.and_then(|bytes| postcard::from_bytes::<Kept>(&bytes).ok());
+        let kept = kept.filter(|kept| kept.reader == reader && kept.effects.len() < MOST);
+        let kept = kept.unwrap_or(Kept { reader, effects: HashMap::new() });
+        Self { target, path, kept, new: Mutex::default() }
+    }
+
+    /// What importing the module in the file at `path` does; nothing where it cannot be read.
+    pub fn effects(&self, path: &Path) -> Arc<Vec<Effect>> {
+        let Ok(metadata) = fs::metadata(path) else { return Arc::default() };
+        let key = (metadata.dev(), metadata.ino(), metadata.size(), metadata.mtime(), metadata.mtime_nsec());
+        if let Some(effects) = self.kept.effects.get(&key) {
+            return effects.clone();
+        }
+        if let Some(effects) = self.new.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return effects.clone();
+        }
+        let bytes = if metadata.len() > LARGEST { Vec::new() } else { fs::read(path).unwrap_or_default() };
+        let source = String::from_utf8_lossy(&bytes);
+        let effects = Arc::new(python_facts::read(&source, &self.target).unwrap_or_default());
+        self.new.lock().unwrap_or_else(PoisonError::into_inner).insert(key, effects.clone());
+        effects
+    }
+
+    /// Writes what was new.
+    pub fn finish(self) -> Result<(), SourcesError> {
+        let new = self.new.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Some(path) = self.path.filter(|_| !new.is_empty()) else { return Ok(()) };
+        let mut kept = self.kept;
+        kept.effects.extend(new);
+        let at = |source| SourcesError { path: path.clone(), source };
+        let folder = path.parent().unwrap_or(&path);
+        fs::create_dir_all(folder).map_err(at)?;
+        let bytes = postcard::to_stdvec(&kept).map_err(|error| at(io::Error::other(error)))?;
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(at)?;
+        io::Write::write_all(&mut file, &bytes).map_err(at)?;
+        file.persist(&path).map_err(|error| at(error.error))?;
+        Ok(())
+    }
+}

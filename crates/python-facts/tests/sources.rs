@@ -1,0 +1,157 @@
+//! What a source does when it is imported: one rule of reading in each test.
+
+use python_facts::{Effect, Library, Place, Target, read};
+
+fn effects(source: &str) -> Vec<Effect> {
+    let target = Target { version: (3, 11) };
+    read(source, &target).unwrap_or_else(|error| panic!("{error}\n{source}"))
+}
+
+/// The effects as short lines.
+fn lines(source: &str) -> Vec<String> {
+    fn line(effect: &Effect) -> String {
+        match effect {
+            Effect::Import(import) => {
+                let dots = ".".repeat(import.level as usize);
+                let names = if import.names.is_empty() {
+                    String::new()
+                } else {
+                    format!(" {}", import.names.join(","))
+                };
+                format!("{dots}{}{names}", import.module)
+            }
+            Effect::Flags { global } => format!("flags {global}"),
+            Effect::Library(library) => format!("load {:?} {}", library.place, library.global),
+            Effect::Try { body, handlers } => {
+                let show = |effects: &[Effect]| effects.iter().map(line).collect::<Vec<_>>().join("; ");
+                format!("try {{{}}} else {{{}}}", show(body), show(handlers))
+            }
+        }
+    }
+    effects(source).iter().map(line).collect()
+}
+
+#[test]
+fn imports_in_their_order_and_forms() {
+    let source = "import a.b, c as d\nfrom . import e\nfrom ..f.g import h as i, j\nfrom k import *\n\
+                  import importlib\nimportlib.import_module('l.m')\n__import__('n')\nclass X:\n    import o\n";
+    let expected = ["a.b", "c", ". e", "..f.g h,j", "k *", "importlib", "l.m", "n", "o"];
+    assert_eq!(lines(source), expected);
+}
+
+#[test]
+fn lines_are_counted_from_one() {
+    let effects = effects("# comment\n\nimport a\nif x:\n    import b\n");
+    let lines: Vec<u32> = effects
+        .iter()
+        .map(|effect| match effect {
+            Effect::Import(import) => import.line,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(lines, [3, 5]);
+}
+
+#[test]
+fn branches_of_another_platform_or_version_are_not_taken() {
+    for (test, taken) in [
+        ("sys.platform == 'win32'", false),
+        ("sys.platform != 'win32'", true),
+        ("sys.platform.startswith('linux')", true),
+        ("sys.platform in ('cygwin', 'win32')", false),
+        ("os.name == 'nt'", false),
+        ("_os.name == 'posix'", true),
+        ("platform.system() == 'Darwin'", false),
+        ("sys.version_info >= (3, 12)", false),
+        ("sys.version_info >= (3, 11)", true),
+        ("sys.version_info[:2] == (3, 11)", true),
+        ("sys.version_info[0] == 2", false),
+        ("(3, 8) <= sys.version_info", true),
+        ("sys.version_info < (3,)", false),
+        ("sys.version_info.minor > 10", true),
+        ("TYPE_CHECKING", false),
+        ("typing.TYPE_CHECKING", false),
+        ("not TYPE_CHECKING and sys.platform == 'linux'", true),
+        ("__name__ == '__main__'", false),
+        ("unknown", true),
+        ("unknown and sys.platform == 'win32'", false),
+    ] {
+        let source = format!("if {test}:\n    import a\nelse:\n    import b\n");
+        let lines = lines(&source);
+        assert_eq!(lines.contains(&"a".to_owned()), taken, "{test}: {lines:?}");
+        let both = test == "unknown";
+        assert_eq!(lines.contains(&"b".to_owned()), !taken || both, "{test}: {lines:?}");
+    }
+}
+
+#[test]
+fn functions_run_where_the_module_calls_them() {
+    let source = "def load():\n    import a\n    load()\ndef unused():\n    import b\nimport c\nload()\nx = wrap(load())\n";
+    assert_eq!(lines(source), ["c", "a", "a"]);
+}
+
+#[test]
+fn a_handler_belongs_to_its_try() {
+    let source = "try:\n    import a\nexcept ImportError:\n    import b\nelse:\n    import c\nfinally:\n    import d\n";
+    assert_eq!(lines(source), ["try {a; c} else {b}", "d"]);
+}
+
+#[test]
+fn libraries_and_flags() {
+    let source = "import ctypes, os, sys\nold = sys.getdlopenflags()\nsys.setdlopenflags(os.RTLD_GLOBAL | os.RTLD_LAZY)\n\
+                  import a\nsys.setdlopenflags(old)\nctypes.CDLL('libfoo.so.1', mode=ctypes.RTLD_GLOBAL)\n\
+                  ctypes.CDLL(os.path.join(os.path.dirname(__file__), 'lib', 'libbar.so'))\n\
+                  lib = ctypes.cdll.LoadLibrary(str(HERE / 'libbaz.so'))\nctypes.CDLL(None)\n\
+                  ctypes.CDLL(ctypes.util.find_library('gomp'))\nctypes.CDLL(name)\nctypes.CDLL('/opt/x.so', 0x102)\n";
+    let effects = effects(source);
+    let libraries: Vec<(&Place, bool)> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Library(Library { place, global }) => Some((place, *global)),
+            _ => None,
+        })
+        .collect();
+    let text = str::to_owned;
+    assert_eq!(
+        libraries,
+        [
+            (&Place::Name(text("libfoo.so.1")), true),
+            (&Place::File(text("libbar.so")), false),
+            (&Place::File(text("libbaz.so")), false),
+            (&Place::Program, false),
+            (&Place::Stem(text("gomp")), false),
+            (&Place::Unknown, false),
+            (&Place::Path(text("/opt/x.so")), true),
+        ]
+    );
+    let order = lines(source);
+    let at = |line: &str| {
+        order.iter().position(|found| found == line).unwrap_or_else(|| panic!("{line}: {order:?}"))
+    };
+    assert!(at("flags true") < at("a") && at("a") < at("flags false"), "{order:?}");
+}
+
+#[test]
+fn what_is_no_source_is_an_error() {
+    let target = Target { version: (3, 11) };
+    assert!(read("print 'hello'", &target).is_err());
+    assert!(read("def f(:", &target).is_err());
+}
+
+#[test]
+fn sources_made_to_overflow_are_errors_or_answers() {
+    let target = Target { version: (3, 11) };
+    for (open, close) in [("(", ")"), ("[", "]"), ("-", ""), ("not ", ""), ("f(", ")"), ("a.b[", "]")] {
+        for depth in [100, 10_000, 200_000] {
+            let source = format!("x = {}1{}\nimport a\n", open.repeat(depth), close.repeat(depth));
+            match read(&source, &target) {
+                Ok(effects) => assert_eq!(effects.len(), 1, "{open} {depth}"),
+                Err(error) => assert!(!error.is_empty()),
+            }
+        }
+    }
+    let blocks: String = (0..5000).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
+    let _ = read(&format!("{blocks}{}import a\n", " ".repeat(5000)), &target);
+    let sum = format!("x = {}1\nimport a\n", "1 + ".repeat(200_000));
+    let _ = read(&sum, &target);
+}
