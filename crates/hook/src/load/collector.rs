@@ -16,7 +16,7 @@ use pyo3::prelude::*;
 use super::exports;
 
 /// How many objects more than now there may be before the next collection while modules are being loaded.
-const ROOM: usize = 5_003;
+const ROOM: usize = 20_011;
 /// How many objects at most are not looked at.
 const MOST: usize = 500_009;
 /// An import that made so many objects is large.
