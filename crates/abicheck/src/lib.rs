@@ -1,9 +1,15 @@
 //! abicheck: which import orders of a closure's extension modules bind to different libraries, and why.
 //!
-//! This release has the command's frame and its exit codes, reads environments ([`environment`]) and walks what their
-//! imports load ([`importing`]). Deliberately not here yet: orders, rules and reports, which will put the simulated
-//! loader (`elf-loader`) and these together; the command says so.
+//! A run, in order, one folder or file each: `environment` reads what is there, `importing` walks what imports load,
+//! `analysis` puts it through the simulated loader in the orders that could matter, `rules` say findings, `config`
+//! takes those away that the user knows, `verify` runs them for real if asked, `report` shows them; `commands` are
+//! what the command line calls.
+//! Deliberately not here: reading ELF (`elf-facts`), the loader (`elf-loader`), reading Python (`python-facts`).
 
+pub mod analysis;
 pub mod cli;
 pub mod environment;
+pub mod finding;
 pub mod importing;
+pub mod report;
+pub mod rules;

@@ -1,0 +1,55 @@
+//! The rules: each a file of its own, whose `//!` text is its page for users.
+//!
+//! A rule reads an [`Analysis`] and says [`Finding`]s. Every file here is in [`ALL`]; a test compares them, and asks
+//! for each rule's page, example, fix and scenario.
+//! Deliberately not here: what is loaded in which order (`analysis`), and what the user ignores (`config`).
+
+mod page;
+
+use crate::analysis::Analysis;
+use crate::finding::{Finding, Severity};
+
+pub use page::Page;
+
+/// One rule.
+pub struct Rule {
+    /// Its code, such as `AB102`: never given to another rule.
+    pub code: &'static str,
+    /// Its name, such as `missing-version`.
+    pub name: &'static str,
+    /// The worst severity of its findings.
+    pub severity: Severity,
+    /// One sentence.
+    pub summary: &'static str,
+    /// The text of its file, whose `//!` lines are the page.
+    pub(crate) source: &'static str,
+    /// Looks.
+    pub(crate) check: fn(&Analysis, &mut Vec<Finding>),
+}
+
+impl Rule {
+    /// Its page.
+    pub fn page(&self) -> Page {
+        Page::of(self.source)
+    }
+}
+
+/// All rules, by code.
+pub const ALL: &[&Rule] = &[];
+
+/// The rule of a code or name.
+pub fn named(asked: &str) -> Option<&'static Rule> {
+    ALL.iter().copied().find(|rule| rule.code.eq_ignore_ascii_case(asked) || rule.name == asked)
+}
+
+/// What all rules say, the worst first.
+pub fn check(analysis: &Analysis) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    ALL.iter().for_each(|rule| (rule.check)(analysis, &mut findings));
+    findings.sort_by(|a, b| {
+        let key = |one: &Finding| (std::cmp::Reverse(one.severity), one.code);
+        key(a).cmp(&key(b)).then_with(|| (&a.packages, &a.order, &a.title).cmp(&(&b.packages, &b.order, &b.title)))
+    });
+    findings.dedup();
+    findings
+}
