@@ -85,22 +85,34 @@ const STACK: usize = 512 << 20;
 /// # Errors
 /// What the parser says of a source that is none for any Python 3, or that no Python would read.
 pub fn read(source: &str, target: &Target) -> Result<Vec<Effect>, String> {
+    read_as(source, target, false)
+}
+
+/// The effects of running a source as a program, where `__name__` is `"__main__"`.
+///
+/// # Errors
+/// As of [`read`].
+pub fn read_program(source: &str, target: &Target) -> Result<Vec<Effect>, String> {
+    read_as(source, target, true)
+}
+
+fn read_as(source: &str, target: &Target, program: bool) -> Result<Vec<Effect>, String> {
     if nesting::depth(source)? <= SHALLOW {
-        return read_here(source, target);
+        return read_here(source, target, program);
     }
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK);
-        let reading = thread.spawn_scoped(scope, || read_here(source, target));
+        let reading = thread.spawn_scoped(scope, || read_here(source, target, program));
         let reading = reading.map_err(|error| format!("no thread to read it in: {error}"))?;
         reading.join().unwrap_or_else(|_| Err("the parser failed".to_owned()))
     })
 }
 
-fn read_here(source: &str, target: &Target) -> Result<Vec<Effect>, String> {
+fn read_here(source: &str, target: &Target, program: bool) -> Result<Vec<Effect>, String> {
     let parsed = ruff_python_parser::parse_module(source).map_err(|error| error.to_string())?;
     let body = &parsed.syntax().body;
     let newlines = source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
-    let mut reader = Reader { target, newlines, functions: HashMap::new(), inside: Vec::new() };
+    let mut reader = Reader { target, program, newlines, functions: HashMap::new(), inside: Vec::new() };
     reader.learn(body);
     let mut effects = Vec::new();
     reader.statements(body, &mut effects);
@@ -109,6 +121,8 @@ fn read_here(source: &str, target: &Target) -> Result<Vec<Effect>, String> {
 
 struct Reader<'a> {
     target: &'a Target,
+    /// It runs as a program.
+    program: bool,
     /// Where lines end.
     newlines: Vec<usize>,
     /// The module's own functions.
@@ -196,11 +210,11 @@ impl<'a> Reader<'a> {
             branch.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), clause.body.as_slice()));
         for (test, body) in std::iter::once(first).chain(others) {
             // `__name__ == "__main__"` is of the program, not of an import.
-            let value =
-                test.map_or(
-                    Some(true),
-                    |test| if is_main(test) { Some(false) } else { decide(test, self.target) },
-                );
+            let value = match test {
+                None => Some(true),
+                Some(test) if is_main(test) => Some(self.program),
+                Some(test) => decide(test, self.target),
+            };
             if value != Some(false) {
                 self.statements(body, effects);
             }

@@ -13,5 +13,5 @@ mod libraries;
 mod nesting;
 mod target;
 
-pub use effects::{Effect, Import, Library, Place, read};
+pub use effects::{Effect, Import, Library, Place, read, read_program};
 pub use target::Target;

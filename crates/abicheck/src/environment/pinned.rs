@@ -3,7 +3,9 @@
 //! The second is answered by the rule that the hook follows ([`pinfold_core::resolve`]).
 //! Deliberately not here: files of modules (`folder.rs`).
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use pinfold_core::closure;
 use pinfold_core::names::top;
@@ -22,8 +24,10 @@ pub enum Views {
     Pinned {
         /// The standard library's folders, which all see first.
         standard: Vec<PathBuf>,
-        /// The rule.
-        resolver: Box<Resolver>,
+        /// The rule; it remembers what it was asked.
+        resolver: Box<Mutex<Resolver>>,
+        /// Each unit by its folder.
+        units: HashMap<PathBuf, DistributionId>,
     },
 }
 
@@ -38,7 +42,8 @@ impl Views {
     pub fn folders(&self, importer: Option<DistributionId>, name: &str) -> Vec<PathBuf> {
         match self {
             Self::Same(folders) => folders.clone(),
-            Self::Pinned { standard, resolver } => {
+            Self::Pinned { standard, resolver, .. } => {
+                let resolver = resolver.lock().unwrap_or_else(PoisonError::into_inner);
                 let importer = importer.map_or(Importer::Root, Importer::Unit);
                 let mut folders = standard.clone();
                 if let Resolution::Found { entry, .. } = resolver.resolve(importer, top(name), Vec::new) {
@@ -55,7 +60,7 @@ impl Views {
     pub fn importer_in(&self, folder: &Path) -> Option<DistributionId> {
         match self {
             Self::Same(_) => None,
-            Self::Pinned { resolver, .. } => resolver.env().units.iter().position(|unit| unit.path == folder),
+            Self::Pinned { units, .. } => units.get(folder).copied(),
         }
     }
 }
@@ -93,7 +98,8 @@ pub(super) fn read(closure: &Path, wishes: &Wishes) -> Result<Environment, Input
     });
     let distributions = distributions.collect();
     let standard = vec![interpreter.stdlib.clone(), interpreter.dynload()];
-    let views = Views::Pinned { standard, resolver: Box::new(Resolver::new(described)) };
+    let units = described.units.iter().enumerate().map(|(id, unit)| (unit.path.clone(), id)).collect();
+    let views = Views::Pinned { standard, resolver: Box::new(Mutex::new(Resolver::new(described))), units };
     Ok(Environment { interpreter, distributions, views, notes: Vec::new() })
 }
 

@@ -74,6 +74,14 @@ impl Sources {
         effects
     }
 
+    /// What running a program does; nothing is kept of it.
+    ///
+    /// # Errors
+    /// What the parser says.
+    pub fn effects_of_program(&self, source: &str) -> Result<Vec<Effect>, String> {
+        python_facts::read_program(source, &self.target)
+    }
+
     /// Writes what was new.
     pub fn finish(self) -> Result<(), SourcesError> {
         let new = self.new.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use python_facts::{Effect, Import, Place};
 
+use super::places::Places;
 use super::sources::Sources;
 use crate::environment::{DistributionId, Environment, Folders, Found, Kind};
 
@@ -21,15 +22,21 @@ pub enum Step {
         module: String,
         /// RTLD_GLOBAL: the package set the interpreter's flags.
         global: bool,
+        /// Below a `try`: the package may do without.
+        guarded: bool,
     },
     /// A library is opened by `ctypes`.
     Library {
         /// What the code says of its place.
         place: Place,
+        /// The file, where the code says a path or a file that is there once.
+        path: Option<PathBuf>,
         /// The source that says it.
         source: PathBuf,
         /// RTLD_GLOBAL.
         global: bool,
+        /// Below a `try`: the package may do without.
+        guarded: bool,
     },
 }
 
@@ -41,6 +48,7 @@ pub struct Imports<'a> {
     environment: &'a Environment,
     folders: Folders,
     sources: &'a Sources,
+    places: Places<'a>,
 }
 
 /// A process that imports: what it has imported, and the flags that it opens extension modules with.
@@ -50,6 +58,8 @@ pub struct Session {
     done: HashSet<PathBuf>,
     global: bool,
     depth: usize,
+    /// How many `try` bodies are being run.
+    tries: usize,
 }
 
 /// A module that was found, with its full name and who it belongs to.
@@ -62,7 +72,21 @@ struct Module {
 impl<'a> Imports<'a> {
     /// A walk in `environment`, through `sources`.
     pub fn new(environment: &'a Environment, sources: &'a Sources) -> Self {
-        Self { environment, folders: Folders::default(), sources }
+        let places = Places::of(environment);
+        Self { environment, folders: Folders::default(), sources, places }
+    }
+
+    /// What running `script` as a program does.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is no Python.
+    pub fn program(&self, session: &mut Session, script: &Path, steps: &mut Vec<Step>) -> Result<(), String> {
+        let source = std::fs::read(script).map_err(|error| error.to_string())?;
+        let effects = self.sources.effects_of_program(&String::from_utf8_lossy(&source))?;
+        let found = Found { path: script.to_owned(), kind: Kind::Source, package: None };
+        let module = Module { found, name: "__main__".to_owned(), owner: None };
+        self.follow(session, &module, &effects, steps);
+        Ok(())
     }
 
     /// What `import name`, by `importer` or by the program, does in `session`. Whether the module was found.
@@ -120,7 +144,8 @@ impl<'a> Imports<'a> {
         }
         if module.found.kind == Kind::Extension {
             let (path, name) = (module.found.path.clone(), module.name.clone());
-            steps.push(Step::Extension { path, module: name, global: session.global });
+            let guarded = session.tries > 0;
+            steps.push(Step::Extension { path, module: name, global: session.global, guarded });
             return;
         }
         if module.found.kind != Kind::Source || session.depth >= DEEPEST {
@@ -147,11 +172,16 @@ impl<'a> Imports<'a> {
                 Effect::Flags { global } => session.global = *global,
                 Effect::Library(library) => steps.push(Step::Library {
                     place: library.place.clone(),
+                    path: self.places.find(&library.place, &module.found.path),
                     source: module.found.path.clone(),
                     global: library.global,
+                    guarded: session.tries > 0,
                 }),
                 Effect::Try { body, handlers } => {
-                    if !self.follow(session, module, body, steps) {
+                    session.tries += 1;
+                    let whole = self.follow(session, module, body, steps);
+                    session.tries -= 1;
+                    if !whole {
                         self.follow(session, module, handlers, steps);
                     }
                 }

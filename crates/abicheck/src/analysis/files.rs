@@ -1,0 +1,83 @@
+//! The native files of all distributions and what they say, read on all cores.
+//!
+//! Deliberately not here: files of the system; the simulated loader asks for those that it comes to.
+
+use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use elf_facts::Cache;
+use elf_loader::{FactsResult, Identity};
+use rayon::prelude::*;
+
+use crate::environment::{DistributionId, Environment};
+
+/// A native file of a distribution.
+pub struct File {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whose it is.
+    pub owner: DistributionId,
+    /// What it says, or why that cannot be read.
+    pub facts: FactsResult,
+    identity: Option<Identity>,
+}
+
+/// All of them, by distribution and path.
+pub struct Files {
+    all: Vec<File>,
+    places: HashMap<PathBuf, usize>,
+    known: Arc<HashMap<Identity, FactsResult>>,
+}
+
+impl Files {
+    pub(super) fn read(environment: &Environment, cache: &Cache) -> Self {
+        let distributions = environment.distributions.iter().enumerate();
+        let paths: Vec<(DistributionId, &PathBuf)> =
+            distributions.flat_map(|(owner, one)| one.native.iter().map(move |path| (owner, path))).collect();
+        let read = |(owner, path): &(DistributionId, &PathBuf)| File {
+            path: (*path).clone(),
+            owner: *owner,
+            facts: cache.get(path).map(Arc::new).map_err(Arc::new),
+            identity: identity(path),
+        };
+        let all: Vec<File> = paths.par_iter().with_max_len(4).map(read).collect();
+        let known = all.iter().filter_map(|file| Some((file.identity?, file.facts.clone())));
+        let known = Arc::new(known.collect());
+        let places = all.iter().enumerate().map(|(at, file)| (file.path.clone(), at)).collect();
+        Self { all, places, known }
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[File] {
+        &self.all
+    }
+
+    /// The file at `path`, as its distribution names it.
+    pub fn at(&self, path: &Path) -> Option<&File> {
+        self.places.get(path).map(|at| &self.all[*at])
+    }
+
+    /// The distribution of the file at `path`.
+    pub fn owner_at(&self, path: &Path) -> Option<DistributionId> {
+        self.at(path).map(|file| file.owner)
+    }
+
+    /// What is known of files by device and inode, for the simulated loader.
+    pub(super) fn known(&self) -> Arc<HashMap<Identity, FactsResult>> {
+        self.known.clone()
+    }
+
+    /// Who has which file. Of two paths to one file, the first one's distribution has it.
+    pub(super) fn owners(&self) -> HashMap<Identity, DistributionId> {
+        let all = self.all.iter().rev();
+        all.filter_map(|file| Some((file.identity?, file.owner))).collect()
+    }
+}
+
+/// Which file a path leads to.
+pub(super) fn identity(path: &Path) -> Option<Identity> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some(Identity { device: metadata.dev(), inode: metadata.ino() })
+}

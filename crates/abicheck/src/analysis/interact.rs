@@ -1,0 +1,194 @@
+//! Which packages could influence each other, by what each does alone: the same name for two files, symbols that go to
+//! everyone, a symbol that a process has one of with two layouts.
+//!
+//! What a package loads for another one is put down to the other, so that a hundred packages that import numpy are one
+//! candidate and not a hundred. Everything is looked up by name, so that the cost grows with what is shared.
+//! Deliberately not here: whether the influence does harm; that is simulated.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::Path;
+
+use elf_loader::Failure;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{Analysis, AnalysisError, PackageId, Plan, Run, Wishes};
+use crate::importing::{Imports, Sources};
+
+/// A file, by the address of what is known of it; 0 for a name that found none.
+type FileKey = usize;
+
+/// A symbol of which a process has one: its name's hash, size and type, and the file that defines it.
+type Unique = (u32, u64, u8, FileKey);
+
+/// What one package does to others.
+#[derive(Default)]
+struct Profile {
+    names: Vec<(Box<[u8]>, FileKey, PackageId)>,
+    unique: Vec<(Unique, PackageId)>,
+    /// Hashes of what goes to the global scope.
+    global: FxHashSet<u32>,
+}
+
+impl Analysis<'_> {
+    /// The orders to look at, each with the run of its last package.
+    pub(super) fn orders(
+        &mut self,
+        imports: &Imports<'_>,
+        _sources: &Sources,
+        wishes: &Wishes,
+    ) -> Result<Vec<(Vec<PackageId>, Run)>, AnalysisError> {
+        if let Some(script) = &wishes.script {
+            return self.script(imports, script);
+        }
+        if let Some(names) = &wishes.order {
+            let order: Result<Vec<PackageId>, _> = names.iter().map(|name| self.wished(name)).collect();
+            return Ok(self.in_order(&order?));
+        }
+        let pairs = self.pairs();
+        self.interacting = pairs.len();
+        let both = pairs.iter().flat_map(|(a, b)| [(*a, *b), (*b, *a)]);
+        let orders = both.map(|(first, then)| {
+            let run = self.alone[first].then(&self.machine, &self.packages[then]);
+            (vec![first, then], run)
+        });
+        Ok(orders.collect())
+    }
+
+    fn wished(&self, name: &str) -> Result<PackageId, AnalysisError> {
+        let plain = |name: &str| name.to_lowercase().replace(['-', '.'], "_");
+        let is_it = |id: &PackageId| {
+            let plan = &self.packages[*id];
+            plain(self.package_name(*id)) == plain(name) || plan.modules.iter().any(|module| module == name)
+        };
+        (0..self.packages.len()).find(is_it).ok_or_else(|| {
+            let known: Vec<String> =
+                (0..self.packages.len()).map(|id| self.package_name(id).to_owned()).collect();
+            let near = known.iter().max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
+            let near = near.filter(|near| strsim::jaro(near, name) > 0.8).cloned();
+            AnalysisError::NoPackage { name: name.to_owned(), near, known }
+        })
+    }
+
+    /// `order`, each package after all before it.
+    fn in_order(&self, order: &[PackageId]) -> Vec<(Vec<PackageId>, Run)> {
+        let mut runs: Vec<(Vec<PackageId>, Run)> = Vec::new();
+        for (at, package) in order.iter().enumerate() {
+            let run = match runs.last() {
+                Some((_, before)) => before.then(&self.machine, &self.packages[*package]),
+                None => self.alone[*package].clone(),
+            };
+            runs.push((order[..=at].to_vec(), run));
+        }
+        runs
+    }
+
+    /// What a script imports, as one run; its order is that in which packages' files are opened first.
+    fn script(
+        &self,
+        imports: &Imports<'_>,
+        script: &Path,
+    ) -> Result<Vec<(Vec<PackageId>, Run)>, AnalysisError> {
+        let steps = Plan::of_script(imports, script)
+            .map_err(|why| AnalysisError::Script { path: script.to_owned(), why })?;
+        let mut run = Run::new(&self.machine);
+        run.open_all(&self.machine, &steps);
+        let mut order: Vec<PackageId> = Vec::new();
+        for opening in &run.openings {
+            let package = self.files.owner_at(&opening.path).and_then(|owner| self.package_of(owner));
+            if let Some(package) = package.filter(|package| !order.contains(package)) {
+                order.push(package);
+            }
+        }
+        Ok(vec![(order, run)])
+    }
+
+    /// The pairs that could influence each other, the smaller id first.
+    fn pairs(&self) -> BTreeSet<(PackageId, PackageId)> {
+        let profiles: Vec<Profile> = (0..self.packages.len()).map(|id| self.profile(id)).collect();
+        let mut names: HashMap<&[u8], FxHashSet<(FileKey, PackageId)>> = HashMap::new();
+        let mut unique: FxHashMap<u32, FxHashSet<(Unique, PackageId)>> = FxHashMap::default();
+        for profile in &profiles {
+            for (name, file, package) in &profile.names {
+                names.entry(name).or_default().insert((*file, *package));
+            }
+            for (symbol, package) in &profile.unique {
+                unique.entry(symbol.0).or_default().insert((*symbol, *package));
+            }
+        }
+        let mut pairs = BTreeSet::new();
+        for users in names.values() {
+            add(users, |a, b| a != b, &mut pairs);
+        }
+        for users in unique.values() {
+            // One name in two files is harmless while both mean the same.
+            add(users, |a, b| a.3 != b.3 && (a.1, a.2) != (b.1, b.2), &mut pairs);
+        }
+        for (id, profile) in profiles.iter().enumerate().filter(|(_, profile)| !profile.global.is_empty()) {
+            let touched = (0..self.packages.len()).filter(|other| *other != id && self.asks(*other, &profile.global));
+            pairs.extend(touched.map(|other| (id.min(other), id.max(other))));
+        }
+        pairs
+    }
+
+    fn profile(&self, id: PackageId) -> Profile {
+        let run = &self.alone[id];
+        let mut profile = Profile::default();
+        let start = self.machine.start.len();
+        for opening in &run.openings {
+            // A module of the standard library is opened for whoever imports it.
+            let owner = self.files.owner_at(&opening.path).and_then(|owner| self.package_of(owner));
+            let package = owner.unwrap_or(id);
+            if let Err(error) = &opening.load.result
+                && let Failure::Missing(_) = &error.failure
+            {
+                profile.names.push((error.object.as_bytes().into(), 0, package));
+            }
+            if opening.load.result.is_err() {
+                continue;
+            }
+            for (object_id, object) in opening.load.new_objects() {
+                let file = std::ptr::from_ref(&**object.library()).addr();
+                let last = object.path.as_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+                let name = object.soname().map_or(last, |soname| soname.as_bytes());
+                profile.names.push((name.into(), file, package));
+                if name != last {
+                    profile.names.push((last.into(), file, package));
+                }
+                if run.process.object(object_id).global {
+                    profile.global.extend(object.facts().definitions.all().iter().map(|symbol| symbol.hash));
+                }
+            }
+            for binding in opening.load.bindings.iter().filter(|binding| binding.unique) {
+                let object = opening.load.object(&run.process, binding.to);
+                let Some(symbol) = object.facts().definitions.get(binding.definition) else { continue };
+                if binding.to.index() >= start {
+                    let file = std::ptr::from_ref(&**object.library()).addr();
+                    profile.unique.push(((symbol.hash, symbol.size, symbol.kind(), file), package));
+                }
+            }
+        }
+        profile
+    }
+
+    /// Whether anything that the package loads asks for one of these symbols.
+    fn asks(&self, id: PackageId, symbols: &FxHashSet<u32>) -> bool {
+        let mut objects = self.alone[id].objects(&self.machine);
+        objects.any(|(_, object)| object.facts().references.iter().any(|asked| symbols.contains(&asked.hash)))
+    }
+}
+
+/// Adds the pairs of packages whose things differ by `differ`.
+fn add<T: Copy + Eq + std::hash::Hash>(
+    users: &FxHashSet<(T, PackageId)>,
+    differ: impl Fn(T, T) -> bool,
+    pairs: &mut BTreeSet<(PackageId, PackageId)>,
+) {
+    let things: HashSet<T> = users.iter().map(|(thing, _)| *thing).collect();
+    if things.len() < 2 {
+        return;
+    }
+    for (a, first) in users {
+        let others = users.iter().filter(|(b, second)| first < second && differ(*a, *b));
+        pairs.extend(others.map(|(_, second)| (*first, *second)));
+    }
+}

@@ -1,0 +1,82 @@
+//! The interpreter's process before any import, simulated from its real file.
+//!
+//! Deliberately not here: what imports open.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use elf_facts::{Cache, FactsError, Name};
+use elf_loader::{Disk, LoadError, ObjectId, Process, System};
+
+use super::files::{Files, identity};
+use crate::environment::Environment;
+
+/// Why the interpreter's process cannot be simulated.
+#[derive(Debug, thiserror::Error)]
+pub enum MachineError {
+    /// Its file cannot be read.
+    #[error("could not read the interpreter: {0}")]
+    Interpreter(#[source] FactsError),
+    /// It loads nothing, and so no extension modules.
+    #[error("{} is linked statically and cannot load extension modules", path.display())]
+    Static {
+        /// The interpreter.
+        path: PathBuf,
+    },
+    /// The loader of its machine is not this machine's.
+    #[error("{source}\nhint: the interpreter {} names this loader; abicheck looks at environments of the machine that it runs on", path.display())]
+    Loader {
+        /// The interpreter.
+        path: PathBuf,
+        /// What is wrong.
+        source: elf_loader::MachineError,
+    },
+    /// It would not start.
+    #[error("{} would not start: {source}\nhint: `{} -V` says the same if it is so", path.display(), path.display())]
+    Start {
+        /// The interpreter.
+        path: PathBuf,
+        /// What the loader would say.
+        source: LoadError,
+    },
+}
+
+/// A process of the interpreter.
+pub struct Machine {
+    /// Before any import.
+    pub start: Process,
+    /// The object that opens extension modules: where CPython's own functions are.
+    pub caller: ObjectId,
+    /// Symbols that were bound at the start.
+    pub bindings: usize,
+}
+
+impl Machine {
+    pub(super) fn start(
+        environment: &Environment,
+        files: &Files,
+        cache: Arc<Cache>,
+    ) -> Result<Self, MachineError> {
+        let path = &environment.interpreter.executable;
+        let head = cache.get(path).map_err(MachineError::Interpreter)?.head;
+        let Some(loader) = head.interpreter else { return Err(MachineError::Static { path: path.clone() }) };
+        let known = files.known();
+        let read = move |path: &Path| {
+            let known = identity(path).and_then(|identity| known.get(&identity).cloned());
+            known.unwrap_or_else(|| cache.get(path).map(Arc::new).map_err(Arc::new))
+        };
+        let variable = |name: &str| std::env::var_os(name).map(|value| value.into_encoded_bytes());
+        let system = System::of_loader(loader.as_path(), head.machine, variable, Disk(read))
+            .map_err(|source| MachineError::Loader { path: path.clone(), source })?;
+        let (start, load, _) = Process::start(Arc::new(system), &Name::from(path.as_path()))
+            .map_err(|source| MachineError::Start { path: path.clone(), source })?;
+        // Every extension module needs it, and an interpreter without libpython defines it itself.
+        let caller = start.global_definer(b"PyModule_Create2").unwrap_or(ObjectId::PROGRAM);
+        Ok(Self { start, caller, bindings: load.bindings.len() })
+    }
+
+    /// The machine's loader and folders.
+    pub fn system(&self) -> &Arc<System> {
+        self.start.system()
+    }
+}

@@ -1,0 +1,180 @@
+//! What importing the packages of an environment does, alone and in every order that could matter.
+//!
+//! `machine` is the simulated process with the interpreter, `files` what all native files say, `plan` what each
+//! package's import opens, `run` one process in one order, `interact` which pairs could influence each other,
+//! `changes` what is different in a pair from a package alone. Rules read the result.
+//! Deliberately not here: whether something is bad.
+
+mod changes;
+mod files;
+mod graph;
+mod interact;
+mod machine;
+mod plan;
+mod run;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use elf_facts::Cache;
+use elf_loader::{Identity, Object};
+use rayon::prelude::*;
+
+use crate::environment::{Distribution, DistributionId, Environment};
+use crate::importing::{Imports, Sources};
+
+pub use changes::{Change, Changed, Rebound};
+pub use files::{File, Files};
+pub use machine::{Machine, MachineError};
+pub use plan::{Plan, PlannedStep};
+pub use run::{Opening, Run};
+
+/// Which package: its place in [`Analysis::packages`].
+pub type PackageId = usize;
+
+/// What the user wants beside the inputs.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// `--order`: these distributions, in this order, and no pairs.
+    pub order: Option<Vec<String>>,
+    /// `--script`: what this file imports, in its order, and no pairs.
+    pub script: Option<PathBuf>,
+}
+
+/// Why there is no analysis.
+#[derive(Debug, thiserror::Error)]
+pub enum AnalysisError {
+    /// The machine cannot be simulated.
+    #[error(transparent)]
+    Machine(#[from] MachineError),
+    /// `--order` names what is not there.
+    #[error("`--order` names {name}, which has no extension modules here{}\nhint: the packages that have are {}", near.as_ref().map(|near| format!("; did you mean {near}?")).unwrap_or_default(), known.join(", "))]
+    NoPackage {
+        /// The name.
+        name: String,
+        /// One that is like it.
+        near: Option<String>,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// `--script` could not be read.
+    #[error("could not read the script {}: {why}\nhint: `--script` takes a Python file", path.display())]
+    Script {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+}
+
+/// An order in which packages were imported together, and what it changed for the last of them.
+pub struct Together {
+    /// The packages, in order.
+    pub order: Vec<PackageId>,
+    /// What is different from each package alone.
+    pub changes: Vec<Change>,
+}
+
+/// Everything that rules ask.
+pub struct Analysis<'a> {
+    /// What was read.
+    pub environment: &'a Environment,
+    /// The interpreter's process before any import.
+    pub machine: Machine,
+    /// The native files of all distributions.
+    pub files: Files,
+    /// The distributions that load something when they are imported.
+    pub packages: Vec<Plan>,
+    /// Each package imported alone, in the order of [`Analysis::packages`].
+    pub alone: Vec<Run>,
+    /// The orders that could matter.
+    pub together: Vec<Together>,
+    /// Names of distributions as findings show them.
+    names: Vec<String>,
+    owners: HashMap<Identity, DistributionId>,
+    /// Symbols that were bound in orders of several.
+    bindings_together: usize,
+    /// Pairs that could influence each other.
+    interacting: usize,
+}
+
+impl<'a> Analysis<'a> {
+    /// Analyses `environment` with facts from `cache` and Python code from `sources`; `says` is told each phase.
+    ///
+    /// # Errors
+    /// When the interpreter's process cannot be simulated, or a wish names what is not there.
+    pub fn of(
+        environment: &'a Environment,
+        cache: Arc<Cache>,
+        sources: &Sources,
+        wishes: &Wishes,
+        says: &(dyn Fn(&str) + Sync),
+    ) -> Result<Self, AnalysisError> {
+        says("reading shared objects");
+        let files = Files::read(environment, &cache);
+        let machine = Machine::start(environment, &files, cache)?;
+        says("reading Python code");
+        let imports = Imports::new(environment, sources);
+        let packages = Plan::all(environment, &files, &imports);
+        says("loading each package alone");
+        let alone: Vec<Run> = packages.par_iter().map(|plan| Run::alone(&machine, plan)).collect();
+        let owners = files.owners();
+        let mut analysis = Self {
+            environment,
+            machine,
+            files,
+            packages,
+            alone,
+            together: Vec::new(),
+            names: names(&environment.distributions),
+            owners,
+            bindings_together: 0,
+            interacting: 0,
+        };
+        says("loading packages in the orders that could matter");
+        let orders = analysis.orders(&imports, sources, wishes)?;
+        let together: Vec<(Together, usize)> =
+            orders.into_par_iter().map(|(order, run)| analysis.compare(order, run)).collect();
+        analysis.bindings_together = together.iter().map(|(_, bindings)| bindings).sum();
+        analysis.together = together.into_iter().map(|(together, _)| together).collect();
+        Ok(analysis)
+    }
+
+    /// The distribution that has the file of `object`.
+    pub fn owner(&self, object: &Object) -> Option<DistributionId> {
+        object.identity.and_then(|identity| self.owners.get(&identity).copied())
+    }
+
+    /// The name of a distribution; with its version where another one has the same name.
+    pub fn name(&self, distribution: DistributionId) -> &str {
+        &self.names[distribution]
+    }
+
+    /// The name of a package's distribution.
+    pub fn package_name(&self, package: PackageId) -> &str {
+        self.name(self.packages[package].distribution)
+    }
+
+    /// The package of a distribution, if it loads something.
+    pub fn package_of(&self, distribution: DistributionId) -> Option<PackageId> {
+        self.packages.iter().position(|plan| plan.distribution == distribution)
+    }
+
+    /// `path`, without the folder that its distribution is installed in.
+    pub fn shown(&self, path: &Path) -> PathBuf {
+        let folders = self.environment.distributions.iter().map(|distribution| &distribution.folder);
+        let inside = folders.filter_map(|folder| path.strip_prefix(folder).ok());
+        inside.min_by_key(|rest| rest.as_os_str().len()).unwrap_or(path).to_owned()
+    }
+}
+
+fn names(distributions: &[Distribution]) -> Vec<String> {
+    let mut count: HashMap<&str, usize> = HashMap::new();
+    distributions.iter().for_each(|one| *count.entry(one.name.as_str()).or_default() += 1);
+    let name = |one: &Distribution| match count.get(one.name.as_str()) {
+        Some(2..) if !one.version.is_empty() => format!("{}=={}", one.name, one.version),
+        _ => one.name.clone(),
+    };
+    distributions.iter().map(name).collect()
+}

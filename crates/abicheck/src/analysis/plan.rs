@@ -1,0 +1,103 @@
+//! What importing a package opens, in order: first what its modules at the top import, then every other extension
+//! module of it, as a program would that uses all of it.
+//!
+//! Deliberately not here: which files the loader comes to.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use elf_facts::gnu_hash;
+use rayon::prelude::*;
+
+use super::files::Files;
+use crate::environment::{Distribution, DistributionId, Environment};
+use crate::importing::{Imports, Session, Step};
+
+/// A distribution that loads something when it is imported.
+pub struct Plan {
+    /// The distribution.
+    pub distribution: DistributionId,
+    /// Its modules at the top.
+    pub modules: Vec<String>,
+    /// What is opened, in order.
+    pub steps: Vec<PlannedStep>,
+}
+
+/// One thing that is opened.
+pub struct PlannedStep {
+    /// What.
+    pub step: Step,
+    /// Importing the modules at the top does it; not only importing one module below.
+    pub eager: bool,
+}
+
+impl Plan {
+    /// The plans of all distributions that have native files and load some.
+    pub(super) fn all(environment: &Environment, files: &Files, imports: &Imports<'_>) -> Vec<Self> {
+        let distributions: Vec<DistributionId> = environment.distributions.iter().enumerate()
+            .filter(|(_, distribution)| !distribution.native.is_empty())
+            .map(|(id, _)| id)
+            .collect();
+        let plans = distributions.into_par_iter().map(|id| Self::of(environment, files, imports, id));
+        plans.filter(|plan| !plan.steps.is_empty()).collect()
+    }
+
+    fn of(environment: &Environment, files: &Files, imports: &Imports<'_>, id: DistributionId) -> Self {
+        let distribution = &environment.distributions[id];
+        let (mut session, mut steps) = (Session::default(), Vec::new());
+        for module in &distribution.modules {
+            imports.import(&mut session, Some(id), module, &mut steps);
+        }
+        let eager = steps.len();
+        for (_, module) in extensions(environment, files, id) {
+            imports.import(&mut session, Some(id), &module, &mut steps);
+        }
+        let steps = steps.into_iter().enumerate();
+        let steps = steps.map(|(at, step)| PlannedStep { step, eager: at < eager }).collect();
+        Self { distribution: id, modules: distribution.modules.clone(), steps }
+    }
+
+    /// What `script` imports, in its order.
+    pub(super) fn of_script(imports: &Imports<'_>, script: &Path) -> Result<Vec<PlannedStep>, String> {
+        let mut steps = Vec::new();
+        imports.program(&mut Session::default(), script, &mut steps)?;
+        Ok(steps.into_iter().map(|step| PlannedStep { step, eager: true }).collect())
+    }
+}
+
+/// The extension modules of a distribution that its interpreter could import, with their full names: files with one of
+/// its suffixes that define the module's initialisation function (PEP 489).
+pub(super) fn extensions(
+    environment: &Environment,
+    files: &Files,
+    id: DistributionId,
+) -> Vec<(PathBuf, String)> {
+    let distribution = &environment.distributions[id];
+    let suffixes = &environment.interpreter.suffixes;
+    let mut seen = HashSet::new();
+    let own = files.all().iter().filter(|file| file.owner == id);
+    let modules = own.filter_map(|file| {
+        let module = module_name(distribution, &file.path, suffixes)?;
+        let facts = file.facts.as_ref().ok()?;
+        let last = module.rsplit('.').next().unwrap_or(&module);
+        let function = initialisation(last);
+        let defined = facts.definitions.named(&facts.names, &function, gnu_hash(&function)).next().is_some();
+        (defined && seen.insert(module.clone())).then(|| (file.path.clone(), module))
+    });
+    modules.collect()
+}
+
+/// `a.b` of `a/b.cpython-311-x86_64-linux-gnu.so`; `a` of `a/__init__.abi3.so`.
+pub(crate) fn module_name(distribution: &Distribution, path: &Path, suffixes: &[String]) -> Option<String> {
+    let relative = path.strip_prefix(&distribution.folder).ok()?.to_str()?;
+    let stem = suffixes.iter().find_map(|suffix| relative.strip_suffix(suffix.as_str()))?;
+    let stem = stem.strip_suffix("/__init__").unwrap_or(stem);
+    let parts: Vec<&str> = stem.split('/').collect();
+    let is_name = |part: &&str| !part.is_empty() && !part.contains(['.', '-']);
+    parts.iter().all(is_name).then(|| parts.join("."))
+}
+
+/// `PyInit_x`, or `PyInitU_` and punycode for names that are not ASCII; those are rare enough to take any.
+pub(crate) fn initialisation(last: &str) -> Vec<u8> {
+    format!("PyInit_{last}").into_bytes()
+}
