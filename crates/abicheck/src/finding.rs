@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::rules::Rule;
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -91,4 +93,27 @@ pub struct Finding {
     pub probe: Option<Probe>,
     /// What `--verify` said.
     pub verified: Option<Verified>,
+}
+
+impl Finding {
+    /// A finding of `rule`, with its severity; the rest is filled in by the rule.
+    pub(crate) fn of(rule: &Rule) -> Self {
+        Self {
+            code: rule.code,
+            severity: rule.severity,
+            title: String::new(),
+            message: String::new(),
+            packages: Vec::new(),
+            order: None,
+            libraries: Vec::new(),
+            symbols: Vec::new(),
+            evidence: Vec::new(),
+            hint: String::new(),
+            probe: None,
+            verified: None,
+        }
+    }
+
+    /// The symbols of a finding are cut after this many.
+    pub(crate) const MOST_SYMBOLS: usize = 20;
 }

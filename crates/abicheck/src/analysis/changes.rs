@@ -177,7 +177,8 @@ fn rebound(load: &Load, process: &Process, was: &Known<'_>) -> Vec<Rebound> {
             // Both are in the order of references, each at most a few times.
             let at = before.partition_point(|binding| binding.reference < now.reference);
             let same = |binding: &&elf_loader::Binding| binding.reference == now.reference;
-            let Some(alone) = before[at..].iter().take_while(same).find(|binding| binding.uses == now.uses) else {
+            let Some(alone) = before[at..].iter().take_while(same).find(|binding| binding.uses == now.uses)
+            else {
                 continue;
             };
             let (to, to_alone) = (load.object(process, now.to), was.process.object(alone.to));
@@ -199,6 +200,8 @@ fn rebound(load: &Load, process: &Process, was: &Known<'_>) -> Vec<Rebound> {
         }
     }
     let mut found: Vec<Rebound> = found.into_values().collect();
-    found.sort_by(|a, b| (&a.from.path, &a.now.path, &a.alone.path).cmp(&(&b.from.path, &b.now.path, &b.alone.path)));
+    found.sort_by(|a, b| {
+        (&a.from.path, &a.now.path, &a.alone.path).cmp(&(&b.from.path, &b.now.path, &b.alone.path))
+    });
     found
 }

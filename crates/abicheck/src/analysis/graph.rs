@@ -27,7 +27,8 @@ impl Analysis<'_> {
             loaded.extend(run.process.objects().map(|(_, object)| key(object)));
         }
         let packages = self.packages.len();
-        let alone = self.alone.iter().flat_map(|run| &run.openings).map(|opening| opening.load.bindings.len());
+        let alone =
+            self.alone.iter().flat_map(|run| &run.openings).map(|opening| opening.load.bindings.len());
         Stats {
             python: self.environment.interpreter.minor(),
             distributions: self.environment.distributions.len(),
@@ -60,7 +61,13 @@ impl Analysis<'_> {
                     let to = builder.node(self, run.process.object(edge.to), edge.from.is_none());
                     let from = match edge.from {
                         Some(from) => builder.node(self, run.process.object(from), false),
-                        None if self.files.owner_at(&opening.path).is_some_and(|owner| owner == self.packages[package].distribution) => package,
+                        None if self
+                            .files
+                            .owner_at(&opening.path)
+                            .is_some_and(|owner| owner == self.packages[package].distribution) =>
+                        {
+                            package
+                        }
                         None => continue,
                     };
                     let by = self.found_by(&run.process, edge.found);
@@ -72,7 +79,8 @@ impl Analysis<'_> {
             let Some(first) = together.order.first().copied() else { continue };
             for change in &together.changes {
                 if let Changed::Needs(needs) = &change.what {
-                    let (from, to) = (builder.node(self, &needs.from, false), builder.node(self, &needs.now, false));
+                    let (from, to) =
+                        (builder.node(self, &needs.from, false), builder.node(self, &needs.now, false));
                     let how = needs.found.to_string();
                     builder.edge(GraphEdge { from, to, how, because_of: Some(first) });
                 }

@@ -8,6 +8,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
+use elf_facts::Name;
 use elf_loader::Failure;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -104,7 +105,10 @@ impl Analysis<'_> {
 
     /// The pairs that could influence each other, the smaller id first.
     fn pairs(&self) -> BTreeSet<(PackageId, PackageId)> {
-        let profiles: Vec<Profile> = (0..self.packages.len()).map(|id| self.profile(id)).collect();
+        let profiles: Vec<Profile> = {
+            let needed = self.needed();
+            (0..self.packages.len()).map(|id| self.profile(id, &needed)).collect()
+        };
         let mut names: HashMap<&[u8], FxHashSet<(FileKey, PackageId)>> = HashMap::new();
         let mut unique: FxHashMap<u32, FxHashSet<(Unique, PackageId)>> = FxHashMap::default();
         for profile in &profiles {
@@ -124,13 +128,23 @@ impl Analysis<'_> {
             add(users, |a, b| a.3 != b.3 && (a.1, a.2) != (b.1, b.2), &mut pairs);
         }
         for (id, profile) in profiles.iter().enumerate().filter(|(_, profile)| !profile.global.is_empty()) {
-            let touched = (0..self.packages.len()).filter(|other| *other != id && self.asks(*other, &profile.global));
+            let touched =
+                (0..self.packages.len()).filter(|other| *other != id && self.asks(*other, &profile.global));
             pairs.extend(touched.map(|other| (id.min(other), id.max(other))));
         }
         pairs
     }
 
-    fn profile(&self, id: PackageId) -> Profile {
+    /// Every name that some file needs, or that some code opens: names that nobody asks for match nothing.
+    fn needed(&self) -> FxHashSet<&[u8]> {
+        let objects = self.alone.iter().flat_map(|run| run.objects(&self.machine));
+        let needed = objects.flat_map(|(_, object)| object.facts().head.needed.iter().map(Name::as_bytes));
+        let opened =
+            self.alone.iter().flat_map(|run| &run.openings).filter(|opening| opening.module.is_none());
+        needed.chain(opened.map(|opening| opening.path.as_os_str().as_encoded_bytes())).collect()
+    }
+
+    fn profile(&self, id: PackageId, needed: &FxHashSet<&[u8]>) -> Profile {
         let run = &self.alone[id];
         let mut profile = Profile::default();
         let start = self.machine.start.len();
@@ -149,10 +163,9 @@ impl Analysis<'_> {
             for (object_id, object) in opening.load.new_objects() {
                 let file = std::ptr::from_ref(&**object.library()).addr();
                 let last = object.path.as_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-                let name = object.soname().map_or(last, |soname| soname.as_bytes());
-                profile.names.push((name.into(), file, package));
-                if name != last {
-                    profile.names.push((last.into(), file, package));
+                let names = [Some(last), object.soname().map(|soname| soname.as_bytes())];
+                for name in names.into_iter().flatten().filter(|name| needed.contains(name)) {
+                    profile.names.push((name.into(), file, package));
                 }
                 if run.process.object(object_id).global {
                     profile.global.extend(object.facts().definitions.all().iter().map(|symbol| symbol.hash));

@@ -34,7 +34,10 @@ pub struct PlannedStep {
 impl Plan {
     /// The plans of all distributions that have native files and load some.
     pub(super) fn all(environment: &Environment, files: &Files, imports: &Imports<'_>) -> Vec<Self> {
-        let distributions: Vec<DistributionId> = environment.distributions.iter().enumerate()
+        let distributions: Vec<DistributionId> = environment
+            .distributions
+            .iter()
+            .enumerate()
             .filter(|(_, distribution)| !distribution.native.is_empty())
             .map(|(id, _)| id)
             .collect();

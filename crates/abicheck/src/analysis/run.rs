@@ -55,12 +55,7 @@ impl Run {
 
     /// A process that has imported nothing.
     pub(super) fn new(machine: &Machine) -> Self {
-        Self {
-            process: machine.start.clone(),
-            openings: Vec::new(),
-            opened: HashSet::new(),
-            ctypes: None,
-        }
+        Self { process: machine.start.clone(), openings: Vec::new(), opened: HashSet::new(), ctypes: None }
     }
 
     /// `plan` after what this process has imported.
@@ -115,7 +110,10 @@ impl Run {
     }
 
     /// What was loaded after the start, with its id.
-    pub fn objects<'a>(&'a self, machine: &Machine) -> impl Iterator<Item = (ObjectId, &'a std::sync::Arc<Object>)> {
+    pub fn objects<'a>(
+        &'a self,
+        machine: &Machine,
+    ) -> impl Iterator<Item = (ObjectId, &'a std::sync::Arc<Object>)> {
         self.process.objects().skip(machine.start.len())
     }
 

@@ -4,6 +4,8 @@
 //! for each rule's page, example, fix and scenario.
 //! Deliberately not here: what is loaded in which order (`analysis`), and what the user ignores (`config`).
 
+mod loads;
+mod missing_library;
 mod page;
 
 use crate::analysis::Analysis;
@@ -35,7 +37,7 @@ impl Rule {
 }
 
 /// All rules, by code.
-pub const ALL: &[&Rule] = &[];
+pub const ALL: &[&Rule] = &[&missing_library::RULE];
 
 /// The rule of a code or name.
 pub fn named(asked: &str) -> Option<&'static Rule> {
@@ -48,7 +50,9 @@ pub fn check(analysis: &Analysis) -> Vec<Finding> {
     ALL.iter().for_each(|rule| (rule.check)(analysis, &mut findings));
     findings.sort_by(|a, b| {
         let key = |one: &Finding| (std::cmp::Reverse(one.severity), one.code);
-        key(a).cmp(&key(b)).then_with(|| (&a.packages, &a.order, &a.title).cmp(&(&b.packages, &b.order, &b.title)))
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| (&a.packages, &a.order, &a.title).cmp(&(&b.packages, &b.order, &b.title)))
     });
     findings.dedup();
     findings

@@ -1,0 +1,132 @@
+//! Failed loads as rules see them: every `dlopen` that fails, alone or after others, once.
+//!
+//! Deliberately not here: what is to be said of it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use elf_loader::LoadError;
+
+use crate::analysis::{Analysis, Changed, PackageId};
+use crate::environment::DistributionId;
+use crate::finding::{Finding, Probe, Severity};
+
+/// A `dlopen` that fails.
+pub(super) struct Failed<'a> {
+    /// The distribution whose import fails.
+    pub(super) victim: DistributionId,
+    /// The file that is opened.
+    pub(super) path: &'a PathBuf,
+    /// Its module; `None` for a library that `ctypes` opens.
+    pub(super) module: Option<&'a str>,
+    /// Importing the modules at the top of the package opens it.
+    pub(super) eager: bool,
+    /// Below a `try`.
+    pub(super) guarded: bool,
+    /// The packages that were imported before, where it succeeds without them.
+    pub(super) after: Vec<PackageId>,
+    /// Why.
+    pub(super) error: &'a LoadError,
+}
+
+impl Failed<'_> {
+    /// An error where importing the package fails, or an order makes it fail; a warning where only one module
+    /// below fails or the package may do without.
+    pub(super) fn severity(&self) -> Severity {
+        match (self.eager && !self.guarded) || !self.after.is_empty() {
+            true => Severity::Error,
+            false => Severity::Warning,
+        }
+    }
+
+    /// Fills packages, order and probe.
+    pub(super) fn describe(&self, analysis: &Analysis<'_>, finding: &mut Finding) {
+        let victim = analysis.name(self.victim).to_owned();
+        let mut imports: Vec<(String, Vec<String>)> = Vec::new();
+        for package in &self.after {
+            let name = analysis.package_name(*package).to_owned();
+            if name != victim {
+                imports.push((name, probe_modules(analysis, *package, self.error)));
+            }
+        }
+        finding.packages = imports.iter().map(|(name, _)| name.clone()).chain([victim.clone()]).collect();
+        if !imports.is_empty() {
+            finding.order = Some(finding.packages.clone());
+        }
+        imports.push((victim, self.module.map(str::to_owned).into_iter().collect()));
+        finding.probe = self.module.is_some().then_some(Probe { imports });
+    }
+}
+
+/// What of a package must be imported before `error` shows: its modules at the top, and the one that loads what the
+/// error is about.
+fn probe_modules(analysis: &Analysis<'_>, package: PackageId, error: &LoadError) -> Vec<String> {
+    let mut modules = analysis.packages[package].modules.clone();
+    let about: Vec<&elf_facts::Name> = match &error.failure {
+        elf_loader::Failure::Versions(missing) => missing.iter().map(|one| &one.library).collect(),
+        _ => Vec::new(),
+    };
+    let run = &analysis.alone[package];
+    let loads = |path: &elf_facts::Name| {
+        let opening = run
+            .openings
+            .iter()
+            .find(|opening| opening.load.new_objects().any(|(_, object)| object.path == *path))?;
+        opening.module.clone().filter(|_| !opening.eager)
+    };
+    modules.extend(about.into_iter().find_map(loads));
+    // Without a word on which library it is, all that the package has.
+    if about_nothing(error) {
+        let deep = run.openings.iter().filter(|opening| !opening.eager && opening.load.result.is_ok());
+        modules.extend(deep.filter_map(|opening| opening.module.clone()));
+    }
+    modules
+}
+
+fn about_nothing(error: &LoadError) -> bool {
+    !matches!(error.failure, elf_loader::Failure::Versions(_))
+}
+
+/// Every load that fails, alone or after others; one that fails alone is not said again for orders.
+pub(super) fn failed<'a>(analysis: &'a Analysis<'_>) -> Vec<Failed<'a>> {
+    let mut found: BTreeMap<(DistributionId, &PathBuf, Vec<PackageId>), Failed<'a>> = BTreeMap::new();
+    for (package, run) in analysis.alone.iter().enumerate() {
+        for opening in &run.openings {
+            let Err(error) = &opening.load.result else { continue };
+            let owner = analysis.files.owner_at(&opening.path);
+            // What another package's import opens is its own to tell.
+            let victim = owner.unwrap_or(analysis.packages[package].distribution);
+            let own = victim == analysis.packages[package].distribution;
+            if !own && analysis.package_of(victim).is_some() {
+                continue;
+            }
+            let failed = Failed {
+                victim,
+                path: &opening.path,
+                module: opening.module.as_deref(),
+                eager: opening.eager,
+                guarded: opening.guarded,
+                after: Vec::new(),
+                error,
+            };
+            found.entry((victim, &opening.path, Vec::new())).or_insert(failed);
+        }
+    }
+    for together in &analysis.together {
+        let last = together.order.len().saturating_sub(1);
+        for change in &together.changes {
+            let Changed::Fails(error) = &change.what else { continue };
+            let failed = Failed {
+                victim: change.victim,
+                path: &change.path,
+                module: change.module.as_deref(),
+                eager: change.eager,
+                guarded: change.guarded,
+                after: together.order[..last].to_vec(),
+                error,
+            };
+            found.entry((change.victim, &change.path, failed.after.clone())).or_insert(failed);
+        }
+    }
+    found.into_values().collect()
+}
