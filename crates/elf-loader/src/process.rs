@@ -310,6 +310,11 @@ impl Process {
         self.objects.iter().enumerate().map(|(at, object)| (ObjectId(at as u32), object))
     }
 
+    /// Bytes of the static TLS block that libraries opened later may still take.
+    pub fn static_tls_left(&self) -> u64 {
+        self.static_block.left()
+    }
+
     /// How many objects are loaded.
     pub fn len(&self) -> usize {
         self.objects.len()

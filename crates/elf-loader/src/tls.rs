@@ -65,10 +65,15 @@ impl StaticBlock {
         Self { below, size, used: offset, align, optional: tunables.optional }
     }
 
+    /// Bytes that are left.
+    pub(crate) fn left(&self) -> u64 {
+        self.size.saturating_sub(self.used)
+    }
+
     /// Takes room for `block`. `optional`: the caller can do without, and may only take from its own part.
     pub(crate) fn take(&mut self, block: Tls, optional: bool) -> Result<(), NoRoom> {
         let (size, align) = (block.size, block.align.max(1));
-        let left = self.size.saturating_sub(self.used);
+        let left = self.left();
         let no_room = NoRoom { needed: size, left };
         if align > self.align {
             return Err(no_room);

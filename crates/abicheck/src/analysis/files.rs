@@ -24,6 +24,13 @@ pub struct File {
     identity: Option<Identity>,
 }
 
+impl File {
+    /// Which file it is.
+    pub(super) fn identity(&self) -> Option<Identity> {
+        self.identity
+    }
+}
+
 /// All of them, by distribution and path.
 pub struct Files {
     all: Vec<File>,

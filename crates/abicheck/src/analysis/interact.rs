@@ -45,14 +45,54 @@ impl Analysis<'_> {
             let order: Result<Vec<PackageId>, _> = names.iter().map(|name| self.wished(name)).collect();
             return Ok(self.in_order(&order?));
         }
-        let pairs = self.pairs();
+        let mut pairs = self.pairs();
+        let crowd = self.crowd();
+        if let [a, b] = crowd[..] {
+            pairs.insert((a.min(b), a.max(b)));
+        }
         self.interacting = pairs.len();
         let both = pairs.iter().flat_map(|(a, b)| [(*a, *b), (*b, *a)]);
         let orders = both.map(|(first, then)| {
             let run = self.alone[first].then(&self.machine, &self.packages[then]);
             (vec![first, then], run)
         });
-        Ok(orders.collect())
+        let mut orders: Vec<_> = orders.collect();
+        if crowd.len() > 2 {
+            orders.extend(self.in_order(&crowd).pop());
+        }
+        Ok(orders)
+    }
+
+    /// The fewest packages whose thread-local data does not fit the static block together, the largest first; none
+    /// where that of all of them fits.
+    fn crowd(&self) -> Vec<PackageId> {
+        let blocks = |id: PackageId| -> FxHashMap<FileKey, u64> {
+            let objects = self.alone[id].objects(&self.machine).filter(|(_, object)| object.has_static_tls());
+            let sized = objects.filter_map(|(_, object)| Some((object, object.facts().head.tls?)));
+            sized
+                .map(|(object, tls)| {
+                    (std::ptr::from_ref(&**object.library()).addr(), tls.size.max(tls.align))
+                })
+                .collect()
+        };
+        let mut needs: Vec<(PackageId, FxHashMap<FileKey, u64>)> = (0..self.packages.len())
+            .map(|id| (id, blocks(id)))
+            .filter(|(_, blocks)| !blocks.is_empty())
+            .collect();
+        needs.sort_by_key(|(id, blocks)| (std::cmp::Reverse(blocks.values().sum::<u64>()), *id));
+        let left = self.machine.start.static_tls_left();
+        let (mut all, mut crowd) = (FxHashMap::default(), Vec::new());
+        for (id, blocks) in needs {
+            let before = all.len();
+            all.extend(blocks);
+            if all.len() > before {
+                crowd.push(id);
+            }
+            if all.values().fold(0_u64, |sum, size| sum.saturating_add(*size)) > left && crowd.len() > 1 {
+                return crowd;
+            }
+        }
+        Vec::new()
     }
 
     fn wished(&self, name: &str) -> Result<PackageId, AnalysisError> {

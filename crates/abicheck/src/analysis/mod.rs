@@ -7,6 +7,7 @@
 
 mod changes;
 mod files;
+mod foreign;
 mod graph;
 mod interact;
 mod machine;
@@ -24,8 +25,9 @@ use rayon::prelude::*;
 use crate::environment::{Distribution, DistributionId, Environment};
 use crate::importing::{Imports, Sources};
 
-pub use changes::{Change, Changed, Rebound};
+pub use changes::{Change, Changed, Rebound, Reference, Substitution};
 pub use files::{File, Files};
+pub use foreign::Foreign;
 pub use machine::{Machine, MachineError};
 pub use plan::{Plan, PlannedStep};
 pub use run::{Opening, Run};
@@ -159,6 +161,20 @@ impl<'a> Analysis<'a> {
     /// The package of a distribution, if it loads something.
     pub fn package_of(&self, distribution: DistributionId) -> Option<PackageId> {
         self.packages.iter().position(|plan| plan.distribution == distribution)
+    }
+
+    /// The file that `distribution` brings under the name of the one at `path`, or under its SONAME; not that one.
+    pub fn own_copy(&self, distribution: DistributionId, path: &Path) -> Option<PathBuf> {
+        let name = path.file_name()?;
+        let identity = files::identity(path);
+        let own = self.files.all().iter().filter(|file| file.owner == distribution);
+        let mut own = own.filter(|file| file.identity() != identity);
+        let is_it = |file: &&File| {
+            let soname = file.facts.as_ref().ok().and_then(|facts| facts.head.soname.as_ref());
+            file.path.file_name() == Some(name)
+                || soname.is_some_and(|soname| soname.as_path().as_os_str() == name)
+        };
+        own.find(is_it).map(|file| file.path.clone())
     }
 
     /// `path`, without the folder that its distribution is installed in.

@@ -130,3 +130,9 @@ pub(super) fn failed<'a>(analysis: &'a Analysis<'_>) -> Vec<Failed<'a>> {
     }
     found.into_values().collect()
 }
+
+/// The packages of a finding but the last, as a title names them.
+pub(super) fn before(finding: &Finding) -> String {
+    let (_, first) = finding.packages.split_last().unwrap_or((&finding.packages[0], &[]));
+    first.join(", then ")
+}

@@ -4,9 +4,14 @@
 //! for each rule's page, example, fix and scenario.
 //! Deliberately not here: what is loaded in which order (`analysis`), and what the user ignores (`config`).
 
+mod glibc_floor;
 mod loads;
 mod missing_library;
+mod missing_symbol;
+mod missing_version;
+mod not_loadable;
 mod page;
+mod unreadable_file;
 
 use crate::analysis::Analysis;
 use crate::finding::{Finding, Severity};
@@ -37,7 +42,14 @@ impl Rule {
 }
 
 /// All rules, by code.
-pub const ALL: &[&Rule] = &[&missing_library::RULE];
+pub const ALL: &[&Rule] = &[
+    &missing_library::RULE,
+    &missing_version::RULE,
+    &missing_symbol::RULE,
+    &glibc_floor::RULE,
+    &unreadable_file::RULE,
+    &not_loadable::RULE,
+];
 
 /// The rule of a code or name.
 pub fn named(asked: &str) -> Option<&'static Rule> {

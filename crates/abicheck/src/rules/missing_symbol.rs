@@ -1,0 +1,98 @@
+//! # missing-symbol
+//!
+//! ## What it does
+//! Looks every symbol that a module and its libraries refer to up as the dynamic loader would, in the scopes that they
+//! have in each order of imports. Weak references may stay without a definition.
+//!
+//! ## Why is this bad?
+//! The import ends with `ImportError: undefined symbol: x`. Where the library that defines it is there and another
+//! package's of the same SONAME comes first, it happens in one order of imports only.
+//!
+//! ## Example
+//! ```text
+//! error[AB103]: import a, then b: foo_open is defined nowhere
+//!   b/_core.so   refers to foo_open
+//! ```
+//!
+//! ## Fix
+//! Install versions of both packages that bring the same library, or import the other one first.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use elf_loader::{Failure, MissingSymbol};
+
+use super::Rule;
+use super::loads::{Failed, before, failed};
+use crate::analysis::{Analysis, PackageId};
+use crate::environment::DistributionId;
+use crate::finding::{Evidence, Finding, Severity, SymbolName};
+
+pub(super) const RULE: Rule = Rule {
+    code: "AB103",
+    name: "missing-symbol",
+    severity: Severity::Error,
+    summary: "a symbol that is referred to is defined nowhere",
+    source: include_str!("missing_symbol.rs"),
+    check,
+};
+
+fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
+    type Group = (DistributionId, Vec<PackageId>, Severity);
+    let mut groups: BTreeMap<Group, Vec<(Failed<'_>, &[MissingSymbol])>> = BTreeMap::new();
+    for failed in failed(analysis) {
+        let Failure::Symbols(missing) = &failed.error.failure else { continue };
+        let key = (failed.victim, failed.after.clone(), failed.severity());
+        groups.entry(key).or_default().push((failed, missing));
+    }
+    for ((victim, after, severity), failed) in groups {
+        let mut finding = Finding { severity, ..Finding::of(&RULE) };
+        let (first, missing) = &failed[0];
+        first.describe(analysis, &mut finding);
+        let package = analysis.name(victim);
+        let symbol = &missing[0].symbol;
+        let said = format!("{symbol} is defined nowhere");
+        finding.title = match (&after[..], severity) {
+            ([], Severity::Error) => format!("importing {package} fails: {said}"),
+            ([], _) => format!("{} cannot be imported: {said}", first.module.unwrap_or(package)),
+            _ => format!("import {}, then {}: {said}", before(&finding), first.module.unwrap_or(package)),
+        };
+        finding.message = format!("{}; the loader says \"{}\".", finding.title, first.error);
+        finding.libraries = failed.iter().map(|(_, missing)| path(&missing[0])).collect();
+        finding.libraries.dedup();
+        finding.evidence = evidence(&failed);
+        let all = failed.iter().flat_map(|(_, missing)| missing.iter());
+        let mut symbols: Vec<SymbolName> = all
+            .map(|one| SymbolName {
+                name: Some(one.symbol.to_string()),
+                version: one.version.as_ref().map(ToString::to_string),
+            })
+            .collect();
+        symbols.sort();
+        symbols.dedup();
+        symbols.truncate(Finding::MOST_SYMBOLS);
+        finding.symbols = symbols;
+        finding.hint = match &after[..] {
+            [] => format!("install a version of {package} that was built for what is here"),
+            _ => format!("import {package} first, or install versions of both that bring the same libraries"),
+        };
+        findings.push(finding);
+    }
+}
+
+fn path(missing: &MissingSymbol) -> PathBuf {
+    missing.needed_by.as_path().to_owned()
+}
+
+fn evidence(failed: &[(Failed<'_>, &[MissingSymbol])]) -> Vec<Evidence> {
+    let lines = failed.iter().take(8).map(|(_, missing)| {
+        let one = &missing[0];
+        let version = one.version.as_ref().map(|version| format!(", version {version}")).unwrap_or_default();
+        let more = match missing.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        Evidence { path: path(one), text: format!("refers to {}{version}{more}", one.symbol) }
+    });
+    lines.collect()
+}

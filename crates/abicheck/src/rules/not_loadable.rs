@@ -1,0 +1,64 @@
+//! # not-loadable
+//!
+//! ## What it does
+//! Finds modules that the dynamic loader refuses for another reason than a missing library, version or symbol: of
+//! another class or machine, a program instead of a library, for another system.
+//!
+//! ## Why is this bad?
+//! The import ends with an ImportError that says the reason.
+//!
+//! ## Example
+//! ```text
+//! error[AB106]: importing pkg fails: wrong ELF class: ELFCLASS32
+//!   pkg/_core.so   wrong ELF class: ELFCLASS32
+//! ```
+//!
+//! ## Fix
+//! Install the package for this machine.
+
+use elf_loader::Failure;
+
+use super::Rule;
+use super::loads::{before, failed};
+use crate::analysis::Analysis;
+use crate::finding::{Evidence, Finding, Severity};
+
+pub(super) const RULE: Rule = Rule {
+    code: "AB106",
+    name: "not-loadable",
+    severity: Severity::Error,
+    summary: "the loader refuses a module",
+    source: include_str!("not_loadable.rs"),
+    check,
+};
+
+fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
+    for failed in failed(analysis) {
+        let told = matches!(
+            failed.error.failure,
+            Failure::Missing(_)
+                | Failure::Versions(_)
+                | Failure::Symbols(_)
+                | Failure::Unreadable(_)
+                | Failure::StaticTls { .. }
+        );
+        if told || failed.module.is_none() {
+            continue;
+        }
+        let mut finding = Finding { severity: failed.severity(), ..Finding::of(&RULE) };
+        failed.describe(analysis, &mut finding);
+        let package = analysis.name(failed.victim);
+        let why = &failed.error.failure;
+        finding.title = match (&failed.after[..], finding.severity) {
+            ([], Severity::Error) => format!("importing {package} fails: {why}"),
+            ([], _) => format!("{} cannot be imported: {why}", failed.module.unwrap_or(package)),
+            _ => format!("import {}, then {package}: {why}", before(&finding)),
+        };
+        finding.message = format!("{}; the loader says \"{}\".", finding.title, failed.error);
+        let path = failed.error.object.as_path().to_owned();
+        finding.evidence = vec![Evidence { path: path.clone(), text: why.to_string() }];
+        finding.libraries = vec![path];
+        finding.hint = format!("install {package} for this machine");
+        findings.push(finding);
+    }
+}
