@@ -102,7 +102,13 @@ impl Analysis<'_> {
             compare(victim, (before, was), (opening, &run.process), &mut changes);
         }
         let bindings = run.openings.iter().map(|opening| opening.load.bindings.len()).sum();
-        (Together { order, changes }, bindings)
+        let loaded: Vec<_> = run
+            .openings
+            .iter()
+            .filter(|opening| opening.load.result.is_ok())
+            .flat_map(|opening| opening.load.objects.iter().cloned())
+            .collect();
+        (Together { order, changes, loaded }, bindings)
     }
 }
 

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use elf_facts::Cache;
+use elf_facts::{Cache, Name};
 use elf_loader::{Identity, Object};
 use rayon::prelude::*;
 
@@ -76,6 +76,8 @@ pub struct Together {
     pub order: Vec<PackageId>,
     /// What is different from each package alone.
     pub changes: Vec<Change>,
+    /// What importing the last package loads beside what was there.
+    pub loaded: Vec<Arc<Object>>,
 }
 
 /// Everything that rules ask.
@@ -175,6 +177,16 @@ impl<'a> Analysis<'a> {
                 || soname.is_some_and(|soname| soname.as_path().as_os_str() == name)
         };
         own.find(is_it).map(|file| file.path.clone())
+    }
+
+    /// Whether `distribution` brings a library of this name, or with this SONAME.
+    pub fn brings(&self, distribution: DistributionId, name: &Name) -> bool {
+        let own = self.files.all().iter().filter(|file| file.owner == distribution);
+        own.into_iter().any(|file| {
+            let soname = file.facts.as_ref().ok().and_then(|facts| facts.head.soname.as_ref());
+            file.path.file_name().is_some_and(|last| last == name.as_path().as_os_str())
+                || soname == Some(name)
+        })
     }
 
     /// `path`, without the folder that its distribution is installed in.

@@ -4,6 +4,8 @@
 //! for each rule's page, example, fix and scenario.
 //! Deliberately not here: what is loaded in which order (`analysis`), and what the user ignores (`config`).
 
+mod bound_into_package;
+mod families;
 mod glibc_floor;
 mod loads;
 mod missing_library;
@@ -11,10 +13,16 @@ mod missing_symbol;
 mod missing_version;
 mod not_loadable;
 mod page;
+mod scope_poisoning;
+mod shared;
+mod shared_name;
+mod shared_name_different_needs;
 mod unreadable_file;
 
+use elf_facts::Facts;
+
 use crate::analysis::Analysis;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Severity, SymbolName};
 
 pub use page::Page;
 
@@ -49,6 +57,10 @@ pub const ALL: &[&Rule] = &[
     &glibc_floor::RULE,
     &unreadable_file::RULE,
     &not_loadable::RULE,
+    &shared_name_different_needs::RULE,
+    &shared_name::RULE,
+    &scope_poisoning::RULE,
+    &bound_into_package::RULE,
 ];
 
 /// The rule of a code or name.
@@ -68,4 +80,16 @@ pub fn check(analysis: &Analysis) -> Vec<Finding> {
     });
     findings.dedup();
     findings
+}
+
+/// The symbol that a reference of a file asks for.
+fn symbol(facts: &Facts, reference: u32) -> SymbolName {
+    let Some(asked) = facts.references.get(reference as usize) else {
+        return SymbolName { name: None, version: None };
+    };
+    let version = facts.version(asked.version).filter(|version| !version.base);
+    SymbolName {
+        name: Some(String::from_utf8_lossy(facts.name_of(asked)).into_owned()),
+        version: version.map(|version| version.name.to_string()),
+    }
 }

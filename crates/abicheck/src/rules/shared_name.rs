@@ -1,0 +1,79 @@
+//! # shared-name
+//!
+//! ## What it does
+//! Finds libraries that two packages bring under one SONAME with different bytes, of which a process loads only the
+//! first, where both copies need the same.
+//!
+//! ## Why is this bad?
+//! Mostly it is not: builds of one library by one tool get one name, and either copy does. It is worth knowing where
+//! something works in one order of imports only and no error says why.
+//!
+//! ## Example
+//! ```text
+//! note[AB202]: a and b share 1 library: libfoo.so.1
+//!   a.libs/libfoo.so.1   is loaded by whoever is first
+//!   b.libs/libfoo.so.1   is the one that b brings
+//! ```
+//!
+//! ## Fix
+//! Nothing, as long as all works. Otherwise install versions of both that bring the same library.
+
+use std::collections::BTreeMap;
+
+use super::Rule;
+use super::shared::{Shared, shared};
+use crate::analysis::Analysis;
+use crate::environment::DistributionId;
+use crate::finding::{Evidence, Finding, Severity};
+
+pub(super) const RULE: Rule = Rule {
+    code: "AB202",
+    name: "shared-name",
+    severity: Severity::Note,
+    summary: "two packages share one library that each brings",
+    source: include_str!("shared_name.rs"),
+    check,
+};
+
+fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
+    // One finding for two packages, in whatever order.
+    let mut pairs: BTreeMap<(DistributionId, DistributionId), BTreeMap<elf_facts::Name, Shared>> =
+        BTreeMap::new();
+    for one in shared(analysis).into_iter().filter(|one| one.different_needs.is_empty()) {
+        let key = (one.victim.min(one.giver), one.victim.max(one.giver));
+        pairs.entry(key).or_default().entry(one.name.clone()).or_insert(one);
+    }
+    for ((a, b), libraries) in pairs {
+        let mut finding = Finding::of(&RULE);
+        let names: Vec<String> = libraries.keys().map(ToString::to_string).collect();
+        let (a, b) = (analysis.name(a), analysis.name(b));
+        let count = match names.len() {
+            1 => "1 library".to_owned(),
+            count => format!("{count} libraries"),
+        };
+        let more = if names.len() > 3 { ", ..." } else { "" };
+        finding.title =
+            format!("{a} and {b} share {count}: {}{more}", names[..names.len().min(3)].join(", "));
+        finding.message = format!(
+            "{}. Each brings its own, whoever is first decides, and both copies need the same.",
+            finding.title
+        );
+        finding.packages = vec![a.to_owned(), b.to_owned()];
+        for one in libraries.values() {
+            let (giver, victim) = (analysis.name(one.giver), analysis.name(one.victim));
+            let now = one.now.path.as_path().to_owned();
+            finding.libraries.extend([now.clone(), one.own.clone()]);
+            if finding.evidence.len() < Finding::MOST_SYMBOLS {
+                finding.evidence.extend([
+                    Evidence {
+                        path: now,
+                        text: format!("is {giver}'s; loaded for both if {giver} is first"),
+                    },
+                    Evidence { path: one.own.clone(), text: format!("is {victim}'s") },
+                ]);
+            }
+        }
+        finding.hint = "nothing, as long as all works".to_owned();
+        findings.push(finding);
+    }
+}
