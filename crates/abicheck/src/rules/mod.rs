@@ -5,6 +5,8 @@
 //! Deliberately not here: what is loaded in which order (`analysis`), and what the user ignores (`config`).
 
 mod bound_into_package;
+mod crossings;
+mod data_size;
 mod families;
 mod glibc_floor;
 mod loads;
@@ -15,8 +17,11 @@ mod not_loadable;
 mod page;
 mod scope_poisoning;
 mod shared;
+mod shared_definitions;
 mod shared_name;
 mod shared_name_different_needs;
+mod static_tls;
+mod unique_size;
 mod unreadable_file;
 
 use elf_facts::Facts;
@@ -61,6 +66,10 @@ pub const ALL: &[&Rule] = &[
     &shared_name::RULE,
     &scope_poisoning::RULE,
     &bound_into_package::RULE,
+    &data_size::RULE,
+    &unique_size::RULE,
+    &shared_definitions::RULE,
+    &static_tls::RULE,
 ];
 
 /// The rule of a code or name.

@@ -1,0 +1,134 @@
+//! Symbols that a file defines itself and that are bound to another package's definition all the same, because that
+//! one is found first: in the global scope, in what it was opened with, or in the table of unique symbols.
+//!
+//! Deliberately not here: what that is worth.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use elf_facts::Definition;
+use elf_loader::Object;
+
+use crate::analysis::{Analysis, Changed, PackageId};
+use crate::environment::DistributionId;
+use crate::finding::{Probe, SymbolName};
+
+/// One such symbol.
+pub(super) struct Crossing {
+    /// The symbol.
+    pub(super) symbol: SymbolName,
+    /// What its own file, or the library that it means, says of it.
+    pub(super) own: Definition,
+    /// What it is bound to.
+    pub(super) now: Definition,
+    /// The table of unique symbols decided.
+    pub(super) unique: bool,
+}
+
+impl Crossing {
+    /// Whether both are data of one size and type, as far as the files say sizes.
+    pub(super) fn is_alike(&self) -> bool {
+        const OBJECT: u8 = 1;
+        let data = |definition: &Definition| definition.kind() == OBJECT || definition.is_tls();
+        if !data(&self.own) && !data(&self.now) {
+            return true;
+        }
+        let sized = self.own.size != 0 && self.now.size != 0;
+        self.own.kind() == self.now.kind() && (!sized || self.own.size == self.now.size)
+    }
+}
+
+/// The symbols of one file that another package's file answers.
+pub(super) struct Crossings {
+    /// The file whose symbols they are.
+    pub(super) from: Arc<Object>,
+    /// The file that answers.
+    pub(super) to: Arc<Object>,
+    /// Their distributions.
+    pub(super) victim: DistributionId,
+    /// The one that answers.
+    pub(super) giver: DistributionId,
+    /// The packages in the order that does it; `None` where importing the victim alone does it.
+    pub(super) order: Option<Vec<PackageId>>,
+    /// The module of the victim's that shows it.
+    pub(super) module: Option<String>,
+    /// The symbols.
+    pub(super) symbols: Vec<Crossing>,
+}
+
+impl Crossings {
+    /// What a process does to see it.
+    pub(super) fn probe(&self, analysis: &Analysis<'_>) -> Option<Probe> {
+        let (giver, victim) = (analysis.package_of(self.giver)?, analysis.package_of(self.victim)?);
+        let name = |package| analysis.package_name(package).to_owned();
+        let modules = |package: PackageId| analysis.packages[package].modules.clone();
+        let mut then = modules(victim);
+        then.extend(self.module.clone());
+        Some(Probe { imports: vec![(name(giver), modules(giver)), (name(victim), then)] })
+    }
+}
+
+type Key = (DistributionId, DistributionId, std::path::PathBuf, std::path::PathBuf, Option<Vec<PackageId>>);
+
+/// All of them, by file and order.
+pub(super) fn crossings(analysis: &Analysis<'_>) -> Vec<Crossings> {
+    let mut found: BTreeMap<Key, Crossings> = BTreeMap::new();
+    let mut add = |(from, to): (&Arc<Object>, &Arc<Object>),
+                   order: Option<&Vec<PackageId>>,
+                   module: Option<&String>,
+                   crossing: Crossing| {
+        let (Some(victim), Some(giver)) = (analysis.owner(from), analysis.owner(to)) else { return };
+        if victim == giver {
+            return;
+        }
+        let path = |object: &Object| object.path.as_path().to_owned();
+        let entry =
+            found.entry((victim, giver, path(from), path(to), order.cloned())).or_insert_with(|| Crossings {
+                from: from.clone(),
+                to: to.clone(),
+                victim,
+                giver,
+                order: order.cloned(),
+                module: module.cloned(),
+                symbols: Vec::new(),
+            });
+        entry.symbols.push(crossing);
+    };
+    for (package, run) in analysis.alone.iter().enumerate() {
+        for opening in run.openings.iter().filter(|opening| opening.load.result.is_ok()) {
+            // What another package's import opens, its own run tells.
+            let owner = analysis.files.owner_at(&opening.path).and_then(|owner| analysis.package_of(owner));
+            if owner.is_some_and(|owner| owner != package) {
+                continue;
+            }
+            for binding in opening.load.bindings.iter().filter(|binding| binding.from != binding.to) {
+                let from = run.process.object(binding.from);
+                let Some(asked) = from.facts().references.get(binding.reference as usize) else { continue };
+                if !asked.is_defined_here() {
+                    continue;
+                }
+                let to = run.process.object(binding.to);
+                let own = from.facts().definitions.get(asked.own);
+                if let (Some(own), Some(now)) = (own, to.facts().definitions.get(binding.definition)) {
+                    let symbol = super::symbol(from.facts(), binding.reference);
+                    let crossing = Crossing { symbol, own: *own, now: *now, unique: binding.unique };
+                    add((from, to), None, opening.module.as_ref(), crossing);
+                }
+            }
+        }
+    }
+    for together in &analysis.together {
+        for change in &together.changes {
+            let Changed::Binds(bound) = &change.what else { continue };
+            for one in &bound.references {
+                let own = bound.alone.facts().definitions.get(one.alone);
+                if let (Some(own), Some(now)) = (own, bound.now.facts().definitions.get(one.now)) {
+                    let symbol = super::symbol(bound.from.facts(), one.reference);
+                    let crossing = Crossing { symbol, own: *own, now: *now, unique: one.unique };
+                    add((&bound.from, &bound.now), Some(&together.order), change.module.as_ref(), crossing);
+                }
+            }
+        }
+    }
+    found.into_values().collect()
+}
