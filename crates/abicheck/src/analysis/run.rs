@@ -87,7 +87,8 @@ impl Run {
             Step::Library { .. } => return,
         };
         // A module is imported once; a library may be opened again to make it global.
-        if !self.opened.insert(path.clone()) && !(module.is_none() && global) {
+        let again = !self.opened.insert(path.clone());
+        if again && (module.is_some() || !global) {
             return;
         }
         let mode = Mode { global, ..Mode::default() };

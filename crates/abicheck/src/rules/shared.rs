@@ -80,10 +80,12 @@ fn first_of(analysis: &Analysis<'_>, order: &[PackageId], object: &Object) -> Op
     Some(owner.unwrap_or(analysis.packages[package].distribution))
 }
 
+/// The victim, the giver, the name, and the order.
+type Key = (DistributionId, DistributionId, Name, Option<Vec<PackageId>>);
+
 /// Every library that one package gets from another although it brings a different one, once for each order.
 pub(super) fn shared(analysis: &Analysis<'_>) -> Vec<Shared> {
-    let mut found: BTreeMap<(DistributionId, DistributionId, Name, Option<Vec<PackageId>>), Shared> =
-        BTreeMap::new();
+    let mut found: BTreeMap<Key, Shared> = BTreeMap::new();
     for (package, run) in analysis.alone.iter().enumerate() {
         for opening in run.openings.iter().filter(|opening| opening.load.result.is_ok()) {
             for edge in &opening.load.edges {
