@@ -74,6 +74,8 @@ pub enum Place {
 
 /// How deep calls of a module's own functions are followed.
 const DEEPEST: usize = 4;
+/// How many statements and expressions are looked at in functions, over all calls of a module: calls of calls multiply.
+const FOLLOWED: usize = 200_000;
 
 /// Sources of this depth fit any thread's stack; deeper ones get a thread with a stack of their own.
 const SHALLOW: usize = 40;
@@ -100,7 +102,8 @@ fn read_here(source: &str, target: &Target) -> Result<Vec<Effect>, String> {
     let parsed = ruff_python_parser::parse_module(source).map_err(|error| error.to_string())?;
     let body = &parsed.syntax().body;
     let newlines = source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
-    let mut reader = Reader { target, newlines, functions: HashMap::new(), inside: Vec::new() };
+    let mut reader =
+        Reader { target, newlines, functions: HashMap::new(), inside: Vec::new(), left: FOLLOWED };
     reader.learn(body);
     let mut effects = Vec::new();
     reader.statements(body, &mut effects);
@@ -115,6 +118,8 @@ struct Reader<'a> {
     functions: HashMap<&'a str, &'a StmtFunctionDef>,
     /// Those that are being followed, so that recursion ends.
     inside: Vec<&'a str>,
+    /// What is left of [`FOLLOWED`].
+    left: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -142,7 +147,19 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether what stands in a function is no longer looked at; counts one more otherwise.
+    fn is_spent(&mut self) -> bool {
+        if self.inside.is_empty() {
+            return false;
+        }
+        self.left = self.left.saturating_sub(1);
+        self.left == 0
+    }
+
     fn statement(&mut self, statement: &'a Stmt, effects: &mut Vec<Effect>) {
+        if self.is_spent() {
+            return;
+        }
         match statement {
             Stmt::Import(import) => {
                 let line = self.line(import.range.start().to_usize());
@@ -212,6 +229,9 @@ impl<'a> Reader<'a> {
 
     /// The calls of an expression: those in its arguments first.
     fn expression(&mut self, expression: &'a Expr, effects: &mut Vec<Effect>) {
+        if self.is_spent() {
+            return;
+        }
         match expression {
             Expr::Call(call) => {
                 call.arguments.args.iter().for_each(|argument| self.expression(argument, effects));
@@ -266,6 +286,7 @@ impl<'a> Reader<'a> {
         let Expr::Name(function) = &*call.func else { return };
         if let Some(definition) = self.functions.get(function.id.as_str()).copied()
             && self.inside.len() < DEEPEST
+            && self.left > 0
             && !self.inside.contains(&definition.name.as_str())
         {
             self.inside.push(definition.name.as_str());
