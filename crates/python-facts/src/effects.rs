@@ -77,6 +77,9 @@ const DEEPEST: usize = 4;
 /// How many statements and expressions are looked at in functions, over all calls of a module: calls of calls multiply.
 const FOLLOWED: usize = 200_000;
 
+/// How deep [`Effect::Try`] nests: who walks effects recurses, through hundreds of modules that import one another.
+const TRIES: usize = 8;
+
 /// Sources of this depth fit any thread's stack; deeper ones get a thread with a stack of their own.
 const SHALLOW: usize = 40;
 /// Bytes of stack for the deepest source; memory is taken as it is touched.
@@ -103,7 +106,7 @@ fn read_here(source: &str, target: &Target) -> Result<Vec<Effect>, String> {
     let body = &parsed.syntax().body;
     let newlines = source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
     let mut reader =
-        Reader { target, newlines, functions: HashMap::new(), inside: Vec::new(), left: FOLLOWED };
+        Reader { target, newlines, functions: HashMap::new(), inside: Vec::new(), left: FOLLOWED, tries: 0 };
     reader.learn(body);
     let mut effects = Vec::new();
     reader.statements(body, &mut effects);
@@ -120,6 +123,8 @@ struct Reader<'a> {
     inside: Vec<&'a str>,
     /// What is left of [`FOLLOWED`].
     left: usize,
+    /// How many `try` are open.
+    tries: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -176,12 +181,18 @@ impl<'a> Reader<'a> {
             })),
             Stmt::If(branch) => self.branches(branch, effects),
             Stmt::Try(attempt) => {
+                if self.tries == TRIES {
+                    self.both_sides(attempt, effects);
+                    return;
+                }
+                self.tries += 1;
                 let (mut body, mut handlers) = (Vec::new(), Vec::new());
                 self.statements(&attempt.body, &mut body);
                 self.statements(&attempt.orelse, &mut body);
                 for ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
                     self.statements(&handler.body, &mut handlers);
                 }
+                self.tries -= 1;
                 effects.push(Effect::Try { body, handlers });
                 self.statements(&attempt.finalbody, effects);
             }
@@ -205,6 +216,16 @@ impl<'a> Reader<'a> {
             }
             _ => {}
         }
+    }
+
+    /// A `try` that is nested too deeply to be kept as one.
+    fn both_sides(&mut self, attempt: &'a ruff_python_ast::StmtTry, effects: &mut Vec<Effect>) {
+        self.statements(&attempt.body, effects);
+        self.statements(&attempt.orelse, effects);
+        for ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
+            self.statements(&handler.body, effects);
+        }
+        self.statements(&attempt.finalbody, effects);
     }
 
     fn branches(&mut self, branch: &'a ruff_python_ast::StmtIf, effects: &mut Vec<Effect>) {

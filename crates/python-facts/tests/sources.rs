@@ -97,6 +97,25 @@ fn a_handler_belongs_to_its_try() {
 }
 
 #[test]
+fn handlers_nest_only_so_deep() {
+    fn depth(effects: &[Effect]) -> usize {
+        let inside = effects.iter().filter_map(|effect| match effect {
+            Effect::Try { body, handlers, .. } => Some(1 + depth(body).max(depth(handlers))),
+            _ => None,
+        });
+        inside.max().unwrap_or(0)
+    }
+    let opened: String = (0..90).map(|level| format!("{}try:\n", " ".repeat(level))).collect();
+    let closed: String = (0..90)
+        .rev()
+        .map(|level| format!("{0}except E:\n{0} import b{level}\n", " ".repeat(level)))
+        .collect();
+    let effects = effects(&format!("{opened}{}import a\n{closed}", " ".repeat(90)));
+    assert_eq!(depth(&effects), 8);
+    assert_eq!(format!("{effects:?}").matches("Import(").count(), 91, "all imports are there");
+}
+
+#[test]
 fn libraries_and_flags() {
     let source = "import ctypes, os, sys\nold = sys.getdlopenflags()\nsys.setdlopenflags(os.RTLD_GLOBAL | os.RTLD_LAZY)\n\
                   import a\nsys.setdlopenflags(old)\nctypes.CDLL('libfoo.so.1', mode=ctypes.RTLD_GLOBAL)\n\

@@ -45,7 +45,7 @@ pub fn holds(data: &[u8]) {
     let all = &environment.distributions;
     for (top, file) in [("a", "x.so"), ("libz.so.1", "libz.so.1")] {
         let claimed = |record: &String| record.split('/').next() == Some(top);
-        let is_claimed = all.iter().any(|one| !one.version.is_empty() && one.recorded.iter().any(claimed));
+        let is_claimed = all.iter().any(|one| one.recorded.iter().any(claimed));
         let is_there = all.iter().flat_map(|one| &one.native).any(|native| native.ends_with(file));
         assert!(is_claimed || is_there, "{file}, which nobody records, belongs to somebody");
     }

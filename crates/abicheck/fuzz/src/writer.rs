@@ -3,6 +3,8 @@
 //!
 //! One PT_LOAD segment has the whole file, at address 0. Deliberately not here: code, sections, DT_GNU_HASH.
 
+use std::collections::HashMap;
+
 /// A file in the making.
 #[derive(Clone, Debug, Default)]
 pub struct Image {
@@ -84,15 +86,23 @@ impl Out {
 
 /// The string table in the making.
 #[derive(Default)]
-struct Strings(Vec<u8>);
+struct Strings {
+    bytes: Vec<u8>,
+    /// Equal strings are one, as linkers have it.
+    known: HashMap<String, u32>,
+}
 
 impl Strings {
     fn add(&mut self, text: &str) -> u32 {
-        if self.0.is_empty() {
-            self.0.push(0);
+        if self.bytes.is_empty() {
+            self.bytes.push(0);
         }
-        let at = self.0.len() as u32;
-        self.0.extend(text.bytes().chain([0]));
+        if let Some(at) = self.known.get(text) {
+            return *at;
+        }
+        let at = self.bytes.len() as u32;
+        self.bytes.extend(text.bytes().chain([0]));
+        self.known.insert(text.to_owned(), at);
         at
     }
 }
@@ -114,8 +124,8 @@ impl Image {
         out.bytes.extend(self.interpreter.iter().flat_map(|name| name.bytes().chain([0])));
         let interpreter = (interpreter, out.bytes.len() as u64 - interpreter);
         strings.add("");
-        tags.extend([(5, out.here()), (10, strings.0.len() as u64), (0, 0)]);
-        out.bytes.extend(&strings.0);
+        tags.extend([(5, out.here()), (10, strings.bytes.len() as u64), (0, 0)]);
+        out.bytes.extend(&strings.bytes);
         let dynamic = out.here();
         tags.iter().for_each(|(tag, value)| [*tag, *value].into_iter().for_each(|word| out.address(word)));
         let dynamic = (dynamic, out.bytes.len() as u64 - dynamic);
