@@ -36,7 +36,7 @@ fn folder() -> (TempDir, PathBuf) {
 
 fn read(folder: &TempDir, input: &Path) -> Result<Environment, InputError> {
     let python = Some(folder.path().join("python/bin/python3.11"));
-    Environment::read(&[input.to_owned()], &Wishes { python, ..Wishes::default() })
+    Environment::read(&[input.to_owned()], &Wishes { python })
 }
 
 fn environment(folder: &TempDir, site: &Path) -> Environment {
@@ -53,10 +53,13 @@ fn pipe(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success());
 }
 
+/// Puts something at a path.
+type Maker = fn(&Path);
+
 /// Each thing that blocks, never ends or is no file, in the place of each kind of file that is read.
 #[test]
 fn nothing_blocks_and_nothing_is_read_without_end() {
-    let makers: [(&str, fn(&Path)); 5] = [
+    let makers: [(&str, Maker); 5] = [
         ("pipe", pipe),
         ("device", |path| symlink("/dev/zero", path).expect("a link")),
         ("sparse", sparse),

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 pub fn holds(data: &[u8]) {
     thread_local!(static FOLDER: OnceCell<TempDir> = const { OnceCell::new() });
     FOLDER.with(|folder| {
-        let folder = folder.get_or_init(|| super::scratch()).path();
+        let folder = folder.get_or_init(super::scratch).path();
         let path = folder.join("x.so");
         fs::write(&path, data).expect("the folder can be written to");
         match read(&path) {

@@ -31,7 +31,7 @@ pub fn holds(data: &[u8]) {
     let lines: Vec<&[u8]> =
         lines.filter(|line| !line.contains(&b'/') || line.starts_with(b"../added")).collect();
     fs::write(site.join("b.pth"), lines.concat()).expect("the folder can be written to");
-    let wishes = Wishes { python: Some(python), ..Wishes::default() };
+    let wishes = Wishes { python: Some(python) };
     let environment = Environment::read(&[site], &wishes).unwrap_or_else(|error| panic!("{error}"));
     for (at, distribution) in environment.distributions.iter().enumerate() {
         assert!(distribution.native.is_sorted());

@@ -179,7 +179,7 @@ fn check(process: &Process, load: &Load) -> String {
 fn add(files: &mut Memory, path: &'static str, inode: u64, bytes: &[u8]) {
     thread_local!(static FOLDER: OnceCell<TempDir> = const { OnceCell::new() });
     let facts = FOLDER.with(|folder| {
-        let file = folder.get_or_init(|| super::scratch()).path().join("x.so");
+        let file = folder.get_or_init(super::scratch).path().join("x.so");
         fs::write(&file, bytes).expect("the folder can be written to");
         elf_facts::read(&file).map(Arc::new).map_err(Arc::new)
     });

@@ -217,13 +217,13 @@ fn entries_that_share_their_bytes_are_refused() {
 #[test]
 fn what_fits_no_disk_is_not_begun() {
     let (dir, store) = store();
-    // Six thousand files that say that each has four gigabytes.
+    // Two thousand files that say that each has four gigabytes.
     let content = [b'x'; 0x134];
-    let forge = (0..6000).fold(good(), |forge, at| forge.unlisted(&format!("bad/{at}"), content));
+    let forge = (0..2000).fold(good(), |forge, at| forge.unlisted(&format!("bad/{at}"), content));
     let forge = forge.patch(&[0x34, 0x01, 0, 0], &[0xf0, 0xff, 0xff, 0xff]);
     let all = Limits { total: u64::MAX, ratio: u64::MAX, ratio_from: u64::MAX, files: usize::MAX };
     let store = store.with_limits(all);
-    let error = store.install_file(&forge.write(dir.path()), &forge.expected()).expect_err("24 TB");
+    let error = store.install_file(&forge.write(dir.path()), &forge.expected()).expect_err("8 TB");
     assert!(matches!(error, Error::Full { .. }), "{error}");
     assert!(error.to_string().contains("are needed") && error.hint().is_some(), "{error}");
     assert_eq!(inventory(&store), [] as [&str; 0]);
