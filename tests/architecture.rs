@@ -6,7 +6,7 @@ use pinfold_tests::checkout::{Source, crates, root, sources};
 use pinfold_tests::code::{has_word, only_code};
 
 /// Every crate of `crates/`, and the crates of this workspace that it may use. Nothing else is allowed.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("pinfold-core", &[]),
     ("wheelsplit", &["pinfold-core"]),
     ("pinfold-hook", &["pinfold-core"]),
@@ -18,6 +18,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("xtask", &[]),
     // A workspace of its own: libFuzzer is no part of what is built.
     ("pinfold-fuzz", &["pinfold-core", "pinfold-cli", "wheelsplit"]),
+    ("abicheck-fuzz", &["abicheck", "elf-facts", "elf-loader", "python-facts", "wheelsplit"]),
 ];
 
 /// Crates from outside that only some of ours may use, and why.

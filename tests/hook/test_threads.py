@@ -216,6 +216,81 @@ def test_what_two_worlds_vendor_under_one_name_may_import_crosswise(project, whe
     assert done.stdout == "480 []\n", str(done)
 
 
+@pytest.mark.parametrize("worlds", [1, 2])
+def test_a_module_that_waits_for_who_asks_is_given_as_it_is(project, wheels, worlds):
+    """One thread is in `va` and waits for `vb`; the other is in `vb` and asks for `va` where importlib locks once more.
+
+    Stock Python raises `_DeadlockError` there. `va` and `vb` are found on `sys.path`, `oa` and `ob` are the unit's own.
+    """
+    code = """
+        import importlib, os, sys, threading
+        from importlib import _bootstrap
+        sys.path.append(os.path.join(os.path.dirname(__file__), "_vendor"))
+        started, loading = {name: threading.Event() for name in ("vb", "ob")}, {}
+        def waits(thread):
+            locks = _bootstrap._blocking_on.get(thread) or []
+            # Who is counted has looked for deadlocks, and sleeps.
+            return any(lock.waiters for lock in (locks if isinstance(locks, list) else [locks]))
+        def cross(first, second):
+            other = threading.Thread(target=__import__, args=(first,))
+            other.start()
+            whole = importlib.import_module(second)
+            other.join()
+            partly = importlib.import_module(first)
+            return whole.V, whole.seen, whole.other is partly, partly.END
+    """
+    first = "import bundle, threading\nV = {!r}\nbundle.loading[{!r}] = threading.get_ident()\nbundle.started[{!r}].wait()\nimport {}\nEND = True\n"
+    second = "import bundle, importlib, time\nV = {!r}\nbundle.started[__name__].set()\nwhile not bundle.waits(bundle.loading.get({!r})): time.sleep(0.001)\nother = importlib.import_module({!r})\nseen = other.V, hasattr(other, 'END')\n"
+    bundles = {}
+    for v in SIDES:
+        files = {"bundle/__init__.py": code}
+        for folder, a, b in (("bundle/_vendor/", "va", "vb"), ("", "oa", "ob")):
+            files |= {f"{folder}{a}.py": first.format(v, a, b, b), f"{folder}{b}.py": second.format(v, a, a)}
+        bundles[v] = at("bundle", wheels.pure("bundle", v, files))
+    old, new = (at(name, wheels.pure(name, "1", {f"{name}.py": "from bundle import cross"}, requires=["bundle"])) for name in ("old", "new"))
+    text = manifest([new, bundles["2.0"]]) if worlds == 1 else manifest([old, new], {"old": [bundles["1.0"]], "new": [bundles["2.0"]]})
+    done = project(text).run(
+        WATCHDOG
+        + textwrap.dedent(
+            f"""
+            import new
+            sides, got = {{"2.0": new}}, []
+            if {worlds} == 2:
+                import old
+                sides["1.0"] = old
+            def draw(version, side):
+                for pair in (("va", "vb"), ("oa", "ob")):
+                    got.append((side.cross(*pair), (version, (version, False), True, True)))
+            together([lambda side=side: draw(*side) for side in sides.items()])
+            print(len(got), [wrong for wrong in got if wrong[0] != wrong[1]])
+            """
+        )
+    )
+    assert done.stdout == f"{2 * worlds} []\n", str(done)
+
+
+def test_a_deadlock_error_of_code_that_an_import_runs_is_raised(project, wheels):
+    """It is about another lock than the one of the module that was asked for, which is there."""
+    raising = "import sys\nfrom importlib import _bootstrap\nsys.modules.setdefault(__name__, sys)\nraise _bootstrap._DeadlockError(__name__)"
+    env = project(manifest([at("raising", wheels.pure("raising", "1", {"raising.py": raising}))]))
+    done = env.run(
+        f"""
+        import importlib, sys
+        class Finder:
+            def find_spec(self, name, path=None, target=None):
+                if name == "found":
+                    exec({raising!r}, {{"__name__": "found"}})
+        sys.meta_path.append(Finder())
+        for name in ("raising", "found"):
+            try:
+                print("given", importlib.import_module(name))
+            except RuntimeError as error:
+                print(type(error).__name__, error, name in sys.modules)
+        """
+    )
+    assert done.stdout == "_DeadlockError raising False\n_DeadlockError found True\n", str(done)
+
+
 def test_the_table_may_be_listed_while_other_threads_imports_fail(project, wheels):
     """Modules come and go under whoever lists them; a listing is of one moment."""
     broken = {v: wheels.pure("broken", v, {f"broken{i}.py": f"V = {v!r}\n1 / 0" for i in range(10)}) for v in SIDES}

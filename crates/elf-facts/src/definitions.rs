@@ -157,6 +157,11 @@ impl Definitions {
         (Self { all, buckets: starts, filter }, places)
     }
 
+    /// How many definitions stand in the fullest bucket.
+    pub(crate) fn longest_bucket(&self) -> usize {
+        self.buckets.windows(2).map(|ends| (ends[1] - ends[0]) as usize).max().unwrap_or(0)
+    }
+
     /// All of them, in no order that means anything.
     pub fn all(&self) -> &[Definition] {
         &self.all

@@ -47,6 +47,8 @@ pub enum Failure {
     },
     /// The loader ends the process, for this reason.
     Inconsistent(String),
+    /// So many places were looked at for one load that it was given up here; the loader would go on.
+    Endless(usize),
 }
 
 /// Why no file was found.
@@ -146,6 +148,9 @@ impl fmt::Display for Failure {
             Self::Symbols(missing) => missing.first().map_or(Ok(()), |first| first.fmt(formatter)),
             Self::StaticTls { .. } => formatter.write_str("cannot allocate memory in static TLS block"),
             Self::Inconsistent(why) => write!(formatter, "the loader ends the process: {why}"),
+            Self::Endless(places) => {
+                write!(formatter, "not found in the first {places} places that this load leads to")
+            }
         }
     }
 }

@@ -36,7 +36,10 @@ impl Process {
         }
         let needed_by = (!asked.opens).then(|| self.object(asked.by).path.clone());
         let fail = |object: Name, failure| LoadError { object, needed_by: needed_by.clone(), failure };
-        let opened = search(self, name, asked.by).map_err(|(object, failure)| fail(object, failure))?;
+        let mut places = self.places;
+        let opened = search(self, name, asked.by, &mut places);
+        self.places = places;
+        let opened = opened.map_err(|(object, failure)| fail(object, failure))?;
         if let Some(id) = self.names.file(opened.identity) {
             self.add_name(id, name);
             return Ok((id, Found::AlreadyLoaded(By::Inode)));

@@ -3,6 +3,7 @@
 //!
 //! Deliberately not here: what set-user-ID programs may not expand.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::system::System;
@@ -17,6 +18,7 @@ pub(crate) fn folders(list: &[u8], separators: &[u8], origin: &[u8], system: &Sy
         return Folders::default();
     }
     let mut found: Vec<Box<[u8]>> = Vec::new();
+    let mut known = HashSet::new();
     for element in list.split(|byte| separators.contains(byte)) {
         let Some(mut folder) = expand(element, origin, system) else { continue };
         if !element.is_empty() {
@@ -30,7 +32,7 @@ pub(crate) fn folders(list: &[u8], separators: &[u8], origin: &[u8], system: &Sy
                 folder.push(b'/');
             }
         }
-        if !found.iter().any(|known| **known == *folder) {
+        if known.insert(folder.clone()) {
             found.push(folder.into());
         }
     }

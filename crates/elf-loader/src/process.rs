@@ -34,6 +34,8 @@ pub struct Process {
     pub(crate) static_block: StaticBlock,
     pub(crate) library_path: Folders,
     pub(crate) default_folders: Folders,
+    /// Places that were looked at since the load in progress began.
+    pub(crate) places: usize,
     /// One empty list for all objects without a path of their own.
     pub(crate) no_folders: Folders,
 }
@@ -117,6 +119,7 @@ impl Process {
             static_block: StaticBlock::new(head.machine, system.static_tls, std::iter::empty()),
             library_path,
             default_folders: folders(&system.default_folders),
+            places: 0,
             no_folders: Folders::default(),
             system,
         };
@@ -192,6 +195,7 @@ impl Process {
     fn open_or_fail_back(&mut self, name: &[u8], mode: Mode, caller: ObjectId, binds: bool) -> Load {
         let (objects, static_block) = (self.objects.clone(), self.static_block);
         let mut load = self.new_load(ObjectId::PROGRAM);
+        self.places = 0;
         let result = self.open(name, mode, caller, binds, &mut load);
         load.objects = self.objects[load.first.index()..].to_vec();
         if result.is_err() {

@@ -45,11 +45,22 @@ struct Search<'a> {
     refused: Option<i32>,
     /// A file was tried at all.
     tried: bool,
+    /// Places that were looked at since the load began.
+    places: &'a mut usize,
 }
 
+/// More places than any real load looks at; lists of folders of files that need one another multiply.
+const MOST: usize = 500_000;
+
 /// The file for `name`, which `loader` needs or, where `loader` is the caller of `dlopen`, asks for.
-pub(crate) fn search(process: &Process, name: &[u8], loader: ObjectId) -> Result<Opened, Fault> {
-    let mut search = Search { process, name, other_class: None, refused: None, tried: false };
+/// `places` counts where it looked.
+pub(crate) fn search(
+    process: &Process,
+    name: &[u8],
+    loader: ObjectId,
+    places: &mut usize,
+) -> Result<Opened, Fault> {
+    let mut search = Search { process, name, other_class: None, refused: None, tried: false, places };
     let found = if name.contains(&b'/') { search.path(loader) } else { search.places(loader) };
     match found? {
         Some(opened) => Ok(opened),
@@ -171,6 +182,10 @@ impl Search<'_> {
     /// `open_verify`: only a file of another class or machine is passed over; any other fault is the end.
     fn try_one(&mut self, path: &[u8]) -> Tried {
         let system = &self.process.system;
+        *self.places += 1;
+        if *self.places > MOST {
+            return Tried::Failed(Failure::Endless(MOST));
+        }
         // The message has the error number of the last file that was tried.
         self.refused = None;
         self.tried = true;

@@ -2,12 +2,17 @@
 //!
 //! Deliberately not here: what elf-facts refuses; most damage never comes this far.
 
+#[expect(unreachable_pub, reason = "a module of the fuzzer's library")]
+#[path = "../../abicheck/fuzz/src/writer.rs"]
+mod writer;
+
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
 use elf_facts::{Cache, Name};
-use elf_loader::{Disk, Mode, ObjectId, Process, System};
+use elf_loader::{Disk, Failure, Missing, Mode, ObjectId, Process, System};
+use writer::Image;
 
 /// A process of the shell on a machine with this folder's libraries beside the default ones.
 fn process(folder: &Path) -> Process {
@@ -93,4 +98,76 @@ fn a_chain_of_a_thousand_ends() {
     let load = process.dlopen(b"l0000.so", Mode::default(), ObjectId::PROGRAM);
     assert!(load.result.is_ok(), "{:?}", load.result);
     assert_eq!(load.objects.len(), 1000);
+}
+
+/// ELOOP of Linux.
+const ELOOP: i32 = 40;
+/// DT_NEEDED and DT_RUNPATH.
+const NEEDED: u64 = 1;
+const RUNPATH: u64 = 29;
+
+fn write(path: &Path, names: Vec<(u64, String)>) {
+    let image = Image { is_64: true, little: true, machine: machine(), kind: 3, names, ..Image::default() };
+    std::fs::write(path, image.bytes()).expect("the folder can be written to");
+}
+
+/// What this test runs on, as the ELF header has it.
+fn machine() -> u16 {
+    let own = std::env::current_exe().expect("a program");
+    elf_facts::read(&own).expect("it runs").head.machine
+}
+
+#[test]
+fn links_that_go_round_are_an_error_as_for_the_loader() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    std::os::unix::fs::symlink("round.so", folder.join("round.so")).expect("a link");
+    std::os::unix::fs::symlink("loop", folder.join("loop")).expect("a link");
+    std::fs::create_dir(folder.join("folder.so")).expect("the folder can be written to");
+    write(
+        &folder.join("a.so"),
+        vec![(NEEDED, "x.so".into()), (RUNPATH, format!("{}/loop", folder.display()))],
+    );
+    let mut process = process(folder);
+    let mut fails = |name: &str| {
+        let load = process.dlopen(name.as_bytes(), Mode::default(), ObjectId::PROGRAM);
+        load.result.expect_err(name)
+    };
+    let error = fails(&folder.join("round.so").display().to_string());
+    assert!(matches!(error.failure, Failure::Missing(Missing::Refused(ELOOP))), "{error}");
+    // By name, the search goes on with the next list, and the last place that was looked at says why.
+    let error = fails("round.so");
+    assert!(matches!(error.failure, Failure::Missing(Missing::NoSuchFile)), "{error}");
+    let error = fails("folder.so");
+    assert!(matches!(error.failure, Failure::Missing(Missing::Folder)), "{error}");
+    let error = fails("a.so");
+    assert!(error.to_string().starts_with("x.so: cannot open shared object file"), "{error}");
+}
+
+#[test]
+fn lists_of_folders_that_multiply_come_to_an_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    // Three thousand folders that are not there, and the one in which all libraries are.
+    let mut list: Vec<String> = (0..3000).map(|number| format!("/none/{number}")).collect();
+    list.push(folder.join("libs").display().to_string());
+    std::fs::create_dir(folder.join("libs")).expect("the folder can be written to");
+    let mut names = vec![(RUNPATH, list.join(":"))];
+    for number in 0..250 {
+        let name = format!("lib{number}.so");
+        write(&folder.join("libs").join(&name), Vec::new());
+        names.push((NEEDED, name));
+    }
+    write(&folder.join("few.so"), names[..100].to_vec());
+    write(&folder.join("many.so"), names);
+    let mut process = process(folder);
+    let load = process.dlopen(b"few.so", Mode::default(), ObjectId::PROGRAM);
+    assert!(load.result.is_ok(), "{:?}", load.result);
+    let load = process.clone().dlopen(b"few.so", Mode::default(), ObjectId::PROGRAM);
+    assert!(load.result.is_ok(), "places are counted for each load: {:?}", load.result);
+    let mut other = self::process(folder);
+    let error =
+        other.dlopen(b"many.so", Mode::default(), ObjectId::PROGRAM).result.expect_err("750,000 places");
+    assert!(matches!(error.failure, Failure::Endless(_)), "{error}");
+    assert!(error.to_string().contains("not found in the first 500000 places"), "{error}");
 }

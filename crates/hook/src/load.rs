@@ -7,8 +7,8 @@
 //! before: other finders ahead of ours, names that are shared out among units, replaced `__import__`s, modules that
 //! another thread is loading. What it does is what `_find_and_load`, `_find_and_load_unlocked`, `module_from_spec` and
 //! `_load_unlocked` of `Lib/importlib/_bootstrap.py` do, in their order. Deliberately not here: the objects that
-//! are made (`make`), locks (`locks`), what stands ahead of the units on `sys.path` (`ahead`), where a module of the
-//! standard library is (`stdlib`).
+//! are made (`make`), locks (`locks`, `deadlock`), what stands ahead of the units on `sys.path` (`ahead`), where a
+//! module of the standard library is (`stdlib`).
 
 use std::ffi::{CStr, c_char, c_int};
 
@@ -31,6 +31,7 @@ use crate::trace;
 mod ahead;
 mod arenas;
 mod collector;
+mod deadlock;
 pub(crate) mod exports;
 mod fromlist;
 mod locks;
@@ -50,6 +51,7 @@ pub(crate) struct Fast {
     ahead: ahead::Ahead,
     stdlib: stdlib::Stdlib,
     collector: collector::Collector,
+    deadlock: Option<deadlock::Deadlock>,
 }
 
 /// Collects what the fast path needs: `bootstrap` and `external` are importlib's two halves.
@@ -77,6 +79,7 @@ pub(crate) fn prepare(
         ahead: ahead::Ahead::new(external)?,
         stdlib: stdlib::Stdlib::new(bootstrap, external)?,
         collector: collector::Collector::new(py)?,
+        deadlock: deadlock::Deadlock::new(bootstrap)?,
     };
     // Set once: the hook starts once.
     let _ = state.fast.set(fast);
@@ -120,7 +123,18 @@ pub(crate) fn find_and_load<'py>(
     {
         return Ok(module);
     }
-    fast.find_and_load.bind(py).call1((name, import))
+    let error = match fast.find_and_load.bind(py).call1((name, import)) {
+        Err(error) => error,
+        found => return found,
+    };
+    if let Some(deadlock) = &fast.deadlock
+        && deadlock.is_behind(py, &error)?
+        && let Some(module) = sys(py, c"modules").and_then(|table| table.get_item(name).ok())
+        && !module.is_none()
+    {
+        return Ok(module);
+    }
+    Err(error)
 }
 
 fn started() -> Option<(&'static State, &'static Fast)> {

@@ -74,6 +74,11 @@ pub enum Place {
 
 /// How deep calls of a module's own functions are followed.
 const DEEPEST: usize = 4;
+/// How many statements and expressions are looked at in functions, over all calls of a module: calls of calls multiply.
+const FOLLOWED: usize = 200_000;
+
+/// How deep [`Effect::Try`] nests: who walks effects recurses, through hundreds of modules that import one another.
+const TRIES: usize = 8;
 
 /// Sources of this depth fit any thread's stack; deeper ones get a thread with a stack of their own.
 const SHALLOW: usize = 40;
@@ -112,7 +117,15 @@ fn read_here(source: &str, target: &Target, program: bool) -> Result<Vec<Effect>
     let parsed = ruff_python_parser::parse_module(source).map_err(|error| error.to_string())?;
     let body = &parsed.syntax().body;
     let newlines = source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
-    let mut reader = Reader { target, program, newlines, functions: HashMap::new(), inside: Vec::new() };
+    let mut reader = Reader {
+        target,
+        program,
+        newlines,
+        functions: HashMap::new(),
+        inside: Vec::new(),
+        left: FOLLOWED,
+        tries: 0,
+    };
     reader.learn(body);
     let mut effects = Vec::new();
     reader.statements(body, &mut effects);
@@ -129,6 +142,10 @@ struct Reader<'a> {
     functions: HashMap<&'a str, &'a StmtFunctionDef>,
     /// Those that are being followed, so that recursion ends.
     inside: Vec<&'a str>,
+    /// What is left of [`FOLLOWED`].
+    left: usize,
+    /// How many `try` are open.
+    tries: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -156,7 +173,19 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether what stands in a function is no longer looked at; counts one more otherwise.
+    fn is_spent(&mut self) -> bool {
+        if self.inside.is_empty() {
+            return false;
+        }
+        self.left = self.left.saturating_sub(1);
+        self.left == 0
+    }
+
     fn statement(&mut self, statement: &'a Stmt, effects: &mut Vec<Effect>) {
+        if self.is_spent() {
+            return;
+        }
         match statement {
             Stmt::Import(import) => {
                 let line = self.line(import.range.start().to_usize());
@@ -173,12 +202,18 @@ impl<'a> Reader<'a> {
             })),
             Stmt::If(branch) => self.branches(branch, effects),
             Stmt::Try(attempt) => {
+                if self.tries == TRIES {
+                    self.both_sides(attempt, effects);
+                    return;
+                }
+                self.tries += 1;
                 let (mut body, mut handlers) = (Vec::new(), Vec::new());
                 self.statements(&attempt.body, &mut body);
                 self.statements(&attempt.orelse, &mut body);
                 for ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
                     self.statements(&handler.body, &mut handlers);
                 }
+                self.tries -= 1;
                 effects.push(Effect::Try { body, handlers });
                 self.statements(&attempt.finalbody, effects);
             }
@@ -204,6 +239,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A `try` that is nested too deeply to be kept as one.
+    fn both_sides(&mut self, attempt: &'a ruff_python_ast::StmtTry, effects: &mut Vec<Effect>) {
+        self.statements(&attempt.body, effects);
+        self.statements(&attempt.orelse, effects);
+        for ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
+            self.statements(&handler.body, effects);
+        }
+        self.statements(&attempt.finalbody, effects);
+    }
+
     fn branches(&mut self, branch: &'a ruff_python_ast::StmtIf, effects: &mut Vec<Effect>) {
         let first = (Some(&*branch.test), branch.body.as_slice());
         let others =
@@ -226,6 +271,9 @@ impl<'a> Reader<'a> {
 
     /// The calls of an expression: those in its arguments first.
     fn expression(&mut self, expression: &'a Expr, effects: &mut Vec<Effect>) {
+        if self.is_spent() {
+            return;
+        }
         match expression {
             Expr::Call(call) => {
                 call.arguments.args.iter().for_each(|argument| self.expression(argument, effects));
@@ -280,6 +328,7 @@ impl<'a> Reader<'a> {
         let Expr::Name(function) = &*call.func else { return };
         if let Some(definition) = self.functions.get(function.id.as_str()).copied()
             && self.inside.len() < DEEPEST
+            && self.left > 0
             && !self.inside.contains(&definition.name.as_str())
         {
             self.inside.push(definition.name.as_str());

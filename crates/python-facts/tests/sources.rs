@@ -97,6 +97,25 @@ fn a_handler_belongs_to_its_try() {
 }
 
 #[test]
+fn handlers_nest_only_so_deep() {
+    fn depth(effects: &[Effect]) -> usize {
+        let inside = effects.iter().filter_map(|effect| match effect {
+            Effect::Try { body, handlers, .. } => Some(1 + depth(body).max(depth(handlers))),
+            _ => None,
+        });
+        inside.max().unwrap_or(0)
+    }
+    let opened: String = (0..90).map(|level| format!("{}try:\n", " ".repeat(level))).collect();
+    let closed: String = (0..90)
+        .rev()
+        .map(|level| format!("{0}except E:\n{0} import b{level}\n", " ".repeat(level)))
+        .collect();
+    let effects = effects(&format!("{opened}{}import a\n{closed}", " ".repeat(90)));
+    assert_eq!(depth(&effects), 8);
+    assert_eq!(format!("{effects:?}").matches("Import(").count(), 91, "all imports are there");
+}
+
+#[test]
 fn libraries_and_flags() {
     let source = "import ctypes, os, sys\nold = sys.getdlopenflags()\nsys.setdlopenflags(os.RTLD_GLOBAL | os.RTLD_LAZY)\n\
                   import a\nsys.setdlopenflags(old)\nctypes.CDLL('libfoo.so.1', mode=ctypes.RTLD_GLOBAL)\n\
@@ -150,8 +169,30 @@ fn sources_made_to_overflow_are_errors_or_answers() {
             }
         }
     }
+    // What the fields of an f-string hold is parsed as any other expression, and `async` takes any statement.
+    for (open, close) in
+        [("f'{", "}'"), ("f'{x:{", "}}'"), ("async ", ""), ("f\"{(", ")}\""), ("-\\\r\n", "1")]
+    {
+        for depth in [30, 10_000, 200_000] {
+            let _ = read(&format!("{}{}\n", open.repeat(depth), close.repeat(depth)), &target);
+            let _ = read(&format!("x = f'{{{}1{}}}'\n", open.repeat(depth), close.repeat(depth)), &target);
+        }
+    }
     let blocks: String = (0..5000).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
     let _ = read(&format!("{blocks}{}import a\n", " ".repeat(5000)), &target);
     let sum = format!("x = {}1\nimport a\n", "1 + ".repeat(200_000));
     let _ = read(&sum, &target);
+}
+
+#[test]
+fn calls_that_multiply_come_to_an_end() {
+    // Five functions of a thousand calls each: followed as they stand, a million million imports.
+    let mut source = String::from("def f0():\n    import a\n");
+    for level in 1..5 {
+        source += &format!("def f{level}():\n{}", format!("    f{}()\n", level - 1).repeat(1000));
+    }
+    source += "f4()\nimport b\n";
+    let effects = effects(&source);
+    assert!(effects.len() < 1_000_000, "{}", effects.len());
+    assert!(matches!(effects.last(), Some(Effect::Import(import)) if import.module == "b"));
 }

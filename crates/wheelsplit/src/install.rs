@@ -56,7 +56,7 @@ impl Store {
         let fail = |defect| Error::wheel(path, defect);
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = WheelName::parse(&file_name).map_err(fail)?;
-        let (file, sha256, size) = hash(path)?;
+        let (file, sha256, size) = hash(path, self.limits().total)?;
         expected.check_hash(&sha256, size).map_err(fail)?;
         if let Some(installed) = self.already(path, &sha256, expected)? {
             name.identify(&installed.facts.name, &installed.facts.version).map_err(fail)?;
@@ -100,6 +100,10 @@ impl Store {
     /// Source to store.
     fn install(&self, source: &dyn Source, wheel: Wheel, sha256: &str) -> Result<Installed, Error> {
         let staging = Staging::new(self, "wheel-")?;
+        if source.packed().is_some() {
+            let unpacked = source.entries().iter().fold(0u64, |sum, entry| sum.saturating_add(entry.size));
+            staging.need(unpacked)?;
+        }
         write::files(source, &wheel, staging.path())?;
         let facts = modules::describe(wheel.facts, &wheel.layout, source.entries(), staging.path())?;
         write::text(&staging.path().join(crate::facts::FILE), &facts.to_json())?;

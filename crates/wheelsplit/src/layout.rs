@@ -43,8 +43,8 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// Lays out `entries` of the wheel whose metadata folder is `stem.dist-info`.
-    pub(crate) fn new(entries: &[Entry], stem: &str) -> Result<Self, Defect> {
+    /// Lays out `entries` of the wheel whose metadata folder is `stem.dist-info`, with at most `most` folders.
+    pub(crate) fn new(entries: &[Entry], stem: &str, most: usize) -> Result<Self, Defect> {
         let mut layout = Layout {
             files: Vec::with_capacity(entries.len()),
             folders: BTreeSet::new(),
@@ -61,6 +61,10 @@ impl Layout {
                     return Err(Defect::Duplicate { entry: entry.path.clone(), reason });
                 }
                 layout.add_parents(to);
+                if layout.folders.len() > most {
+                    let reason = format!("its files lie in more than {most} folders");
+                    return Err(Defect::Bomb { reason });
+                }
             }
             layout.files.push(Placed { index, to, executable: entry.executable || script });
         }
@@ -129,7 +133,7 @@ mod tests {
     fn lay(paths: &[&str]) -> Result<Layout, String> {
         let entry = |p: &&str| Entry { path: (*p).to_owned(), size: 0, executable: false };
         let entries: Vec<Entry> = paths.iter().map(entry).collect();
-        Layout::new(&entries, "x-1").map_err(|e| e.to_string())
+        Layout::new(&entries, "x-1", 100).map_err(|e| e.to_string())
     }
 
     #[test]

@@ -9,13 +9,13 @@ use crate::error::Defect;
 /// Limits on the unpacked form of one wheel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes, unpacked, of all its files.
+    /// Bytes, unpacked, of all its files; the wheel file itself has no more either.
     pub total: u64,
     /// Unpacked bytes per byte of the wheel file.
     pub ratio: u64,
     /// Below this many unpacked bytes the ratio does not matter.
     pub ratio_from: u64,
-    /// Number of files.
+    /// Number of files, and of folders.
     pub files: usize,
 }
 

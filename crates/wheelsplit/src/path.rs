@@ -3,10 +3,18 @@
 //! Deliberately stricter than a file system: whatever two tools could read differently is refused. Not here:
 //! where an entry goes ([`crate::layout`]).
 
+/// Longer paths fit no file system once they are below a store's folder (PATH_MAX is 4096), and every entry of a small
+/// zip file could ask for thousands of folders.
+const LONGEST: usize = 1024;
+const DEEPEST: usize = 100;
+
 /// Why `name` must not be written, or `None` for a plain relative path of a file.
 pub(crate) fn objection(name: &str) -> Option<&'static str> {
     if name.is_empty() {
         return Some("has an empty name");
+    }
+    if name.len() > LONGEST || name.split('/').nth(DEEPEST).is_some() {
+        return Some("has a path longer than 1024 bytes or deeper than 100 folders");
     }
     if name.starts_with('/') {
         return Some("has an absolute path");
@@ -45,6 +53,9 @@ mod tests {
         for good in ["a", "a/b.py", "..a/b..", "a b/ü", "x-1.0.data/scripts/x", "ab:c"] {
             assert_eq!(objection(good), None, "{good}");
         }
+        let (long, deep) = ("a".repeat(1025), "a/".repeat(100) + "a");
+        assert!(objection(&long).is_some() && objection(&deep).is_some());
+        assert!(objection(&long[1..]).is_none() && objection(&deep[2..]).is_none());
         for bad in
             ["", "/a", "../a", "a/../b", "a//b", "./a", "a/.", "a/", "a\\b", "C:/a", "a\nb", "a\0b", ".."]
         {

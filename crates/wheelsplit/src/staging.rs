@@ -47,6 +47,19 @@ impl Staging {
         }
     }
 
+    /// Fails unless the file system has room for `bytes` more, so that it is not filled up first.
+    pub(crate) fn need(&self, bytes: u64) -> Result<(), Error> {
+        // Where the system cannot tell, writing will.
+        let Ok(system) = rustix::fs::statvfs(&self.dir) else { return Ok(()) };
+        let free = system.f_bavail.saturating_mul(system.f_frsize);
+        if bytes <= free {
+            return Ok(());
+        }
+        let reason = format!("{bytes} bytes are needed, {free} are free");
+        let source = std::io::Error::new(std::io::ErrorKind::StorageFull, reason);
+        Err(Error::store("unpack into", &self.dir, source))
+    }
+
     /// The folder.
     pub(crate) fn path(&self) -> &Path {
         &self.dir

@@ -33,7 +33,7 @@ impl Wheel {
         check_limits(source, limits)?;
         let folder = dist_info(source).map_err(fail)?;
         let stem = folder.strip_suffix(".dist-info").unwrap_or(&folder);
-        let layout = Layout::new(source.entries(), stem).map_err(fail)?;
+        let layout = Layout::new(source.entries(), stem, limits.files).map_err(fail)?;
         let record = Record::parse(&need(source, &folder, "RECORD")?).map_err(fail)?;
         check_listed(source, &record).map_err(fail)?;
         let metadata = Headers::parse("METADATA", &need(source, &folder, "METADATA")?).map_err(fail)?;

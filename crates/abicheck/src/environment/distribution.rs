@@ -5,7 +5,11 @@
 //! Deliberately not here: whether recorded hashes are right.
 
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+
+use super::reading::{read, shown};
 
 /// A distribution.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,7 +22,7 @@ pub struct Distribution {
     pub folder: PathBuf,
     /// Its files that may be ELF, absolute, sorted.
     pub native: Vec<PathBuf>,
-    /// All files that it records, relative to `folder`.
+    /// All files that it records, relative to `folder`; what is not UTF-8 is replaced.
     pub recorded: Vec<String>,
     /// Names that can be imported: packages and modules at the top.
     pub modules: Vec<String>,
@@ -30,50 +34,58 @@ pub struct Distribution {
 
 /// Files beyond this in one distribution are not looked at: no real one has as many, and a made one must end.
 const MOST: usize = 500_000;
+/// Bytes of METADATA or WHEEL, and of RECORD; the largest known have one and four million.
+const LONGEST: u64 = 16 << 20;
+const LONGEST_RECORD: u64 = 32 << 20;
 
 impl Distribution {
     /// Reads `info`, a `NAME-VERSION.dist-info` in `folder`. `None` for a folder without metadata.
     pub(super) fn read(folder: &Path, info: &Path) -> Option<Self> {
-        let metadata = std::fs::read(info.join("METADATA")).ok()?;
+        let metadata = read(&info.join("METADATA"), LONGEST).ok()?;
         let metadata = String::from_utf8_lossy(&metadata);
         let headers: Vec<(&str, &str)> = headers(&metadata).collect();
         let first = |wanted: &str| headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(wanted));
         let mut distribution = Self {
-            name: first("Name")?.1.to_owned(),
-            version: first("Version").map_or("", |(_, version)| version).to_owned(),
+            name: shown(first("Name")?.1),
+            version: shown(first("Version").map_or("", |(_, version)| version)),
             folder: folder.to_owned(),
             ..Self::default()
         };
         distribution.requires = headers_of(&metadata, "Requires-Dist");
-        if let Ok(wheel) = std::fs::read_to_string(info.join("WHEEL")) {
-            distribution.tags = headers_of(&wheel, "Tag");
+        if let Ok(wheel) = read(&info.join("WHEEL"), LONGEST) {
+            distribution.tags = headers_of(&String::from_utf8_lossy(&wheel), "Tag");
         }
-        distribution.recorded = recorded(&info.join("RECORD"));
-        distribution.settle();
+        distribution.settle(recorded(&info.join("RECORD")));
         Some(distribution)
     }
 
-    /// Files under `top` in `folder`, which no distribution records.
-    pub(super) fn unrecorded(folder: &Path, top: &str) -> Self {
-        let mut recorded = Vec::new();
-        for entry in walkdir::WalkDir::new(folder.join(top)).into_iter().flatten().take(MOST) {
+    /// Files under `top` in `folder`, which no distribution records. Takes what it looks at from `left`.
+    pub(super) fn unrecorded(folder: &Path, top: &OsStr, left: &mut usize) -> Self {
+        let mut found = Vec::new();
+        for entry in walkdir::WalkDir::new(folder.join(top)).into_iter().flatten() {
+            let Some(rest) = left.checked_sub(1) else { break };
+            *left = rest;
             if !entry.file_type().is_dir()
                 && let Ok(relative) = entry.path().strip_prefix(folder)
             {
-                recorded.push(relative.to_string_lossy().into_owned());
+                found.push(relative.to_owned());
             }
         }
-        let name = top.split('.').next().unwrap_or(top).to_owned();
-        let mut distribution = Self { name, folder: folder.to_owned(), recorded, ..Self::default() };
-        distribution.settle();
+        let top = top.to_string_lossy();
+        let name = shown(top.split('.').next().unwrap_or(&top));
+        let mut distribution = Self { name, folder: folder.to_owned(), ..Self::default() };
+        distribution.settle(found);
         distribution
     }
 
-    /// Fills what follows from the recorded files.
-    fn settle(&mut self) {
-        let native = self.recorded.iter().filter(|file| is_native(file)).map(|file| self.folder.join(file));
+    /// Fills what follows from its files.
+    fn settle(&mut self, files: Vec<PathBuf>) {
+        self.recorded = files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
+        let native = files.iter().zip(&self.recorded).filter(|(_, name)| is_native(name));
+        let native = native.map(|(file, _)| self.folder.join(file));
         self.native = native.filter(|file| file.is_file()).collect();
         self.native.sort();
+        self.native.dedup();
         let mut modules = BTreeSet::new();
         for file in &self.recorded {
             let (top, rest) =
@@ -113,12 +125,17 @@ pub(super) fn is_native(file: &str) -> bool {
             .is_some_and(|(_, version)| version.chars().all(|c| c.is_ascii_digit() || c == '.'))
 }
 
-/// The paths of a RECORD; none where it cannot be read.
-fn recorded(path: &Path) -> Vec<String> {
-    let Ok(file) = std::fs::File::open(path) else { return Vec::new() };
-    let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(file);
-    let rows = reader.into_records().take(MOST).map_while(Result::ok);
-    rows.filter_map(|row| row.get(0).map(|file| file.replace('\\', "/"))).collect()
+/// The paths of a RECORD; none where it cannot be read. On Linux a path is bytes in no encoding.
+fn recorded(path: &Path) -> Vec<PathBuf> {
+    let Ok(bytes) = read(path, LONGEST_RECORD) else { return Vec::new() };
+    let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes.as_slice());
+    let rows = reader.into_byte_records().take(MOST).map_while(Result::ok);
+    let paths = rows.filter_map(|row| {
+        let path: Vec<u8> =
+            row.get(0)?.iter().map(|byte| if *byte == b'\\' { b'/' } else { *byte }).collect();
+        Some(OsString::from_vec(path).into())
+    });
+    paths.collect()
 }
 
 /// Headers as of a mail, up to the first empty line; continued lines belong to no header that is asked for.
@@ -129,10 +146,7 @@ fn headers(text: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 fn headers_of(text: &str, wanted: &str) -> Vec<String> {
-    headers(text)
-        .filter(|(key, _)| key.eq_ignore_ascii_case(wanted))
-        .map(|(_, value)| value.to_owned())
-        .collect()
+    headers(text).filter(|(key, _)| key.eq_ignore_ascii_case(wanted)).map(|(_, value)| shown(value)).collect()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod error;
 mod folder;
 mod interpreter;
 mod pinned;
+pub(crate) mod reading;
 mod site;
 mod virtualenv;
 mod wheels;

@@ -3,74 +3,152 @@
 //! Deliberately not here: `.pth` lines that run code; each is a note.
 
 use std::collections::{BTreeSet, HashSet};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::distribution::{Distribution, is_native};
 use super::error::InputError;
 use super::interpreter::{Interpreter, version_in};
 use super::pinned::Views;
+use super::reading::{read, shown};
 use super::wheels;
 use super::{Environment, Wishes};
 
 /// What stands in folders on `sys.path`.
-#[derive(Default)]
 pub(super) struct Site {
     pub(super) folders: Vec<PathBuf>,
     pub(super) distributions: Vec<Distribution>,
     pub(super) notes: Vec<String>,
+    /// How many more files are looked at that no distribution records: a `.pth` file may name the root of the disk.
+    left: usize,
 }
+
+impl Default for Site {
+    fn default() -> Self {
+        Self { folders: Vec::new(), distributions: Vec::new(), notes: Vec::new(), left: MOST_LOOSE }
+    }
+}
+
+/// More than a large environment has, recorded files included.
+const MOST_LOOSE: usize = 300_000;
+/// Bytes of a `.pth` file.
+const LONGEST: u64 = 1 << 20;
 
 impl Site {
     /// Adds what stands in `folder`, and in the folders that its `.pth` files name.
     pub(super) fn add(&mut self, folder: &Path) -> Result<(), InputError> {
         let folder = folder.canonicalize().map_err(InputError::io(folder))?;
-        if self.folders.contains(&folder) {
-            return Ok(());
-        }
-        self.folders.push(folder.clone());
-        let mut names = Vec::new();
-        for entry in std::fs::read_dir(&folder).map_err(InputError::io(&folder))? {
-            let entry = entry.map_err(InputError::io(&folder))?;
-            names.push(entry.file_name().to_string_lossy().into_owned());
-        }
-        names.sort();
-        let infos = names.iter().filter(|name| name.ends_with(".dist-info"));
-        let found: Vec<Distribution> =
-            infos.filter_map(|name| Distribution::read(&folder, &folder.join(name))).collect();
-        let claimed: HashSet<&str> = found
-            .iter()
-            .flat_map(|distribution| &distribution.recorded)
-            .map(|file| file.split('/').next().unwrap_or(file))
-            .collect();
-        let loose = names.iter().filter(|name| {
-            let package = folder.join(name).is_dir() && !name.ends_with("-info") && *name != "__pycache__";
-            !claimed.contains(name.as_str()) && (package || is_native(name))
-        });
-        let loose: Vec<Distribution> = loose.map(|name| Distribution::unrecorded(&folder, name)).collect();
-        self.distributions.extend(found);
-        self.distributions.extend(loose.into_iter().filter(|distribution| !distribution.native.is_empty()));
-        for name in names.iter().filter(|name| name.ends_with(".pth")) {
+        for name in self.list(&folder)?.iter().filter(|name| name.as_bytes().ends_with(b".pth")) {
             self.read_pth(&folder, name);
         }
         Ok(())
     }
 
-    /// The lines of a `.pth` file (`site.addpackage`).
-    fn read_pth(&mut self, folder: &Path, name: &str) {
-        let Ok(text) = std::fs::read_to_string(folder.join(name)) else { return };
-        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            if line.starts_with("import ") || line.starts_with("import\t") {
-                let path = folder.join(name);
-                self.notes
-                    .push(format!("{} runs code at start, which is not followed: {line}", path.display()));
+    /// Adds what stands in `folder`, and returns all names in it; none for a folder that was added before.
+    fn list(&mut self, folder: &Path) -> Result<Vec<OsString>, InputError> {
+        if self.folders.iter().any(|known| known == folder) {
+            return Ok(Vec::new());
+        }
+        self.folders.push(folder.to_owned());
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(InputError::io(folder))? {
+            names.push(entry.map_err(InputError::io(folder))?.file_name());
+        }
+        names.sort();
+        let infos = names.iter().filter(|name| name.as_bytes().ends_with(b".dist-info"));
+        let found: Vec<Distribution> =
+            infos.filter_map(|name| Distribution::read(folder, &folder.join(name))).collect();
+        let claimed: HashSet<&str> = found
+            .iter()
+            .flat_map(|distribution| &distribution.recorded)
+            .map(|file| file.split('/').next().unwrap_or(file))
+            .collect();
+        let loose: Vec<&OsString> = names
+            .iter()
+            .filter(|name| {
+                let text = name.to_string_lossy();
+                !claimed.contains(&*text)
+                    && (is_native(&text) || may_be_package(&text) && folder.join(name).is_dir())
+            })
+            .collect();
+        let mut unrecorded = Vec::new();
+        for name in loose {
+            if let Some(inside) = leads_back(folder, &folder.join(name)) {
+                self.notes.push(format!(
+                    "{} is a link to {}, which is looked at where it is",
+                    shown(&folder.join(name).to_string_lossy()),
+                    shown(&inside.to_string_lossy())
+                ));
                 continue;
             }
-            let added = folder.join(line);
-            if added.is_dir() && self.add(&added).is_err() {
-                self.notes.push(format!("{} adds {}, which cannot be listed", name, added.display()));
+            let before = self.left;
+            let distribution = Distribution::unrecorded(folder, name, &mut self.left);
+            if !distribution.native.is_empty() {
+                unrecorded.push(distribution);
+            }
+            if before > 0 && self.left == 0 {
+                self.notes.push(format!(
+                    "{} and other folders have more than {MOST_LOOSE} files that no distribution records; the rest is \
+                     not looked at",
+                    shown(&folder.join(name).to_string_lossy())
+                ));
+            }
+        }
+        self.distributions.extend(found);
+        self.distributions.extend(unrecorded);
+        Ok(names)
+    }
+
+    /// The lines of a `.pth` file (`site.addpackage`). Files of that kind in the folders that it names mean nothing.
+    fn read_pth(&mut self, folder: &Path, name: &OsStr) {
+        let path = folder.join(name);
+        let bytes = match read(&path, LONGEST) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let path = shown(&path.to_string_lossy());
+                return self.notes.push(format!("{path} could not be read, and is passed over: {error}"));
+            }
+        };
+        for line in bytes.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii) {
+            if line.is_empty() || line.starts_with(b"#") {
+                continue;
+            }
+            if line.starts_with(b"import ") || line.starts_with(b"import\t") {
+                let (path, line) = (path.to_string_lossy(), String::from_utf8_lossy(line));
+                self.notes.push(format!(
+                    "{} runs code at start, which is not followed: {}",
+                    shown(&path),
+                    shown(&line)
+                ));
+                continue;
+            }
+            let added = folder.join(OsStr::from_bytes(line));
+            if !added.is_dir() {
+                continue;
+            }
+            let listed =
+                added.canonicalize().map_err(InputError::io(&added)).and_then(|added| self.list(&added));
+            if listed.is_err() {
+                let (name, added) = (name.to_string_lossy(), added.to_string_lossy());
+                self.notes.push(format!("{} adds {}, which cannot be listed", shown(&name), shown(&added)));
             }
         }
     }
+}
+
+/// Whether a folder of this name may have code in it that is loaded: a package, or the `pack.libs` beside one.
+fn may_be_package(name: &str) -> bool {
+    !name.starts_with('.') && !name.ends_with("-info") && name != "__pycache__"
+}
+
+/// Where a link in `folder` leads, if that is `folder` itself, something in it or something above it.
+fn leads_back(folder: &Path, link: &Path) -> Option<PathBuf> {
+    if !link.is_symlink() {
+        return None;
+    }
+    let target = link.canonicalize().ok()?;
+    (folder.starts_with(&target) || (target.is_dir() && target.starts_with(folder))).then_some(target)
 }
 
 /// Wheels, `site-packages` folders and store paths that are used together.
@@ -89,7 +167,7 @@ pub(super) fn read_all(inputs: &[PathBuf], wishes: &Wishes) -> Result<Environmen
         Some(program) => Interpreter::at(program)?,
         None => near(first, versions.last().copied().or(unpacked.python))?,
     };
-    let Site { folders, distributions, notes } = site;
+    let Site { folders, distributions, notes, .. } = site;
     let views = Views::same(&interpreter, folders);
     Ok(Environment { interpreter, distributions, views, notes })
 }

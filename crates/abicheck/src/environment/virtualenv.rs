@@ -8,12 +8,16 @@ use super::error::InputError;
 use super::interpreter::Interpreter;
 use super::pinned::Views;
 use super::site::Site;
-use super::{Environment, Wishes};
+use super::{Environment, Wishes, reading};
+
+/// Bytes of `pyvenv.cfg`.
+const LONGEST: u64 = 1 << 20;
 
 /// Reads the environment in `folder`.
 pub(super) fn read(folder: &Path, wishes: &Wishes) -> Result<Environment, InputError> {
     let path = folder.join("pyvenv.cfg");
-    let text = std::fs::read_to_string(&path).map_err(InputError::io(&path))?;
+    let text = reading::read(&path, LONGEST).map_err(InputError::io(&path))?;
+    let text = String::from_utf8_lossy(&text);
     let value = |wanted: &str| {
         let pairs = text.lines().filter_map(|line| line.split_once('='));
         pairs
@@ -53,7 +57,7 @@ pub(super) fn read(folder: &Path, wishes: &Wishes) -> Result<Environment, InputE
             }
         }
     }
-    let Site { folders, distributions, notes } = site;
+    let Site { folders, distributions, notes, .. } = site;
     let views = Views::same(&interpreter, folders);
     Ok(Environment { interpreter, distributions, views, notes })
 }

@@ -13,6 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use python_facts::{Effect, Target};
 use serde::{Deserialize, Serialize};
 
+use crate::environment::reading;
+
 /// Why the cache could not be kept.
 #[derive(Debug, thiserror::Error)]
 #[error("could not write the cache of Python code, {}: {source}", path.display())]
@@ -67,7 +69,7 @@ impl Sources {
         if let Some(effects) = self.new.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return effects.clone();
         }
-        let bytes = if metadata.len() > LARGEST { Vec::new() } else { fs::read(path).unwrap_or_default() };
+        let bytes = reading::read(path, LARGEST).unwrap_or_default();
         let source = String::from_utf8_lossy(&bytes);
         let effects = Arc::new(python_facts::read(&source, &self.target).unwrap_or_default());
         self.new.lock().unwrap_or_else(PoisonError::into_inner).insert(key, effects.clone());

@@ -3,11 +3,11 @@
 //! Deliberately not here: what a string means.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use memchr::memmem::Finder;
 
+use super::image::read_at;
 use crate::error::FactsError;
 use crate::facts::ContentHash;
 use crate::name::Name;
@@ -45,8 +45,7 @@ pub(crate) fn read(
     let mut kept = 0;
     while at < size {
         let length = usize::try_from(size - at).unwrap_or(PIECE).min(PIECE);
-        file.read_exact_at(&mut buffer[kept..kept + length], at)
-            .map_err(|source| FactsError::Io { path: path.to_owned(), source })?;
+        read_at(path, file, at, &mut buffer[kept..kept + length])?;
         hasher.update(&buffer[kept..kept + length]);
         at += length as u64;
         let filled = kept + length;

@@ -16,6 +16,11 @@ use crate::facts::Flags;
 use crate::name::{Name, Names};
 
 const PART: &str = "the dynamic section";
+/// The largest programs need some hundred libraries.
+const MOST_NEEDED: usize = 1 << 14;
+/// Bytes of one name, of the longest kind; lists of folders are the longest. It is what Linux takes as one argument of a linker
+/// (MAX_ARG_STRLEN).
+const LONGEST: usize = 1 << 17;
 
 /// The tags of a file, in order.
 #[derive(Default)]
@@ -69,7 +74,17 @@ impl Dynamic {
     /// DT_NEEDED, in order.
     pub(crate) fn needed(&self, names: &Names, image: &Image<'_>) -> Result<Vec<Name>, FactsError> {
         let needed = self.tags.iter().filter(|entry| entry.d_tag == DT_NEEDED);
-        needed.map(|entry| string(entry.d_val, names, image)).collect()
+        let count = needed.clone().count();
+        if count > MOST_NEEDED {
+            return Err(image.malformed(PART, format!("{count} DT_NEEDED are more than any real file has")));
+        }
+        let needed: Vec<Name> =
+            needed.map(|entry| string(entry.d_val, names, image)).collect::<Result<_, _>>()?;
+        let bytes: usize = needed.iter().map(|name| name.as_bytes().len()).sum();
+        if bytes > MOST_NEEDED * 256 {
+            return Err(image.malformed(PART, format!("the names of DT_NEEDED have {bytes} bytes")));
+        }
+        Ok(needed)
     }
 
     /// What the flags say.
@@ -95,5 +110,9 @@ impl Dynamic {
 fn string(at: u64, names: &Names, image: &Image<'_>) -> Result<Name, FactsError> {
     let outside =
         || image.malformed(PART, format!("a name at byte {at:#x} of the strings, which end before"));
-    names.span(at).map(|span| names.name(span)).ok_or_else(outside)
+    let name = names.bytes(names.span(at).ok_or_else(outside)?);
+    if name.len() > LONGEST {
+        return Err(image.malformed(PART, format!("a name of {} bytes", name.len())));
+    }
+    Ok(Name::new(name))
 }

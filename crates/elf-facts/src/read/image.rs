@@ -5,6 +5,7 @@
 //! Deliberately not here: what the bytes mean.
 
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -153,6 +154,13 @@ impl<'a> Image<'a> {
 }
 
 /// Fills `bytes` from byte `start` of the file on.
-fn read_at(path: &Path, file: &File, start: u64, bytes: &mut [u8]) -> Result<(), FactsError> {
-    file.read_exact_at(bytes, start).map_err(|source| FactsError::Io { path: path.to_owned(), source })
+pub(super) fn read_at(path: &Path, file: &File, start: u64, bytes: &mut [u8]) -> Result<(), FactsError> {
+    let failed = |source: io::Error| {
+        let source = match source.kind() {
+            io::ErrorKind::UnexpectedEof => io::Error::other("it became shorter while it was read"),
+            _ => source,
+        };
+        FactsError::Io { path: path.to_owned(), source }
+    };
+    file.read_exact_at(bytes, start).map_err(failed)
 }

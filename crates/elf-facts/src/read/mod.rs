@@ -1,7 +1,8 @@
 //! Reads the facts of one file.
 //!
 //! Every number that a file states is checked against the file before it is used: a damaged file is an error that
-//! says which part is wrong, and costs no more memory than its own size.
+//! says which part is wrong, and costs no more memory than its own size. Entries of tables may share the bytes that
+//! they name, so that a small file can stand for years of work; what they come to together has limits, too.
 //! Deliberately not here: keeping facts (`cache`).
 
 mod content;
@@ -14,6 +15,7 @@ mod versions;
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use goblin::elf::dynamic::{DT_RPATH, DT_RUNPATH, DT_SONAME};
@@ -44,8 +46,13 @@ pub(crate) fn open(path: &Path) -> Result<(File, std::fs::Metadata), FactsError>
     if !std::fs::metadata(path).map_err(failed)?.is_file() {
         return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")));
     }
-    let file = File::open(path).map_err(failed)?;
+    // What was put in its place meanwhile must not block either (fifo(7)).
+    let mut options = File::options();
+    let file = options.read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")));
+    }
     if metadata.len() > LARGEST {
         let why = format!("it has {} bytes, more than the {LARGEST} that are looked at", metadata.len());
         return Err(failed(io::Error::new(io::ErrorKind::FileTooLarge, why)));

@@ -8,7 +8,7 @@ use goblin::elf::program_header::PT_NOTE;
 use super::image::Image;
 use crate::error::FactsError;
 
-/// No real file has more bytes of notes.
+/// No real file has more bytes of notes, in all its segments.
 const LONGEST: u64 = 1 << 20;
 
 /// What the notes say.
@@ -21,8 +21,10 @@ pub(crate) struct Notes {
 /// Reads them. A note that cannot be read ends its segment, as it does for glibc; it is no damage that matters.
 pub(crate) fn read(image: &Image<'_>) -> Result<Notes, FactsError> {
     let mut notes = Notes::default();
+    let mut left = LONGEST;
     for segment in image.segments.iter().filter(|segment| segment.p_type == PT_NOTE) {
-        let bytes = image.at(segment.p_offset, segment.p_filesz.min(LONGEST), "the notes")?;
+        let bytes = image.at(segment.p_offset, segment.p_filesz.min(left), "the notes")?;
+        left -= bytes.len() as u64;
         let entries = NoteDataIterator {
             data: &bytes,
             size: bytes.len(),

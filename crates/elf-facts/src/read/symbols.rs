@@ -16,6 +16,11 @@ use crate::facts::{Reference, Uses};
 use crate::name::Names;
 
 const PART: &str = "the dynamic symbols";
+/// Names may be ends of each other. Those of real symbol tables come to little more than the string table has.
+const OVERLAP: u64 = 16;
+/// Definitions in one bucket. Versions of one name are some ten, and the table has half as many buckets as
+/// definitions; a table in which all are alike would take its square for every lookup.
+const MOST_ALIKE: usize = 1000;
 const HASHES: &str = "the hash table of the symbols";
 
 /// What the symbol table and the relocations say together.
@@ -46,6 +51,7 @@ pub(crate) fn read(
         .map_err(|error| image.malformed(PART, error.to_string()))?;
     let (mut definitions, mut references) = (Vec::new(), Vec::new());
     let mut own_static_tls = false;
+    let mut named = 0;
     for (at, symbol) in symbols.iter().enumerate() {
         let uses = used.of(at);
         // Entry 0 stands for no symbol (gABI, "Symbol Table").
@@ -61,7 +67,12 @@ pub(crate) fn read(
             image.malformed(PART, format!("the name of symbol {at} is outside the strings"))
         })?;
         let version = indices.get(at).copied().unwrap_or(VersionIndex::GLOBAL);
-        let hash = gnu_hash(names.bytes(name));
+        let bytes = names.bytes(name);
+        named += bytes.len() as u64;
+        if named > image.size.saturating_mul(OVERLAP) {
+            return Err(image.malformed(PART, "their names come to many times the file's size"));
+        }
+        let hash = gnu_hash(bytes);
         let own = if exported { definitions.len() as u32 } else { Reference::NO_DEFINITION };
         if exported {
             let (info, size) = (symbol.st_info, symbol.st_size);
@@ -82,6 +93,9 @@ pub(crate) fn read(
         }
     }
     let (definitions, places) = Definitions::new(&definitions);
+    if definitions.longest_bucket() > MOST_ALIKE {
+        return Err(image.malformed(PART, format!("more than {MOST_ALIKE} share a name or its hash")));
+    }
     for reference in &mut references {
         // A program's entry for a library's function is found by others, and is no definition to itself.
         let own = places.get(reference.own as usize).copied();

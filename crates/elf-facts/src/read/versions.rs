@@ -64,6 +64,8 @@ fn table(
 const LONGEST: u64 = 1 << 20;
 /// DT_VERSYM has 15 bits for an index. Entries may overlap, so that few bytes could stand for billions.
 const MOST: usize = 1 << 15;
+/// More than a version or a soname has; many entries may share one name.
+const LONGEST_NAME: usize = 1 << 12;
 
 fn defined(image: &Image<'_>, dynamic: &Dynamic, names: &Names) -> Result<Vec<Version>, FactsError> {
     let table = table(image, dynamic, (DT_VERDEF, DT_VERDEFNUM), SHT_GNU_VERDEF, DEFINED)?;
@@ -73,6 +75,9 @@ fn defined(image: &Image<'_>, dynamic: &Dynamic, names: &Names) -> Result<Vec<Ve
         .map_err(|error| image.malformed(DEFINED, error.to_string()))?;
     let mut versions = Vec::new();
     for entry in section.iter().flat_map(|section| section.iter()) {
+        if versions.len() == MOST {
+            return Err(image.malformed(DEFINED, format!("more than {MOST}")));
+        }
         let first = entry.iter().next().ok_or_else(|| image.malformed(DEFINED, "one has no name"))?;
         versions.push(Version {
             index: entry.vd_ndx & 0x7fff,
@@ -116,7 +121,11 @@ fn needed(image: &Image<'_>, dynamic: &Dynamic, names: &Names) -> Result<Vec<Ver
 fn name(image: &Image<'_>, names: &Names, at: usize, part: &'static str) -> Result<Name, FactsError> {
     let outside =
         || image.malformed(part, format!("a name at byte {at:#x} of the strings, which end before"));
-    names.span(at as u64).map(|span| names.name(span)).ok_or_else(outside)
+    let name = names.bytes(names.span(at as u64).ok_or_else(outside)?);
+    if name.len() > LONGEST_NAME {
+        return Err(image.malformed(part, format!("a name of {} bytes", name.len())));
+    }
+    Ok(Name::new(name))
 }
 
 /// goblin's walk ends at the first entry that it cannot read: fewer than announced is damage.

@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,10 +31,21 @@ pub struct WheelFile {
 /// Opens the file, and hashes it.
 ///
 /// # Errors
-/// When it cannot be read.
-pub(crate) fn hash(path: &Path) -> Result<(Arc<File>, String, u64), Error> {
+/// When it cannot be read, is no regular file, or has more than `most` bytes.
+pub(crate) fn hash(path: &Path, most: u64) -> Result<(Arc<File>, String, u64), Error> {
     let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(unreadable)?;
+    // A pipe would block here (fifo(7)), and a device never end.
+    let mut options = File::options();
+    options.read(true).custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    let mut file = options.open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(unreadable(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")));
+    }
+    if metadata.len() > most {
+        let reason = format!("it has {} bytes, the limit is {most}", metadata.len());
+        return Err(Error::wheel(path, Defect::Bomb { reason }));
+    }
     let mut hasher = Sha256::new();
     let mut buffer = vec![0u8; 256 * 1024];
     let mut size = 0;

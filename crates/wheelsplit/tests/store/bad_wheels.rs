@@ -184,6 +184,68 @@ fn bombs_are_refused_before_they_go_off() {
 }
 
 #[test]
+fn folders_are_counted_too() {
+    // Every entry of some bytes asks for ninety folders.
+    let small = Limits { total: 100_000, ratio: 20, ratio_from: 10_000, files: 50 };
+    let deep = |forge: Forge, at: usize| forge.file(&format!("bad/{at}/{}x", "a/".repeat(90)), "");
+    let (dir, store) = store();
+    let forge = deep(good(), 0);
+    let error = store.clone().with_limits(small).install_file(&forge.write(dir.path()), &forge.expected());
+    let error = error.expect_err("ninety folders").to_string();
+    assert!(error.contains("its files lie in more than 50 folders") && !store.root().exists(), "{error}");
+    let forge = good().file(&format!("bad/{}x", "a/".repeat(20_000)), "");
+    let error = store.install_file(&forge.write(dir.path()), &forge.expected()).expect_err("a deep path");
+    assert!(error.to_string().contains("deeper than 100 folders"), "{error}");
+}
+
+#[test]
+fn entries_that_share_their_bytes_are_refused() {
+    let (dir, store) = store();
+    let forge = good().file("bad/one.txt", "0123456789").file("bad/two.txt", "0123456789");
+    let mut bytes = forge.bytes();
+    // A file header of the directory ends in the place of its entry, then the name (APPNOTE 4.3.12).
+    let header = |name: &[u8]| bytes.windows(name.len()).rposition(|part| part == name).expect("a header");
+    let (one, two) = (header(b"bad/one.txt") - 4, header(b"bad/two.txt") - 4);
+    bytes.copy_within(one..one + 4, two);
+    let file = dir.path().join("bad-1.0-py3-none-any.whl");
+    fs::write(&file, bytes).expect("a wheel");
+    let error = store.install_file(&file, &forge.expected()).expect_err("shared bytes").to_string();
+    assert!(error.contains("share their compressed bytes"), "{error}");
+    assert_eq!(inventory(&store), [] as [&str; 0]);
+}
+
+#[test]
+fn what_fits_no_disk_is_not_begun() {
+    let (dir, store) = store();
+    // Two thousand files that say that each has four gigabytes.
+    let content = [b'x'; 0x134];
+    let forge = (0..2000).fold(good(), |forge, at| forge.unlisted(&format!("bad/{at}"), content));
+    let forge = forge.patch(&[0x34, 0x01, 0, 0], &[0xf0, 0xff, 0xff, 0xff]);
+    let all = Limits { total: u64::MAX, ratio: u64::MAX, ratio_from: u64::MAX, files: usize::MAX };
+    let store = store.with_limits(all);
+    let error = store.install_file(&forge.write(dir.path()), &forge.expected()).expect_err("8 TB");
+    assert!(matches!(error, Error::Full { .. }), "{error}");
+    assert!(error.to_string().contains("are needed") && error.hint().is_some(), "{error}");
+    assert_eq!(inventory(&store), [] as [&str; 0]);
+}
+
+#[test]
+fn what_never_ends_is_not_read() {
+    let (dir, store) = store();
+    let file = |name: &str| dir.path().join(format!("{name}-1.0-py3-none-any.whl"));
+    fs::File::create(file("sparse")).and_then(|file| file.set_len(1 << 40)).expect("sparse files");
+    assert!(std::process::Command::new("mkfifo").arg(file("pipe")).status().expect("mkfifo").success());
+    std::os::unix::fs::symlink("/dev/zero", file("device")).expect("a link");
+    for (name, says) in
+        [("sparse", "1099511627776 bytes"), ("pipe", "no regular file"), ("device", "no regular file")]
+    {
+        let error = store.install_file(&file(name), &good().expected()).expect_err(name).to_string();
+        assert!(error.contains(says) && error.contains(name), "{error}");
+    }
+    assert!(!store.root().exists());
+}
+
+#[test]
 fn a_real_bomb_meets_the_real_limit() {
     let (dir, store) = store();
     let forge = good().file("bad/zeros", vec![0u8; 65 << 20]);

@@ -1,0 +1,37 @@
+//! Reads the small files of an environment: regular ones only, and up to a limit.
+//!
+//! A pipe would block (fifo(7)), a device never end, and a file made for it fill the memory. Deliberately not here: ELF
+//! files (`elf-facts`) and wheels (`wheelsplit`), which have limits of their own.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// The bytes of the file at `path`, which has at most `most`.
+///
+/// # Errors
+/// When it cannot be read, is no regular file, or is larger.
+pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+    }
+    let large = |size| {
+        let reason = format!("it has {size} bytes, more than the {most} that are read");
+        io::Error::new(io::ErrorKind::FileTooLarge, reason)
+    };
+    if metadata.len() > most {
+        return Err(large(metadata.len()));
+    }
+    // It may grow meanwhile, and files of /proc say that they are empty.
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most { Err(large(bytes.len() as u64)) } else { Ok(bytes) }
+}
+
+/// Text of a file as it may be shown: control characters escaped.
+pub(crate) fn shown(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}
