@@ -3,7 +3,7 @@
 //! Deliberately not here: which files matter.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The folder that paths are shown without: the one that most of `folders` are, or else the one that all are in.
 pub fn base_of<'a>(folders: impl IntoIterator<Item = &'a Path>) -> Option<PathBuf> {
@@ -30,7 +30,21 @@ pub(super) fn below<'a>(path: &'a Path, base: Option<&Path>) -> &'a Path {
 
 /// `path` as people read it: without `base`, and what could move a terminal's cursor made visible.
 pub(super) fn shown(path: &Path, base: Option<&Path>) -> String {
-    plain(&below(path, base).to_string_lossy())
+    plain(&straight(below(path, base)).to_string_lossy())
+}
+
+/// `path` without the detours that RUNPATHs make: `a/../a.libs` is `a.libs`.
+fn straight(path: &Path) -> PathBuf {
+    let mut made = PathBuf::new();
+    for part in path.components() {
+        let inside = matches!(made.components().next_back(), Some(Component::Normal(_)));
+        if part == Component::ParentDir && inside {
+            made.pop();
+        } else {
+            made.push(part);
+        }
+    }
+    made
 }
 
 /// `text` without control characters, which names of files and symbols may have.
@@ -56,6 +70,13 @@ mod tests {
         assert_eq!(base(&["/s/store/a/site", "/s/store/b/site"]).as_deref(), Some("/s/store"));
         assert_eq!(base(&["/a/x", "/b/y"]), None);
         assert_eq!(base(&[]), None);
+    }
+
+    #[test]
+    fn detours_are_not_shown() {
+        let site = Some(Path::new("/v/site"));
+        assert_eq!(shown(Path::new("/v/site/a/../a.libs/x.so"), site), "a.libs/x.so");
+        assert_eq!(shown(Path::new("../../x.so"), site), "../../x.so");
     }
 
     #[test]

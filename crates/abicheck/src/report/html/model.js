@@ -29,9 +29,16 @@ for (const node of nodes) {
   if (node.path !== null) places.set(node.path, node);
 }
 
+// A path without the folder that packages are in, and without detours.
 function below(path) {
   const base = data.base === null ? null : data.base + "/";
-  return base !== null && path.startsWith(base) ? path.slice(base.length) : path;
+  const rest = base !== null && path.startsWith(base) ? path.slice(base.length) : path;
+  const parts = [];
+  for (const part of rest.split("/")) {
+    if (part === ".." && parts.length && parts[parts.length - 1] !== ".." && parts[parts.length - 1] !== "") parts.pop();
+    else parts.push(part);
+  }
+  return parts.join("/");
 }
 
 function nodeAt(path) {
