@@ -1,96 +1,131 @@
-//! The command line of `abicheck`: its arguments, and one answer for each.
+//! The command line of `abicheck`: its commands, common options, and the one place where an end becomes an exit code.
 //!
-//! Deliberately not here: printing and the end of the process; `main.rs` does both, so that an answer can be
-//! looked at without running anything.
+//! Deliberately not here: what commands do (`commands`), and what the codes mean (`failure`).
 
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::builder::styling::{AnsiColor, Effects, Styles};
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use clap::{Args, Parser, Subcommand};
 
-/// Findings were reported; not used before there is an analysis.
-pub const FINDINGS: u8 = 1;
-/// It could not be done.
-pub const FAILED: u8 = 2;
+use crate::commands::{bindings, check, explain, ldd, rules};
+use crate::failure::{COULD_NOT, Failure, Outcome};
+use crate::output::{Output, Streams};
+use crate::terminal::Colour;
 
-/// Check which shared libraries a closure's extension modules really get, in every import order
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().effects(Effects::BOLD))
+    .usage(AnsiColor::Green.on_default().effects(Effects::BOLD))
+    .literal(AnsiColor::Cyan.on_default().effects(Effects::BOLD))
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Says which native libraries of Python packages clash, in which import order, at which symbol, and why.
 #[derive(Debug, Parser)]
-#[command(name = "abicheck", version, about)]
-pub struct Arguments {
-    /// What to check, and how; for a later release
-    #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
-    pub rest: Vec<String>,
+#[command(name = "abicheck", version, styles = STYLES, disable_help_subcommand = true, disable_help_flag = true, disable_version_flag = true)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(
+    after_help = "Exit codes: 0 fine, 1 errors were found (with --strict: or warnings), 2 could not look.\nAn input that is called like a command is given as a path: `abicheck ./rules`."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    check: check::Options,
+    #[command(flatten)]
+    common: Common,
 }
 
-/// What to print, and how to end.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// Data, for stdout.
-    pub stdout: String,
-    /// Talk, for stderr.
-    pub stderr: String,
-    /// The exit code.
-    pub code: u8,
+#[derive(Debug, Subcommand)]
+enum Command {
+    Explain(explain::Options),
+    Rules(rules::Options),
+    Ldd(ldd::Options),
+    Bindings(bindings::Options),
 }
 
-/// Answers the command line `arguments`, whose first is the program's own name.
-pub fn answer<I: IntoIterator<Item = String>>(arguments: I) -> Answer {
-    match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => later(&arguments.rest),
-        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            Answer { stdout: error.to_string(), stderr: String::new(), code: 0 }
+/// Options that every command has.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
+struct Common {
+    /// When colours are used
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: Colour,
+    /// Show notes in full, and what is ignored
+    #[arg(long, short, global = true)]
+    verbose: bool,
+    /// Say only what counts
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Print help
+    // clap's own flag prints a page of half-empty lines; everything fits into the short form.
+    #[arg(long, short, global = true, action = clap::ArgAction::HelpShort)]
+    help: Option<bool>,
+    /// Print version
+    #[arg(long, short = 'V', action = clap::ArgAction::Version)]
+    version: Option<bool>,
+}
+
+/// Answers the arguments of this process.
+pub fn main() -> ExitCode {
+    ExitCode::from(answer(std::env::args_os()))
+}
+
+/// Answers `arguments`, whose first is the program's own name, and returns the exit code.
+fn answer(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    match Cli::try_parse_from(arguments) {
+        Ok(cli) => {
+            let mut output = Streams { colour: cli.common.color };
+            ended(cli.run(&mut output), &mut output)
         }
-        Err(error) => Answer { stdout: String::new(), stderr: error.to_string(), code: FAILED },
+        Err(error) => refused(&error, &mut Streams { colour: Colour::Auto }),
     }
 }
 
-fn later(rest: &[String]) -> Answer {
-    let asked = match rest {
-        [] => "abicheck".to_owned(),
-        rest => format!("abicheck {}", rest.join(" ")),
-    };
-    let version = Arguments::command().get_version().unwrap_or_default().to_owned();
-    Answer {
-        stdout: String::new(),
-        stderr: format!(
-            "error: could not run `{asked}`: abicheck {version} does not analyse anything yet; \
-             the analysis comes with a later release\n\
-             hint: `abicheck --version` and `abicheck --help` are all that this release answers\n"
-        ),
-        code: FAILED,
+/// The exit code of an end; a failure is told first.
+fn ended(end: Result<Outcome, Failure>, output: &mut dyn Output) -> u8 {
+    match end {
+        Ok(outcome) => outcome.code(),
+        Err(failure) => {
+            let text = failure.render(output.colour_of_talk());
+            output.talk(&text);
+            COULD_NOT
+        }
+    }
+}
+
+/// What clap says: help and the version are data, everything else is talk, and a failure.
+fn refused(error: &clap::Error, output: &mut dyn Output) -> u8 {
+    let text = error.render();
+    let shown = |colour: bool| if colour { text.ansi().to_string() } else { text.to_string() };
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let text = shown(output.colour());
+        return ended(output.data(&text).map(|()| Outcome::Fine), output);
+    }
+    let text = shown(output.colour_of_talk());
+    output.talk(&text);
+    COULD_NOT
+}
+
+impl Cli {
+    fn run(self, output: &mut dyn Output) -> Result<Outcome, Failure> {
+        let talk = check::Talk { verbose: self.common.verbose, quiet: self.common.quiet };
+        match &self.command {
+            None => check::run(&self.check, talk, output),
+            Some(Command::Explain(options)) => explain::run(options, output),
+            Some(Command::Rules(options)) => rules::run(options, output),
+            Some(Command::Ldd(options)) => ldd::run(options, output),
+            Some(Command::Bindings(options)) => bindings::run(options, output),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn ask(arguments: &[&str]) -> Answer {
-        answer(std::iter::once("abicheck").chain(arguments.iter().copied()).map(str::to_owned))
-    }
+    use clap::CommandFactory;
 
     #[test]
-    fn the_version_is_data() {
-        let answer = ask(&["--version"]);
-        assert_eq!(answer.stdout, format!("abicheck {}\n", env!("CARGO_PKG_VERSION")));
-        assert_eq!((answer.stderr.as_str(), answer.code), ("", 0));
-    }
-
-    #[test]
-    fn help_is_data() {
-        let answer = ask(&["--help"]);
-        assert!(answer.stdout.contains("Usage: abicheck"), "{}", answer.stdout);
-        assert_eq!(answer.code, 0);
-    }
-
-    #[test]
-    fn everything_else_comes_later_and_says_so() {
-        for arguments in [&[][..], &["closure.json"], &["explain", "AB102"], &["--verify", "x"]] {
-            let answer = ask(arguments);
-            assert_eq!(answer.code, FAILED, "{arguments:?}");
-            assert_eq!(answer.stdout, "");
-            let asked = std::iter::once("abicheck").chain(arguments.iter().copied());
-            let asked = asked.collect::<Vec<_>>().join(" ");
-            assert!(answer.stderr.contains(&format!("`{asked}`")), "{}", answer.stderr);
-            assert!(answer.stderr.contains("hint: "), "{}", answer.stderr);
-        }
+    fn the_arguments_do_not_contradict_each_other() {
+        super::Cli::command().debug_assert();
     }
 }

@@ -8,8 +8,13 @@
 
 pub mod analysis;
 pub mod cli;
+pub mod commands;
+pub mod config;
 pub mod environment;
+pub mod failure;
 pub mod finding;
 pub mod importing;
+pub mod output;
 pub mod report;
 pub mod rules;
+pub mod terminal;

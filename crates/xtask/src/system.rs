@@ -55,6 +55,7 @@ fn missing(pythons: &[Python]) -> Vec<Missing> {
     };
     need(runs("cc"), "a C compiler, for the extension modules of the tests", "gcc");
     need(runs("readelf"), "readelf, which the facts of ELF files are compared with", "binutils");
+    need(runs("chromium"), "a browser, for the page that abicheck writes", "chromium");
     for (machine, folder) in OTHER_MACHINES {
         let met = Path::new("/usr").join(folder).join("lib/libc.so.6").is_file();
         need(met, "ELF files of other machines, 32 bit and big endian", &format!("libc6-{machine}-cross"));

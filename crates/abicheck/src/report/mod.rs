@@ -2,17 +2,30 @@
 //!
 //! Deliberately not here: what is a finding (`rules`), and which findings the user ignores (`config`).
 
+mod demangle;
+pub mod html;
+pub mod json;
+mod paths;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod sarif;
+pub mod text;
+
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
+
+pub use paths::base_of;
 
 /// What one run found out.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// What the user gave.
     pub inputs: Vec<PathBuf>,
+    /// The folder that most packages are in: paths below it are shown without it.
+    pub base: Option<PathBuf>,
     /// Findings that count, the worst first.
     pub findings: Vec<Finding>,
     /// Findings that the configuration or a baseline ignores, each with its reason.
@@ -23,6 +36,13 @@ pub struct Report {
     pub stats: Stats,
     /// Packages and libraries.
     pub graph: Graph,
+}
+
+impl Report {
+    /// How many findings of this severity count.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
 }
 
 /// How much was looked at.

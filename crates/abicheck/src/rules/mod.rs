@@ -72,9 +72,11 @@ pub const ALL: &[&Rule] = &[
     &static_tls::RULE,
 ];
 
-/// The rule of a code or name.
-pub fn named(asked: &str) -> Option<&'static Rule> {
-    ALL.iter().copied().find(|rule| rule.code.eq_ignore_ascii_case(asked) || rule.name == asked)
+/// The one of `rules` with this code or name.
+pub fn named(rules: &[&'static Rule], asked: &str) -> Option<&'static Rule> {
+    let is_it =
+        |rule: &&&Rule| rule.code.eq_ignore_ascii_case(asked) || rule.name.eq_ignore_ascii_case(asked);
+    rules.iter().find(is_it).copied()
 }
 
 /// What all rules say, the worst first.

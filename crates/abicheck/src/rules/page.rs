@@ -19,6 +19,12 @@ impl Page {
         &self.0
     }
 
+    /// The text below the title, which is the rule's name.
+    pub fn body(&self) -> &str {
+        let title = |text: &'_ str| text.starts_with("# ").then(|| text.find('\n')).flatten();
+        title(&self.0).map_or(self.0.as_str(), |at| &self.0[at..]).trim()
+    }
+
     /// What stands below the heading `title`, such as `Fix`, up to the next one.
     pub fn section(&self, title: &str) -> Option<&str> {
         let start = self.0.find(&format!("## {title}\n"))? + title.len() + 4;

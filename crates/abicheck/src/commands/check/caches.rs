@@ -1,0 +1,50 @@
+//! What is kept between runs: facts of ELF files, and what Python code does, each in a folder of its own.
+//!
+//! `$XDG_CACHE_HOME/abicheck`, else `~/.cache/abicheck`. A cache that cannot be used costs time, never an answer.
+//! Deliberately not here: what is in them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use elf_facts::Cache;
+use python_facts::Target;
+
+use crate::environment::Environment;
+use crate::importing::Sources;
+
+/// The largest size of the facts in bytes.
+const LIMIT: u64 = 512 << 20;
+
+/// Both caches.
+pub(super) struct Caches {
+    pub(super) facts: Arc<Cache>,
+    pub(super) sources: Sources,
+}
+
+impl Caches {
+    /// Opens them; `off` reads every file anew and writes nothing.
+    pub(super) fn open(environment: &Environment, off: bool) -> Self {
+        let folder = if off { None } else { folder() };
+        let facts = folder.as_ref().map(|folder| Cache::open(folder.join("facts"), LIMIT));
+        let target = Target { version: environment.interpreter.version };
+        let python = folder.map(|folder| folder.join("python"));
+        Self {
+            facts: Arc::new(facts.unwrap_or_else(Cache::none)),
+            sources: Sources::open(target, python.as_deref()),
+        }
+    }
+
+    /// Writes what is new; what could not be written is worth a note.
+    pub(super) fn finish(self) -> Vec<String> {
+        let facts = Arc::into_inner(self.facts).map(Cache::finish).and_then(Result::err);
+        let sources = self.sources.finish().err();
+        let notes = [facts.map(|error| error.to_string()), sources.map(|error| error.to_string())];
+        notes.into_iter().flatten().collect()
+    }
+}
+
+fn folder() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))?;
+    Some(cache.join("abicheck"))
+}

@@ -1,0 +1,9 @@
+//! What the command line calls: one file for each command.
+//!
+//! Deliberately not here: parsing of arguments, exit codes and streams (`cli`, `failure`, `output`).
+
+pub mod bindings;
+pub mod check;
+pub mod explain;
+pub mod ldd;
+pub mod rules;
