@@ -148,10 +148,10 @@ impl Log<'_> {
 
 /// Title, message, hint and verification: viewers show no more than the message.
 fn message(finding: &Finding) -> String {
-    let mut parts = vec![finding.title.clone()];
-    if finding.message != finding.title && !finding.message.is_empty() {
-        parts.push(finding.message.clone());
-    }
+    // Many messages say the title first.
+    let title = (!finding.message.starts_with(&finding.title)).then_some(&finding.title);
+    let mut parts: Vec<String> = title.into_iter().chain([&finding.message]).cloned().collect();
+    parts.retain(|part| !part.is_empty());
     if let Some(order) = finding.order.as_ref().filter(|order| order.len() > 1) {
         parts.push(format!("Order: import {}.", order.join(", then ")));
     }

@@ -67,7 +67,11 @@ fn finding(finding: &Finding, base: Option<&Path>, look: Look) -> String {
     let label = styled(&format!("{word}[{}]", finding.code), style, look.colour);
     let mut text = format!("{label}: {}\n", styled(&words(&finding.title), Style::Strong, look.colour));
     if look.verbose || finding.evidence.is_empty() {
-        text.push_str(&wrapped("  ", &plain(&finding.message), look.width));
+        let message = finding.message.strip_prefix(&finding.title).unwrap_or(&finding.message);
+        let message = plain(message.trim_start_matches([';', ':', ',', '.', ' ']));
+        if !message.is_empty() {
+            text.push_str(&wrapped("  ", &message, look.width));
+        }
     }
     text.push_str(&evidence(finding, base, look));
     let order =

@@ -35,13 +35,15 @@ function findingDetail(finding) {
   const symbol = (one) => element("li", {}, element("span", { class: "mono" }, [one.name, one.version].filter(Boolean).join("@")),
     one.name && readable(one.name) !== one.name ? element("span", { class: "text" }, readable(one.name)) : null);
   const told = new Set(finding.evidence.map((one) => one.path));
+  // What the message says beyond the title.
+  const more = finding.message.startsWith(finding.title) ? finding.message.slice(finding.title.length).replace(/^[\s;:.,]+/, "") : finding.message;
   const others = finding.libraries.filter((path) => !told.has(path));
   return [
     element("span", { class: `badge ${finding.severity}` }, `${finding.severity} ${finding.code}`),
     rule ? element("span", { class: "quiet" }, rule.name) : null,
     element("h2", {}, ...rich(finding.title)),
     order ? element("div", { class: "order" }, element("span", { class: "quiet" }, "import"), ...steps) : null,
-    finding.message && finding.message !== finding.title ? element("p", {}, ...rich(finding.message)) : null,
+    more ? element("p", {}, ...rich(more)) : null,
     finding.evidence.length ? element("h3", {}, "Evidence") : null,
     element("ul", { class: "lines evidence" }, ...finding.evidence.map(line)),
     others.length ? element("h3", {}, "Files") : null,

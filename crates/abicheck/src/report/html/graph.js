@@ -43,7 +43,7 @@ function drawCard(parent, card, act) {
       draw(g, "rect", { class: "mark", x: x + 12, y: y + 7, width: 8, height: 8, rx: round });
       draw(g, "title", {}, row.node.path || row.full);
     }
-    draw(g, "text", { x: x + (row.node ? 27 : 14), y: y + 15 }, cut(row.label, card.columnWidth - 40));
+    draw(g, "text", { x: x + (row.node ? 27 : 14), y: y + 15 }, cut(row.label, card.columnWidth - 33));
     g.addEventListener("click", () => (row.node ? act.node(row.node) : act.expand(card.id)));
     if (row.node) drawn.rows.set(row.node.id, { card, g, x: card.x + x, y: card.y + y + ROW / 2, width: card.columnWidth });
   });
