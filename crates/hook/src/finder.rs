@@ -288,7 +288,7 @@ impl<'py> Question<'_, 'py> {
         for entry in sys_path(self.py)?.iter() {
             // SAFETY: the list holds the entry while its text is used; the GIL is held.
             let text = unsafe { marks::text(entry.as_ptr()) };
-            if text.is_some_and(|text| state.stdlib_paths.iter().any(|p| p == text)) {
+            if text.is_some_and(|text| state.is_stdlib_folder(text)) {
                 break;
             }
             ahead.append(entry)?;

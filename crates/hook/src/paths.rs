@@ -92,10 +92,6 @@ fn is_abroad() -> bool {
     asker().is_some_and(|(state, _, viewer)| viewer.is_some_and(|unit| world(state, unit).is_some()))
 }
 
-fn is_stdlib_folder(state: &State, folder: &str) -> bool {
-    state.stdlib_paths.iter().any(|known| known == folder)
-}
-
 /// `sys.path` as an importer may search it: without other units' folders, which they put there for themselves,
 /// and for a unit without root's site-packages. `None` where that is all of it.
 pub(crate) fn search_path<'py>(
@@ -115,7 +111,7 @@ pub(crate) fn search_path<'py>(
             (Some(owner), None) => state.resolver.in_root(owner),
             (None, _) => match (is_seen(state, text, world), viewer) {
                 (Some(seen), _) => seen,
-                (None, Some(_)) if world.is_some() => is_stdlib_folder(state, text),
+                (None, Some(_)) if world.is_some() => state.is_stdlib_folder(text),
                 (None, Some(_)) => !state.is_in_site_packages(text),
                 (None, None) => true,
             },
@@ -182,7 +178,7 @@ fn seen_path<'py>(entries: &Bound<'py, PyList>) -> PyResult<Option<Vec<Placed<'p
             (Some(owner), None) => state.resolver.in_root(owner),
             (None, _) => is_seen(state, text, world).unwrap_or_else(|| {
                 // An attached world has nothing of root's folders.
-                world.is_none() || is_site_packages(text) || is_stdlib_folder(state, text)
+                world.is_none() || is_site_packages(text) || state.is_stdlib_folder(text)
             }),
         };
         if viewer.is_some() && kept && is_site_packages(text) {

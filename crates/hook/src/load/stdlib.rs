@@ -167,7 +167,7 @@ impl Stdlib {
         for entry in path.iter() {
             let Ok(entry) = entry.cast_into_exact::<PyString>() else { return Ok(None) };
             let Ok(folder) = entry.to_str() else { return Ok(None) };
-            if !state.stdlib_paths.iter().any(|known| known == folder) || folder.ends_with(".zip") {
+            if !state.is_stdlib_folder(folder) || folder.ends_with(".zip") {
                 if !fast.ahead.folder_lacks(py, state, folder, name)? {
                     return Ok(None);
                 }
