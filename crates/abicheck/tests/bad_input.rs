@@ -163,6 +163,9 @@ fn wheels_that_are_none_or_bombs_are_errors_that_say_so() {
         let error = read(&folder, &wheel(name)).err().unwrap_or_else(|| panic!("{name}")).to_string();
         assert!(error.starts_with("could not unpack") && error.contains(says), "{error}");
     }
+    sparse(&site.join("closure.json"));
+    let error = read(&folder, &site.join("closure.json")).err().expect("a terabyte").to_string();
+    assert!(error.contains("closure.json") && error.contains("1099511627776 bytes"), "{error}");
     // No wheel, and no folder either.
     pipe(&wheel("pipe"));
     let error = read(&folder, &wheel("pipe")).err().expect("a pipe").to_string();
