@@ -126,13 +126,22 @@ def search_on_behalf():
         sys.modules["importlib.util"]._find_spec = _hook.search
 
 
+_answers_by_who_asks = False
+
+
 def search_for_the_importer():
     """Makes the standard path finder, ``sys.path`` and ``sys.meta_path`` answer by who asks.
 
     In place, for code asks it by its name (``importlib.machinery.PathFinder``, ``pkgutil``, pytest).
     """
-    if external.PathFinder.find_spec != StockPathFinder.find_spec:
+    global _answers_by_who_asks
+    if _answers_by_who_asks:
         return  # An environment that is attached to a process with pins finds this done.
+    _answers_by_who_asks = True
+    # A program may have put functions of its own there before it attaches an environment: they stay in use.
+    before_find_spec = external.PathFinder.find_spec
+    # The backport takes this one away.
+    before_find_distributions = getattr(external.PathFinder, "find_distributions", StockPathFinder.find_distributions)
 
     def find_spec(cls, fullname, path=None, target=None):
         """As the standard one; ``path`` defaults to what the importer may search."""
@@ -145,13 +154,13 @@ def search_for_the_importer():
             else:
                 # As it is: who iterates it may be another's finder, which asks on behalf of the importer.
                 path = list.copy(sys.path) if isinstance(sys.path, list) else sys.path
-        return StockPathFinder.find_spec(fullname, path, target)
+        return before_find_spec(fullname, path, target)
 
     def find_distributions(cls, context=None):
         """As the standard one; a unit that does not see what root sees gets those of its view."""
         from pinfold import _metadata
 
-        return _metadata.find(StockPathFinder.find_distributions, context)
+        return _metadata.find(before_find_distributions, context)
 
     stock_create, stock_exec = external.ExtensionFileLoader.create_module, external.ExtensionFileLoader.exec_module
 
@@ -169,7 +178,8 @@ def search_for_the_importer():
     external.ExtensionFileLoader.exec_module = exec_module
     external.PathFinder.find_spec = classmethod(find_spec)
     external.PathFinder.find_distributions = classmethod(find_distributions)
-    _hook.remember_importlib()
+    if before_find_spec == StockPathFinder.find_spec:
+        _hook.remember_importlib()
     from pinfold import _lists
 
     _lists.start()

@@ -97,6 +97,33 @@ def test_what_the_host_had_loaded_before_stays_the_hosts(host, plugin, leaf):
     assert done.stdout == "3.0 2.0 2.0 2.0\n"
 
 
+def test_a_program_that_replaced_the_path_finders_function_before_may_attach(host, plugin, leaf):
+    """The rest is set up as ever, and what the program put there is still asked."""
+    code = "def version(name):\n    import importlib.metadata\n    return importlib.metadata.version(name)\ndef late():\n    import local\n"
+    foo = plugin("foo", "import leaf\n" + code, leaf["3.0"])
+    done = host(files={"local.py": ""}).run(
+        f"""
+        import importlib.machinery, importlib.metadata, sys, pinfold
+        finder = importlib.machinery.PathFinder
+        before, asked = finder.find_spec, []
+        def find_spec(cls, name, path=None, target=None):
+            asked.append(name)
+            return before(name, path, target)
+        finder.find_spec = classmethod(find_spec)
+        foo = pinfold.attach({str(foo)!r}).import_module("foo")
+        import colorsys, local
+        print(foo.leaf.V, foo.version("leaf"), importlib.metadata.version("leaf"), "colorsys" in asked, type(sys.path) is list)
+        # A file of the host's.
+        del sys.modules["local"]
+        try:
+            foo.late()
+        except ModuleNotFoundError as error:
+            print(error.name)
+        """
+    )
+    assert done.stdout == "3.0 3.0 2.0 True False\nlocal\n", str(done)
+
+
 def test_a_world_does_not_find_what_the_host_has(host, plugin, leaf, wheels):
     """Neither the host's distributions nor its local modules, loaded or not; nor the host the world's."""
     extra = at("extra", wheels.pure("extra", "1", {"extra.py": "V = 1"}))

@@ -22,6 +22,14 @@ rpath() { printf '%s' "-Wl,--disable-new-dtags,-rpath,$1"; }
 runpath() { printf '%s' "-Wl,--enable-new-dtags,-rpath,$1"; }
 soname() { printf '%s' "-Wl,-soname,$1"; }
 
+# with_and_without_a_version: libraries of one name in `one` and `two`; both have f of V_1, the second also g of V_2.
+with_and_without_a_version() {
+    printf 'V_1 { global: f; local: *; };\n' >one.map
+    printf 'V_1 { global: f; local: *; };\nV_2 { global: g; } V_1;\n' >two.map
+    so one/libv.so.1 'int f(void) { return 1; }' $(soname libv.so.1) -Wl,--version-script,one.map
+    so two/libv.so.1 'int f(void) { return 1; } int g(void) { return 2; }' $(soname libv.so.1) -Wl,--version-script,two.map
+}
+
 # patch FILE OLD NEW: replaces the one place of bytes OLD, both in hexadecimal.
 patch() {
     python3 - "$@" <<'PYTHON'

@@ -163,6 +163,9 @@ fn wheels_that_are_none_or_bombs_are_errors_that_say_so() {
         let error = read(&folder, &wheel(name)).err().unwrap_or_else(|| panic!("{name}")).to_string();
         assert!(error.starts_with("could not unpack") && error.contains(says), "{error}");
     }
+    sparse(&site.join("closure.json"));
+    let error = read(&folder, &site.join("closure.json")).err().expect("a terabyte").to_string();
+    assert!(error.contains("closure.json") && error.contains("1099511627776 bytes"), "{error}");
     // No wheel, and no folder either.
     pipe(&wheel("pipe"));
     let error = read(&folder, &wheel("pipe")).err().expect("a pipe").to_string();
@@ -190,4 +193,28 @@ fn imports_nested_in_each_other_come_to_an_end() {
         "m0",
         &mut Vec::new()
     ));
+}
+
+#[test]
+fn a_damaged_cache_of_python_code_changes_no_answer() {
+    let (folder, site) = folder();
+    let module = site.join("good/__init__.py");
+    fs::write(&module, "import a\ntry:\n    from b import c\nexcept E:\n    import d\n").expect("the same");
+    let cache = folder.path().join("cache");
+    let target = Target { version: (3, 11) };
+    let sources = Sources::open(target.clone(), Some(&cache));
+    let expected = sources.effects(&module);
+    assert_eq!(expected.len(), 2);
+    sources.finish().unwrap_or_else(|error| panic!("{error}"));
+    let mut files = fs::read_dir(&cache).expect("a cache").map(|entry| entry.expect("an entry").path());
+    let (file, None) = (files.next().expect("a file"), files.next()) else { panic!("one file") };
+    let whole = fs::read(&file).expect("a file of ours");
+    for at in 0..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1 << (at % 8);
+        for bytes in [&damaged[..], &whole[..at]] {
+            fs::write(&file, bytes).expect("a file of ours");
+            assert_eq!(Sources::open(target.clone(), Some(&cache)).effects(&module), expected, "byte {at}");
+        }
+    }
 }

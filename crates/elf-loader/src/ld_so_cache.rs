@@ -106,10 +106,10 @@ impl LdSoCache {
         self.hwcaps.iter().position(|known| known == name)
     }
 
-    /// The string at byte `at`.
+    /// The string at byte `at`: a path (PATH_MAX). Longer ones are none, since all entries may share one.
     fn text(&self, at: u32) -> Option<&[u8]> {
         let rest = self.bytes.get(at as usize..)?;
-        rest.iter().position(|byte| *byte == 0).map(|end| &rest[..end])
+        rest.iter().take(4096).position(|byte| *byte == 0).map(|end| &rest[..end])
     }
 }
 

@@ -31,8 +31,8 @@ struct Question<'a, 'py> {
     py: Python<'py>,
     state: &'static State,
     importer: Importer,
-    /// Whether the importer resolves as root does.
-    rootlike: bool,
+    /// The importer, if it is a unit with a view of its own; others resolve as root does.
+    viewer: Option<UnitIndex>,
     name: &'a Bound<'py, PyAny>,
     text: &'a str,
     /// The parent's `__path__`, `None` for a top-level name.
@@ -64,16 +64,13 @@ pub(crate) fn find_spec<'py>(
         };
     }
     let importer = frames::asking(state, text);
-    let rootlike = match importer {
-        Importer::Root => true,
-        Importer::Unit(unit) => state.resolver.is_rootlike(unit),
-    };
-    let question = Question { py, state, importer, rootlike, name, text, path };
+    let viewer = state.resolver.own_view(importer);
+    let question = Question { py, state, importer, viewer, name, text, path };
     if state.is_stdlib(text) {
         if state.plural && views::COMPLETED.contains(&text) {
             return views::completed_spec(name, path);
         }
-        return if rootlike { Ok(None) } else { question.stdlib() };
+        return if viewer.is_none() { Ok(None) } else { question.stdlib() };
     }
     question.answer()
 }
@@ -138,7 +135,7 @@ impl<'py> Question<'_, 'py> {
             if let Some(spec) = self.ahead_of_index()? {
                 return Ok(Some(spec));
             }
-        } else if self.rootlike && !self.path_is_of_units()? {
+        } else if self.viewer.is_none() && !self.path_is_of_units()? {
             return self.others();
         }
         let resolution = state.resolver.resolve(self.importer, self.text, || frames::stack(state));
@@ -147,7 +144,7 @@ impl<'py> Question<'_, 'py> {
                 if entry.provided == Provided::Namespace {
                     return match self.importer {
                         // Root's namespace packages stand in site-packages, merged with local folders.
-                        _ if self.rootlike => self.others(),
+                        _ if self.viewer.is_none() => self.others(),
                         Importer::Unit(unit) => {
                             namespace_spec(self.py, state, unit, self.text, &entry.units).map(Some)
                         }
@@ -165,7 +162,7 @@ impl<'py> Question<'_, 'py> {
                             return Ok(Some(spec));
                         }
                         return match module.kind {
-                            Kind::Namespace if self.rootlike => self.others(),
+                            Kind::Namespace if self.viewer.is_none() => self.others(),
                             Kind::Namespace => {
                                 namespace_spec(self.py, state, unit, self.text, &[unit]).map(Some)
                             }
@@ -185,7 +182,7 @@ impl<'py> Question<'_, 'py> {
                 self.others()
             }
             Resolution::Unknown if self.is_roots_here() => {
-                Question { importer: Importer::Root, rootlike: true, ..*self }.answer()
+                Question { importer: Importer::Root, viewer: None, ..*self }.answer()
             }
             Resolution::Unknown => self.others(),
             Resolution::Denied(denial) => self.denied(&denial),
@@ -198,13 +195,13 @@ impl<'py> Question<'_, 'py> {
         let state = self.state;
         let entries = PyList::empty(self.py);
         // What stands in front of site-packages hides the units of a world's own root, as it does for root.
-        let world = self.own_unit().and_then(|unit| paths::root_of_world(state, unit));
+        let world = self.viewer.and_then(|unit| paths::root_of_world(state, unit));
         let in_front = |text: &str| world.is_some() && paths::is_seen(state, text, world) == Some(true);
         let mut behind = false;
         for entry in sys_path(self.py)?.iter() {
             // SAFETY: the list holds the entry while its text is used; the GIL is held.
             let Some(text) = (unsafe { marks::text(entry.as_ptr()) }) else { continue };
-            if self.rootlike {
+            if self.viewer.is_none() {
                 if state.is_in_site_packages(text) {
                     break;
                 }
@@ -230,7 +227,7 @@ impl<'py> Question<'_, 'py> {
             // A part of a namespace package: the interpreter's own finder merges it with the others.
             return Ok(None);
         }
-        match adopt(self.py, state, Some(found.clone()), self.own_unit(), self.text)? {
+        match adopt(self.py, state, Some(found.clone()), self.viewer, self.text)? {
             Some(spec) => Ok(Some(spec)),
             None => Ok(Some(found)),
         }
@@ -238,7 +235,7 @@ impl<'py> Question<'_, 'py> {
 
     /// What stands under the parent's `__path__`, made `preferred`'s where it is a file of its folder.
     fn by_path(&self, preferred: Option<UnitIndex>) -> PyResult<Spec<'py>> {
-        let path = if self.rootlike {
+        let path = if self.viewer.is_none() {
             self.path.clone()
         } else {
             without_site_packages(self.py, self.state, self.path)?
@@ -263,17 +260,9 @@ impl<'py> Question<'_, 'py> {
 
     /// Whether the name is one that the importer's world takes from root, for a unit that root has too.
     fn is_roots_here(&self) -> bool {
-        let Some(unit) = self.own_unit() else { return false };
+        let Some(unit) = self.viewer else { return false };
         let taken = self.state.resolver.abroad(unit, || frames::stack(self.state));
         taken.is_some_and(|names| names.contains(pinfold_core::names::top(self.text)))
-    }
-
-    /// The importer, if it is a unit with a view of its own.
-    fn own_unit(&self) -> Option<UnitIndex> {
-        match self.importer {
-            Importer::Unit(unit) if !self.rootlike => Some(unit),
-            _ => None,
-        }
     }
 
     /// Whether any entry of the parent's `__path__` stands in a unit's folder or in site-packages.
@@ -299,7 +288,7 @@ impl<'py> Question<'_, 'py> {
         for entry in sys_path(self.py)?.iter() {
             // SAFETY: the list holds the entry while its text is used; the GIL is held.
             let text = unsafe { marks::text(entry.as_ptr()) };
-            if text.is_some_and(|text| state.stdlib_paths.iter().any(|p| p == text)) {
+            if text.is_some_and(|text| state.is_stdlib_folder(text)) {
                 break;
             }
             ahead.append(entry)?;
@@ -346,7 +335,7 @@ impl<'py> Question<'_, 'py> {
                     Err(_) => self.by_legacy_finder(&finder)?,
                 };
                 if !found.is_none() {
-                    return adopt(self.py, state, Some(found), self.own_unit(), self.text);
+                    return adopt(self.py, state, Some(found), self.viewer, self.text);
                 }
             }
         }

@@ -18,7 +18,7 @@ use pinfold_core::names::QUALIFIER;
 use pinfold_core::resolve::{Importer, Resolution, Rule, UnitIndex};
 use pyo3::exceptions::{PyAttributeError, PyImportWarning, PyKeyError, PyRecursionError};
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyDict, PyList, PyString};
+use pyo3::types::{IntoPyDict, PyDict, PyList, PyModule, PyString};
 use pyo3::{ffi, intern};
 
 use crate::codes::Codes;
@@ -319,22 +319,23 @@ fn parent<'py>(
 
 /// Whether the module's file stands in the one folder that its package's `__path__` has.
 fn holds(parent: &Bound<'_, PyAny>, target: &Target<'_>) -> PyResult<bool> {
-    let py = parent.py();
-    let Ok(parent) = parent.cast_exact::<pyo3::types::PyModule>() else { return Ok(false) };
-    let Some(path) = parent.dict().get_item(intern!(py, "__path__"))? else { return Ok(false) };
-    let Ok(path) = path.cast_exact::<PyList>() else { return Ok(false) };
-    if path.len() != 1 {
-        return Ok(false);
-    }
-    let first = path.get_item(0)?;
+    let Some(folder) = only_folder(parent)? else { return Ok(false) };
     let above = |file: &str| file.rfind('/').unwrap_or(0);
     let mut end = above(&target.file);
     if target.package {
         end = above(&target.file[..end]);
     }
-    Ok(first
-        .cast_exact::<PyString>()
-        .is_ok_and(|first| first.to_str().is_ok_and(|f| f == &target.file[..end])))
+    Ok(folder.to_str().is_ok_and(|folder| folder == &target.file[..end]))
+}
+
+/// The one folder that a package's `__path__` has, an ordinary list of an ordinary module.
+fn only_folder<'py>(package: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyString>>> {
+    let Ok(package) = package.cast_exact::<PyModule>() else { return Ok(None) };
+    let Some(path) = package.dict().get_item(intern!(package.py(), "__path__"))? else { return Ok(None) };
+    match path.cast_exact::<PyList>() {
+        Ok(path) if path.len() == 1 => Ok(path.get_item(0)?.cast_into_exact().ok()),
+        _ => Ok(None),
+    }
 }
 
 /// `parent.__spec__._uninitialized_submodules`, which tells of circular imports.

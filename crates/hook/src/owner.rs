@@ -332,11 +332,10 @@ fn roots_namespace<'n>(state: &State, name: &'n str) -> Option<&'n str> {
 /// Loads root's namespace package above `name` when a unit with a view of its own is the first to load a module
 /// that root sees too: root's look-up of that module would find it without its parent.
 pub(crate) fn ensure_roots_namespace(state: &State, importer: Importer, name: &str) {
-    let plain = match importer {
-        Importer::Root => true,
-        Importer::Unit(unit) => state.resolver.is_rootlike(unit),
-    };
-    let Some(parent) = roots_namespace(state, name).filter(|_| !plain) else { return };
+    if state.resolver.own_view(importer).is_none() {
+        return;
+    }
+    let Some(parent) = roots_namespace(state, name) else { return };
     let _as_root = frames::push(marks::ROOT);
     let key = marks::new_str(parent);
     // SAFETY: the GIL is held; every new reference is released; a failure leaves things as they were.

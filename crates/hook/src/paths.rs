@@ -51,11 +51,8 @@ pub(crate) fn is_seen(state: &State, folder: &str, world: Option<UnitIndex>) -> 
 /// Notes whose the entries are that whoever asks has just put on `sys.path` or taken from it.
 #[pyfunction]
 fn path_changed(before: Vec<Bound<'_, PyAny>>, after: Vec<Bound<'_, PyAny>>) {
-    let Some((state, importer, own_view)) = asker() else { return };
-    let side = match importer {
-        Importer::Unit(unit) if own_view => world(state, unit).unwrap_or(marks::ROOT),
-        _ => marks::ROOT,
-    };
+    let Some((state, _, viewer)) = asker() else { return };
+    let side = viewer.and_then(|unit| world(state, unit)).unwrap_or(marks::ROOT);
     let mut owners = state.path_owners.borrow_mut();
     if side == marks::ROOT && owners.is_empty() {
         return;
@@ -92,14 +89,7 @@ fn path_changed(before: Vec<Bound<'_, PyAny>>, after: Vec<Bound<'_, PyAny>>) {
 /// Whether whoever asks runs on an attached world's side.
 #[pyfunction]
 fn is_abroad() -> bool {
-    asker().is_some_and(|(state, importer, own_view)| match importer {
-        Importer::Unit(unit) if own_view => world(state, unit).is_some(),
-        _ => false,
-    })
-}
-
-fn is_stdlib_folder(state: &State, folder: &str) -> bool {
-    state.stdlib_paths.iter().any(|known| known == folder)
+    asker().is_some_and(|(state, _, viewer)| viewer.is_some_and(|unit| world(state, unit).is_some()))
 }
 
 /// `sys.path` as an importer may search it: without other units' folders, which they put there for themselves,
@@ -109,10 +99,7 @@ pub(crate) fn search_path<'py>(
     state: &State,
     importer: Importer,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let viewer = match importer {
-        Importer::Unit(unit) if !state.resolver.is_rootlike(unit) => Some(unit),
-        _ => None,
-    };
+    let viewer = state.resolver.own_view(importer);
     let units = &state.resolver.env().units;
     let world = viewer.and_then(|unit| world(state, unit));
     let kept = PyList::empty(py);
@@ -124,7 +111,7 @@ pub(crate) fn search_path<'py>(
             (Some(owner), None) => state.resolver.in_root(owner),
             (None, _) => match (is_seen(state, text, world), viewer) {
                 (Some(seen), _) => seen,
-                (None, Some(_)) if world.is_some() => is_stdlib_folder(state, text),
+                (None, Some(_)) if world.is_some() => state.is_stdlib_folder(text),
                 (None, Some(_)) => !state.is_in_site_packages(text),
                 (None, None) => true,
             },
@@ -178,26 +165,23 @@ type Placed<'py> = (Bound<'py, PyAny>, usize);
 /// the folders of its distributions where root has `site-packages`.
 #[pyfunction]
 fn seen_path<'py>(entries: &Bound<'py, PyList>) -> PyResult<Option<Vec<Placed<'py>>>> {
-    let Some((state, importer, own_view)) = asker() else { return Ok(None) };
+    let Some((state, importer, viewer)) = asker() else { return Ok(None) };
     let units = &state.resolver.env().units;
-    let world = match importer {
-        Importer::Unit(unit) if own_view => world(state, unit),
-        _ => None,
-    };
+    let world = viewer.and_then(|unit| world(state, unit));
     let mut seen = Vec::new();
     let mut changed = false;
     let mut listed = false;
     for (position, entry) in entries.iter().enumerate() {
         let text = entry.extract::<&str>().unwrap_or_default();
-        let kept = match (state.unit_of_origin(text), importer) {
-            (Some(owner), Importer::Unit(unit)) if own_view => units[owner].path == units[unit].path,
-            (Some(owner), _) => state.resolver.in_root(owner),
+        let kept = match (state.unit_of_origin(text), viewer) {
+            (Some(owner), Some(unit)) => units[owner].path == units[unit].path,
+            (Some(owner), None) => state.resolver.in_root(owner),
             (None, _) => is_seen(state, text, world).unwrap_or_else(|| {
                 // An attached world has nothing of root's folders.
-                world.is_none() || is_site_packages(text) || is_stdlib_folder(state, text)
+                world.is_none() || is_site_packages(text) || state.is_stdlib_folder(text)
             }),
         };
-        if own_view && kept && is_site_packages(text) {
+        if viewer.is_some() && kept && is_site_packages(text) {
             changed = true;
             if !listed {
                 listed = true;

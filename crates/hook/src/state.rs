@@ -242,6 +242,11 @@ impl State {
         self.stdlib.contains(pinfold_core::names::top(name))
     }
 
+    /// Whether an entry of `sys.path` is a folder (or the zip file) of the standard library.
+    pub(crate) fn is_stdlib_folder(&self, entry: &str) -> bool {
+        self.stdlib_paths.iter().any(|known| known == entry)
+    }
+
     /// The unit whose folder holds `path`, if any.
     pub(crate) fn unit_of_path(&self, path: &str) -> Option<UnitIndex> {
         self.folders.unit_of(path)

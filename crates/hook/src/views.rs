@@ -41,10 +41,10 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     Ok(())
 }
 
-pub(crate) fn asker() -> Option<(&'static State, Importer, bool)> {
+/// Who asks now, and its unit if that has a view of its own.
+pub(crate) fn asker() -> Option<(&'static State, Importer, Option<UnitIndex>)> {
     let (state, importer) = frames::current()?;
-    let own_view = matches!(importer, Importer::Unit(unit) if !state.resolver.is_rootlike(unit));
-    Some((state, importer, own_view))
+    Some((state, importer, state.resolver.own_view(importer)))
 }
 
 /// Unit, folder and name of the distributions that whoever asks sees, or of the one called `name`.
@@ -54,14 +54,14 @@ pub(crate) fn asker() -> Option<(&'static State, Importer, bool)> {
 #[pyfunction]
 #[pyo3(signature = (name=None))]
 fn distributions(name: Option<&str>) -> Option<Vec<(UnitIndex, String, String)>> {
-    let (state, importer, own_view) = asker()?;
+    let (state, importer, viewer) = asker()?;
     let stack = frames::stack(state);
     let units: Vec<UnitIndex> = match name.map(names::normalize) {
         Some(name) => state.resolver.distribution(importer, &name, &stack).into_iter().collect(),
-        None if own_view => state.resolver.distributions(importer, &stack),
+        None if viewer.is_some() => state.resolver.distributions(importer, &stack),
         None => return None,
     };
-    if !own_view && units.iter().all(|&unit| state.resolver.in_root(unit)) {
+    if viewer.is_none() && units.iter().all(|&unit| state.resolver.in_root(unit)) {
         return None;
     }
     let described = |unit: UnitIndex| {

@@ -110,7 +110,7 @@ impl Resolver {
     }
 
     /// The importer, if it is a unit that does not see what root sees.
-    fn own_view(&self, importer: Importer) -> Option<UnitIndex> {
+    pub fn own_view(&self, importer: Importer) -> Option<UnitIndex> {
         match importer {
             Importer::Unit(unit) if !self.is_rootlike(unit) => Some(unit),
             _ => None,

@@ -44,6 +44,9 @@ pub struct Wishes {
     pub python: Option<PathBuf>,
 }
 
+/// Bytes of a `closure.json`; a thousand units have less than one million.
+const LONGEST: u64 = 256 << 20;
+
 impl Environment {
     /// Reads `inputs`: one virtual environment, `site-packages` folder, Nix store path or `closure.json`, or several
     /// wheels, folders and store paths that are used together.
@@ -53,6 +56,7 @@ impl Environment {
     pub fn read(inputs: &[PathBuf], wishes: &Wishes) -> Result<Self, InputError> {
         let [single] = inputs else { return site::read_all(inputs, wishes) };
         if let Some(closure) = pinned::closure_of(single) {
+            reading::fits(&closure, LONGEST).map_err(InputError::io(&closure))?;
             return pinned::read(&closure, wishes);
         }
         if single.join("pyvenv.cfg").is_file() {

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,6 +43,8 @@ pub struct Sources {
 
 /// Sources larger than this are not read: tables of data, which import nothing.
 const LARGEST: u64 = 8 << 20;
+/// Bytes of the cache; a hundred thousand modules have some tens of millions.
+const LARGEST_CACHE: u64 = 1 << 30;
 /// The cache starts anew when it holds more modules than this.
 const MOST: usize = 100_000;
 
@@ -52,8 +54,8 @@ impl Sources {
         let path =
             folder.map(|folder| folder.join(format!("python-{}.{}", target.version.0, target.version.1)));
         let reader = env!("CARGO_PKG_VERSION").to_owned();
-        let read = path.as_ref().and_then(|path| fs::read(path).ok());
-        let kept = read.and_then(|bytes| postcard::from_bytes::<Kept>(&bytes).ok());
+        let read = path.as_ref().and_then(|path| reading::read(path, LARGEST_CACHE).ok());
+        let kept = read.and_then(|bytes| postcard::from_bytes::<Kept>(sound(&bytes)?).ok());
         let kept = kept.filter(|kept| kept.reader == reader && kept.effects.len() < MOST);
         let kept = kept.unwrap_or(Kept { reader, effects: HashMap::new() });
         Self { target, path, kept, new: Mutex::default() }
@@ -94,9 +96,16 @@ impl Sources {
         let folder = path.parent().unwrap_or(&path);
         fs::create_dir_all(folder).map_err(at)?;
         let bytes = postcard::to_stdvec(&kept).map_err(|error| at(io::Error::other(error)))?;
+        let checksum = crc32fast::hash(&bytes).to_le_bytes();
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(at)?;
-        io::Write::write_all(&mut file, &bytes).map_err(at)?;
+        [&checksum[..], &bytes].iter().try_for_each(|part| file.write_all(part)).map_err(at)?;
         file.persist(&path).map_err(|error| at(error.error))?;
         Ok(())
     }
+}
+
+/// What stands behind a right checksum: damage would be taken for what a module does, or nest without end.
+fn sound(bytes: &[u8]) -> Option<&[u8]> {
+    let (checksum, rest) = bytes.split_first_chunk()?;
+    (u32::from_le_bytes(*checksum) == crc32fast::hash(rest)).then_some(rest)
 }

@@ -17,8 +17,8 @@ impl Question<'_, '_> {
     pub(super) fn message(&self, denial: Option<&Denial>) -> String {
         let who = owner::describe(self.state, self.importer);
         let units = &self.state.resolver.env().units;
-        let searched = match self.importer {
-            Importer::Unit(unit) if !self.rootlike => {
+        let searched = match self.viewer {
+            Some(unit) => {
                 let names: Vec<&str> = units[unit]
                     .dependencies
                     .iter()
@@ -39,7 +39,7 @@ impl Question<'_, '_> {
                     )
                 }
             }
-            _ => "sys.path and the units of root's closure".to_owned(),
+            None => "sys.path and the units of root's closure".to_owned(),
         };
         let mut message = format!("No module named '{}' for importer {who}; searched: {searched}", self.text);
         if let Some(denial) = denial {
@@ -59,7 +59,7 @@ impl Question<'_, '_> {
     /// For an importer of an attached world: what root has under the name.
     fn what_the_host_has(&self) -> Option<String> {
         let state = self.state;
-        let unit = self.own_unit()?;
+        let unit = self.viewer?;
         state.resolver.abroad(unit, || frames::stack(state))?;
         let top = names::top(self.text);
         if let Some(entry) = state.resolver.view(Importer::Root).get(top) {

@@ -61,10 +61,7 @@ impl Ahead {
         importer: Importer,
         name: &str,
     ) -> PyResult<bool> {
-        let viewer = match importer {
-            Importer::Unit(unit) if !state.resolver.is_rootlike(unit) => Some(unit),
-            _ => None,
-        };
+        let viewer = state.resolver.own_view(importer);
         let Some(path) = super::sys(py, c"path") else { return Ok(false) };
         let Some(path) = super::entries(&path) else { return Ok(false) };
         let units = &state.resolver.env().units;

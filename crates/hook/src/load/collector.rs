@@ -3,10 +3,10 @@
 //! Loading makes many objects that stay. At the default threshold the collector looks at them over and over, which
 //! takes an eighth of the time of importing large packages. Here each module that begins to load moves the next
 //! collection of the youngest generation so many objects away; after a collection the usual thresholds hold until
-//! another module begins to load, so that a program that runs inside an import is collected as it would be. When the last module is loaded, the objects of a large import
-//! go to the oldest generation without being visited, as they would have after a visit. Thresholds that a program
-//! chose are its own, and so are a collector that it stopped and objects that it froze. Deliberately not here:
-//! switching the collector off.
+//! another module begins to load, so that a program that runs inside an import is collected as it would be. When the
+//! last module is loaded, the objects of a large import go to the oldest generation without being visited, as they
+//! would have after a visit. Thresholds that a program chose are its own, and so are a collector that it stopped and
+//! objects that it froze. Deliberately not here: switching the collector off.
 
 use std::cell::Cell;
 
@@ -91,24 +91,22 @@ impl Collector {
     }
 
     fn raise(&self, py: Python<'_>, first: bool) -> PyResult<()> {
-        let usual: Thresholds = self.threshold.bind(py).call0()?.extract()?;
+        let present: Thresholds = self.threshold.bind(py).call0()?.extract()?;
         let (count, _, _): Thresholds = self.count.bind(py).call0()?.extract()?;
         let raised = match self.raised.get() {
-            None if first && USUAL.contains(&usual) => {
+            None if first && USUAL.contains(&present) => {
                 self.callbacks.bind(py).call_method1(intern!(py, "append"), (&self.collected,))?;
-                Raised { usual, now: 0, before: count }
+                Raised { usual: present, now: 0, before: count }
             }
-            Some(raised) if [raised.now, raised.usual.0].contains(&usual.0) => raised,
+            Some(raised) if [raised.now, raised.usual.0].contains(&present.0) => raised,
             // A program chose it in between.
             _ => return Ok(()),
         };
-        let now = (count + ROOM).min(MOST);
-        if now > usual.0 {
+        let now = (count + ROOM).min(MOST).max(present.0);
+        if now > present.0 {
             self.set_threshold.bind(py).call1((now, raised.usual.1, raised.usual.2))?;
-            self.raised.set(Some(Raised { now, ..raised }));
-        } else {
-            self.raised.set(Some(Raised { now: usual.0, ..raised }));
         }
+        self.raised.set(Some(Raised { now, ..raised }));
         Ok(())
     }
 

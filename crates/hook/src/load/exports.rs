@@ -47,8 +47,7 @@ fn resume_collector() {
 
 /// One of `gc.callbacks`, while modules are being loaded.
 #[pyfunction]
-pub(super) fn collected(py: Python<'_>, phase: &str, info: &Bound<'_, PyAny>) -> PyResult<()> {
-    let _ = info;
+pub(super) fn collected(py: Python<'_>, phase: &str, _info: &Bound<'_, PyAny>) -> PyResult<()> {
     if phase == "stop" { super::collected(py) } else { Ok(()) }
 }
 

@@ -15,7 +15,7 @@ use std::os::unix::fs::MetadataExt;
 use pinfold_core::names;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyModule, PyString, PyType};
+use pyo3::types::{PyDict, PyList, PyString, PyType};
 
 use super::{Above, Fast, Found, Origin, Target};
 use crate::finder;
@@ -167,7 +167,7 @@ impl Stdlib {
         for entry in path.iter() {
             let Ok(entry) = entry.cast_into_exact::<PyString>() else { return Ok(None) };
             let Ok(folder) = entry.to_str() else { return Ok(None) };
-            if !state.stdlib_paths.iter().any(|known| known == folder) || folder.ends_with(".zip") {
+            if !state.is_stdlib_folder(folder) || folder.ends_with(".zip") {
                 if !fast.ahead.folder_lacks(py, state, folder, name)? {
                     return Ok(None);
                 }
@@ -187,21 +187,13 @@ impl Stdlib {
 
     /// The one folder of a package of the standard library.
     fn folder(&self, state: &State, package: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
-        let py = package.py();
-        let Ok(package) = package.cast_exact::<PyModule>() else { return Ok(None) };
-        let Some(path) = package.dict().get_item(intern!(py, "__path__"))? else { return Ok(None) };
-        let Ok(path) = path.cast_exact::<PyList>() else { return Ok(None) };
-        if path.len() != 1 {
-            return Ok(None);
-        }
-        let first = path.get_item(0)?;
-        let Ok(first) = first.cast_exact::<PyString>() else { return Ok(None) };
-        let Ok(first) = first.to_str() else { return Ok(None) };
+        let Some(only) = super::only_folder(package)? else { return Ok(None) };
+        let Ok(only) = only.to_str() else { return Ok(None) };
         let inside = |folder: &String| {
-            let rest = first.strip_prefix(folder.as_str());
+            let rest = only.strip_prefix(folder.as_str());
             rest.is_some_and(|rest| rest.starts_with('/') && !rest.contains("-packages"))
         };
-        Ok(state.stdlib_paths.iter().any(inside).then(|| first.to_owned()))
+        Ok(state.stdlib_paths.iter().any(inside).then(|| only.to_owned()))
     }
 
     fn is_undisturbed(&self, py: Python<'_>) -> PyResult<bool> {

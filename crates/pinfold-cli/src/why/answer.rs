@@ -89,10 +89,7 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn sees_local(&self) -> bool {
-        match self.importer {
-            Importer::Root => true,
-            Importer::Unit(unit) => self.resolver.is_rootlike(unit),
-        }
+        self.resolver.own_view(self.importer).is_none()
     }
 
     fn blank(&self, reason: String) -> Answer {
