@@ -88,7 +88,8 @@ impl Analysis<'_> {
             }
             loads
         });
-        users.map(|(package, _)| package).collect()
+        let asked = users.filter(|(package, _)| self.is_in_scope(self.packages[*package].distribution));
+        asked.map(|(package, _)| package).collect()
     }
 }
 

@@ -2,14 +2,15 @@
 //!
 //! Deliberately not here: what imports open.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use elf_facts::{Cache, FactsError, Name};
-use elf_loader::{Disk, LoadError, ObjectId, Process, System};
+use elf_loader::{Disk, FactsResult, Identity, LoadError, ObjectId, Process, System};
 
 use super::files::{Files, identity};
-use crate::environment::Environment;
+use crate::environment::{Environment, Interpreter};
 
 /// Why the interpreter's process cannot be simulated.
 #[derive(Debug, thiserror::Error)]
@@ -57,10 +58,21 @@ impl Machine {
         files: &Files,
         cache: Arc<Cache>,
     ) -> Result<Self, MachineError> {
-        let path = &environment.interpreter.executable;
+        Self::of(&environment.interpreter, files.known(), cache)
+    }
+
+    /// The process of `interpreter`; `known` are files that were read already, by device and inode.
+    ///
+    /// # Errors
+    /// When its file or its loader cannot be used.
+    pub fn of(
+        interpreter: &Interpreter,
+        known: Arc<HashMap<Identity, FactsResult>>,
+        cache: Arc<Cache>,
+    ) -> Result<Self, MachineError> {
+        let path = &interpreter.executable;
         let head = cache.get(path).map_err(MachineError::Interpreter)?.head;
         let Some(loader) = head.interpreter else { return Err(MachineError::Static { path: path.clone() }) };
-        let known = files.known();
         let read = move |path: &Path| {
             let known = identity(path).and_then(|identity| known.get(&identity).cloned());
             known.unwrap_or_else(|| cache.get(path).map(Arc::new).map_err(Arc::new))

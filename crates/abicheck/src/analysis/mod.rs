@@ -101,6 +101,8 @@ pub struct Analysis<'a> {
     bindings_together: usize,
     /// Pairs that could influence each other.
     interacting: usize,
+    /// The distributions of a given order, by when a file of each is opened first; `None` where all orders are asked.
+    scope: Option<Vec<DistributionId>>,
 }
 
 impl<'a> Analysis<'a> {
@@ -135,9 +137,13 @@ impl<'a> Analysis<'a> {
             owners,
             bindings_together: 0,
             interacting: 0,
+            scope: None,
         };
         says("loading packages in the orders that could matter");
         let orders = analysis.orders(&imports, sources, wishes)?;
+        if wishes.order.is_some() || wishes.script.is_some() {
+            analysis.scope = Some(analysis.opened(orders.iter().map(|(_, run)| run)));
+        }
         let together: Vec<(Together, usize)> =
             orders.into_par_iter().map(|(order, run)| analysis.compare(order, run)).collect();
         analysis.bindings_together = together.iter().map(|(_, bindings)| bindings).sum();
@@ -148,6 +154,30 @@ impl<'a> Analysis<'a> {
     /// The distribution that has the file of `object`.
     pub fn owner(&self, object: &Object) -> Option<DistributionId> {
         object.identity.and_then(|identity| self.owners.get(&identity).copied())
+    }
+
+    /// Distributions in the order in which `runs` open their files.
+    fn opened<'r>(&self, runs: impl Iterator<Item = &'r Run>) -> Vec<DistributionId> {
+        let mut order = Vec::new();
+        for opening in runs.flat_map(|run| &run.openings) {
+            if let Some(owner) = self.files.owner_at(&opening.path).filter(|owner| !order.contains(owner)) {
+                order.push(owner);
+            }
+        }
+        order
+    }
+
+    /// Whether a distribution is imported in the orders that are asked about.
+    pub fn is_in_scope(&self, distribution: DistributionId) -> bool {
+        self.scope.as_ref().is_none_or(|scope| scope.contains(&distribution))
+    }
+
+    /// Whether `names` are imported in the orders that are asked about, and, where their order matters, in this one.
+    pub fn is_asked(&self, names: &[String], in_order: bool) -> bool {
+        let Some(scope) = &self.scope else { return true };
+        let place = |name: &String| scope.iter().position(|one| self.name(*one) == name);
+        let Some(places) = names.iter().map(place).collect::<Option<Vec<usize>>>() else { return false };
+        !in_order || places.is_sorted()
     }
 
     /// The name of a distribution; with its version where another one has the same name.

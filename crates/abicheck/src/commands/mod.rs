@@ -3,7 +3,9 @@
 //! Deliberately not here: parsing of arguments, exit codes and streams (`cli`, `failure`, `output`).
 
 pub mod bindings;
+mod caches;
 pub mod check;
 pub mod explain;
 pub mod ldd;
+mod opening;
 pub mod rules;

@@ -42,6 +42,17 @@ impl Interpreter {
         Ok(Self { executable, version, suffixes, stdlib })
     }
 
+    /// The interpreter that the file at `path` belongs to: of the prefix that it lies in, or of a version that a folder
+    /// above it names, else `python3` on PATH.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn near(path: &Path) -> Result<Self, InputError> {
+        let folders = path.ancestors().skip(1).filter_map(|folder| folder.file_name()?.to_str());
+        let version = folders.into_iter().find_map(version_in);
+        super::site::near(path, version).or_else(|_| super::site::near(path, None))
+    }
+
     /// The folder of the standard library's extension modules.
     pub fn dynload(&self) -> PathBuf {
         self.stdlib.join("lib-dynload")

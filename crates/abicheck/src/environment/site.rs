@@ -206,7 +206,7 @@ fn site_of(input: &Path) -> Result<(PathBuf, Option<(u32, u32)>), InputError> {
 }
 
 /// The interpreter that a folder belongs to: of the prefix that it lies in, else the one on PATH of that version.
-fn near(folder: &Path, version: Option<(u32, u32)>) -> Result<Interpreter, InputError> {
+pub(super) fn near(folder: &Path, version: Option<(u32, u32)>) -> Result<Interpreter, InputError> {
     let names: Vec<String> = match version {
         Some((major, minor)) => vec![format!("python{major}.{minor}")],
         None => vec!["python3".to_owned()],

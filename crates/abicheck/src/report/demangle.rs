@@ -8,7 +8,7 @@ use cpp_demangle::{BorrowedSymbol, DemangleOptions, DemangleWrite};
 const LONGEST: usize = 2000;
 
 /// `text` with every mangled name in it made readable, without its parameters.
-pub(super) fn readable(text: &str) -> String {
+pub(crate) fn readable(text: &str) -> String {
     let mut made = String::new();
     let mut rest = text;
     while let Some((before, name, after)) = next(rest) {

@@ -17,7 +17,9 @@ use serde::Serialize;
 
 use crate::finding::{Finding, Severity};
 
+pub(crate) use demangle::readable;
 pub use paths::base_of;
+pub(crate) use paths::{plain, plain_path, straight};
 
 /// What one run found out.
 #[derive(Clone, Debug, Default)]

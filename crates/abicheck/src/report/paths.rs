@@ -34,7 +34,7 @@ pub(super) fn shown(path: &Path, base: Option<&Path>) -> String {
 }
 
 /// `path` without the detours that RUNPATHs make: `a/../a.libs` is `a.libs`.
-fn straight(path: &Path) -> PathBuf {
+pub(crate) fn straight(path: &Path) -> PathBuf {
     let mut made = PathBuf::new();
     for part in path.components() {
         let inside = matches!(made.components().next_back(), Some(Component::Normal(_)));
@@ -47,8 +47,13 @@ fn straight(path: &Path) -> PathBuf {
     made
 }
 
+/// A whole path as people read it.
+pub(crate) fn plain_path(path: &Path) -> String {
+    shown(path, None)
+}
+
 /// `text` without control characters, which names of files and symbols may have.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     if !text.contains(char::is_control) {
         return text.to_owned();
     }

@@ -39,6 +39,14 @@ impl Failed<'_> {
         }
     }
 
+    /// Whether the other way round something fails as well.
+    pub(super) fn fails_reversed(&self, analysis: &Analysis<'_>) -> bool {
+        let Some(victim) = analysis.package_of(self.victim) else { return false };
+        let order: Vec<PackageId> = std::iter::once(victim).chain(self.after.iter().copied()).collect();
+        let fails = |change: &crate::analysis::Change| matches!(change.what, Changed::Fails(_));
+        analysis.together.iter().any(|together| together.order == order && together.changes.iter().any(fails))
+    }
+
     /// Fills packages, order and probe.
     pub(super) fn describe(&self, analysis: &Analysis<'_>, finding: &mut Finding) {
         let victim = analysis.name(self.victim).to_owned();

@@ -74,6 +74,10 @@ fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
         finding.symbols = symbols;
         finding.hint = match &after[..] {
             [] => format!("install a version of {package} that was built for what is here"),
+            _ if first.fails_reversed(analysis) => {
+                "install versions of both that bring the same libraries; the other way round fails as well"
+                    .to_owned()
+            }
             _ => format!("import {package} first, or install versions of both that bring the same libraries"),
         };
         findings.push(finding);

@@ -112,6 +112,9 @@ fn finding(
     finding.evidence = evidence;
     finding.hint = match after {
         [] => format!("install a {file} that defines {version}, or a {package} that brings one"),
+        _ if first.fails_reversed(analysis) => {
+            format!("install versions of both that bring the same {file}; the other way round fails as well")
+        }
         _ => format!("import {package} first, or install versions of both that bring the same {file}"),
     };
     finding

@@ -28,6 +28,7 @@ use elf_facts::Facts;
 
 use crate::analysis::Analysis;
 use crate::finding::{Finding, Severity, SymbolName};
+use crate::report::straight;
 
 pub use page::Page;
 
@@ -83,6 +84,16 @@ pub fn named(rules: &[&'static Rule], asked: &str) -> Option<&'static Rule> {
 pub fn check(analysis: &Analysis) -> Vec<Finding> {
     let mut findings = Vec::new();
     ALL.iter().for_each(|rule| (rule.check)(analysis, &mut findings));
+    findings.retain(|finding| {
+        let order = finding.order.as_deref();
+        analysis.is_asked(&finding.packages, false)
+            && order.is_none_or(|order| analysis.is_asked(order, true))
+    });
+    for finding in &mut findings {
+        // RUNPATHs make detours, such as `a/../a.libs`.
+        finding.libraries.iter_mut().for_each(|path| *path = straight(path));
+        finding.evidence.iter_mut().for_each(|line| line.path = straight(&line.path));
+    }
     findings.sort_by(|a, b| {
         let key = |one: &Finding| (std::cmp::Reverse(one.severity), one.code);
         key(a)

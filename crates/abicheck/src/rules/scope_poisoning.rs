@@ -130,6 +130,9 @@ fn finding(
         (rank, symbol.clone())
     });
     finding.symbols = fatal.iter().take(Finding::MOST_SYMBOLS).map(|(symbol, _)| symbol.clone()).collect();
+    // Overloads have one name to a reader.
+    let stem = |symbol: &SymbolName| crate::report::readable(symbol.name.as_deref().unwrap_or_default());
+    fatal.dedup_by(|(a, _), (b, _)| stem(a) == stem(b));
     finding.evidence = fatal
         .iter()
         .take(6)

@@ -4,7 +4,6 @@
 //! error on the way is told and ends with 2; what is found is data.
 //! Deliberately not here: every one of these steps.
 
-mod caches;
 mod inputs;
 mod options;
 mod show;
@@ -21,7 +20,7 @@ use crate::report::{Report, base_of};
 use crate::rules;
 use crate::terminal::{Progress, count};
 
-use caches::Caches;
+use super::caches::Caches;
 pub use options::{Format, Options};
 
 /// How much is said: `-v` and `-q`.

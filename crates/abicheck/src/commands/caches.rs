@@ -25,13 +25,9 @@ impl Caches {
     /// Opens them; `off` reads every file anew and writes nothing.
     pub(super) fn open(environment: &Environment, off: bool) -> Self {
         let folder = if off { None } else { folder() };
-        let facts = folder.as_ref().map(|folder| Cache::open(folder.join("facts"), LIMIT));
         let target = Target { version: environment.interpreter.version };
         let python = folder.map(|folder| folder.join("python"));
-        Self {
-            facts: Arc::new(facts.unwrap_or_else(Cache::none)),
-            sources: Sources::open(target, python.as_deref()),
-        }
+        Self { facts: Arc::new(facts(off)), sources: Sources::open(target, python.as_deref()) }
     }
 
     /// Writes what is new; what could not be written is worth a note.
@@ -41,6 +37,12 @@ impl Caches {
         let notes = [facts.map(|error| error.to_string()), sources.map(|error| error.to_string())];
         notes.into_iter().flatten().collect()
     }
+}
+
+/// The cache of facts alone.
+pub(super) fn facts(off: bool) -> Cache {
+    let folder = if off { None } else { folder() };
+    folder.map_or_else(Cache::none, |folder| Cache::open(folder.join("facts"), LIMIT))
 }
 
 fn folder() -> Option<PathBuf> {
