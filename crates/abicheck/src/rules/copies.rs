@@ -76,7 +76,7 @@ impl Family {
     /// Whether the file belongs to it.
     fn has(&self, loaded: &Loaded<'_>) -> bool {
         let facts = loaded.object.facts();
-        let named = |name: &str| self.files.iter().any(|file| file == stem(name));
+        let named = |name: &str| self.files.iter().any(|file| is_named(name, file));
         named(&loaded.file_name())
             || facts.head.soname.as_ref().is_some_and(|soname| named(&soname.to_text()))
             || self.symbols.iter().any(|symbol| defines(facts, symbol.as_bytes()))
@@ -173,11 +173,10 @@ fn evidence(analysis: &Analysis<'_>, copy: &Copy<'_>, file: &Loaded<'_>) -> Evid
     }
 }
 
-/// `libfoo` of `libfoo-1a2b3c4d.so.1.2`: the hash that `auditwheel` and `delocate` put in has eight hexadecimal digits.
-fn stem(name: &str) -> &str {
+/// Whether `libfoo-1a2b3c4d.so.1.2` is `libfoo`: tools that copy libraries into wheels add to their names.
+fn is_named(name: &str, library: &str) -> bool {
     let stem = name.split_once(".so").map_or(name, |(stem, _)| stem);
-    let is_hash = |hash: &str| hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    stem.rsplit_once('-').filter(|(_, hash)| is_hash(hash)).map_or(stem, |(plain, _)| plain)
+    stem.strip_prefix(library).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 /// The numbers of `3.4.30` or `1_1_1d`; `None` where it does not start with one.
@@ -205,7 +204,10 @@ mod tests {
             assert!(!family.files.is_empty() && family.why.len() > 20, "{}", family.name);
             assert!(family.rule != Reader::Variable || !family.variables.is_empty(), "{}", family.name);
             for file in &family.files {
-                assert_eq!(stem(&format!("{file}-0a1b2c3d.so.1.2")), file);
+                assert!(
+                    is_named(&format!("{file}-0a1b2c3d.so.1.2"), file)
+                        && is_named(&format!("{file}.so"), file)
+                );
             }
         }
         let readers = [Reader::OpenMp, Reader::Copies, Reader::Variable].map(|reader| of(reader).count());
@@ -215,14 +217,9 @@ mod tests {
 
     #[test]
     fn names_and_versions() {
-        for (name, plain) in [
-            ("libgomp-a34b3233.so.1.0.0", "libgomp"),
-            ("libgomp.so.1", "libgomp"),
-            ("libhdf5_hl-123198ff.so.310.0.2", "libhdf5_hl"),
-            ("libMagickCore-7.so.10", "libMagickCore-7"),
-        ] {
-            assert_eq!(stem(name), plain);
-        }
+        assert!(is_named("libgomp-a34b3233.so.1.0.0", "libgomp") && is_named("libgomp.so.1", "libgomp"));
+        assert!(!is_named("libhdf5_hl-123198ff.so.310.0.2", "libhdf5"));
+        assert!(!is_named("libcryptopp.so.8", "libcrypto"));
         assert_eq!(numbers("3.4.30"), Some(vec![3, 4, 30]));
         assert_eq!(numbers("1_1_1d"), Some(vec![1, 1, 1]));
         assert_eq!(numbers("PRIVATE_API"), None);

@@ -12,9 +12,9 @@
 //!
 //! ## Example
 //! ```text
-//! warning[AB504]: a and b both install 2 files with different contents, such as shared/core.py
-//!   shared/core.py    is b's, and a recorded another one
-//!   shared/_fast.so   is b's, and a recorded another one
+//! warning[AB504]: a and b both install 2 files with contents of their own, such as shared/core.py
+//!   shared/core.py    recorded by a and by b
+//!   shared/_fast.so   recorded by a and by b
 //! ```
 //!
 //! ## Fix
@@ -134,14 +134,14 @@ fn finding(
     let (first, second) = (analysis.name(a), analysis.name(b));
     let distributions = &analysis.environment.distributions;
     let what = match worst {
-        Collision::Same => "the same",
-        _ => "different",
+        Collision::Same => "the same contents",
+        _ => "contents of their own",
     };
     let (count, example) = (paths.len(), paths.first().copied().unwrap_or_default());
     finding.title = match count {
-        1 => format!("{first} and {second} both install {example}, with {what} contents"),
+        1 => format!("{first} and {second} both install {example}, with {what}"),
         _ => {
-            format!("{first} and {second} both install {count} files with {what} contents, such as {example}")
+            format!("{first} and {second} both install {count} files with {what}, such as {example}")
         }
     };
     let why = match worst {

@@ -108,7 +108,8 @@ impl Needs {
     }
 }
 
-/// An error where the package says or shows that it needs NumPy: some C++ code looks for NumPy and does without.
+/// An error where the package says or shows that it needs NumPy, or where importing it imports the module: code of
+/// libraries may look for NumPy and do without.
 ///
 /// `partly`: other files of the package fit. A module below that does not is there for other releases of NumPy then.
 fn severity(
@@ -119,7 +120,9 @@ fn severity(
     partly: bool,
 ) -> Severity {
     let wants = numpy_seen::required(analysis, owner) || numpy_seen::imported(analysis, owner, seen);
-    match (partly && !loaded.eager, wants && loaded.needed) {
+    // A module asks for NumPy when it is imported; a library's code may wait until it is called.
+    let asks = wants || (loaded.module.is_some() && loaded.eager);
+    match (partly && !loaded.eager, asks && loaded.needed) {
         (true, _) => Severity::Note,
         (false, true) => Severity::Error,
         (false, false) => Severity::Warning,

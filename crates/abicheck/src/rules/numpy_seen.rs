@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::analysis::Analysis;
-use crate::environment::DistributionId;
+use crate::environment::{Distribution, DistributionId};
 
 /// The module whose C API it is.
 const MODULE: &str = "numpy";
@@ -25,17 +25,18 @@ pub(super) fn by(analysis: &Analysis<'_>, importer: DistributionId) -> Option<Se
     let environment = analysis.environment;
     let folders = environment.views.folders(Some(importer), MODULE);
     let folder = folders.into_iter().find(|folder| folder.join(MODULE).join("__init__.py").is_file())?;
-    let is_it = |id: &DistributionId| {
-        let one = &environment.distributions[*id];
-        one.folder == folder && one.modules.iter().any(|module| module == MODULE) && holds_core(&one.recorded)
-    };
-    let distribution = (0..environment.distributions.len()).find(is_it);
+    let distributions = environment.distributions.iter().enumerate().filter(|(_, one)| one.folder == folder);
+    let rank = |one: &Distribution| (holds_core(&one.recorded), one.name.eq_ignore_ascii_case(MODULE));
+    let distribution = distributions
+        .filter(|(_, one)| rank(one) != (false, false))
+        .max_by_key(|(_, one)| rank(one))
+        .map(|(id, _)| id);
     let stated = distribution.and_then(|id| release(&environment.distributions[id].version));
     let release = stated.or_else(|| generation(&folder.join(MODULE)))?;
     Some(Seen { distribution, folder: folder.join(MODULE), release })
 }
 
-/// Other distributions may have files under `numpy/` too: the one with the C code is it.
+/// Other distributions may have files under `numpy/` too: the one with the C code is it, or the one of its name.
 fn holds_core(recorded: &[String]) -> bool {
     recorded.iter().any(|file| {
         ["numpy/_core/_multiarray_umath.", "numpy/core/_multiarray_umath."]

@@ -41,11 +41,14 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
     let all = loaded(analysis);
+    let mut told = Vec::new();
     for family in copies::of(Reader::Copies) {
         let copies = family.copies(&all);
-        if copies.len() < 2 || copies::of_one_owner(&copies) || !matters(family, &copies) {
+        let known = told.contains(&&family.name);
+        if known || copies.len() < 2 || copies::of_one_owner(&copies) || !matters(family, &copies) {
             continue;
         }
+        told.push(&family.name);
         let mut finding = Finding { severity: family.severity, ..Finding::of(&RULE) };
         let described: Vec<String> = copies.iter().map(|copy| copy.described(analysis)).collect();
         finding.title = format!("{} copies of {}: {}", copies.len(), family.name, described.join(", "));
