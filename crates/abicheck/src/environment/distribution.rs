@@ -115,7 +115,7 @@ impl Distribution {
 
     /// The hashes that it records, by path; read when they are asked for, since few are.
     pub fn hashes(&self) -> HashMap<String, String> {
-        let rows = self.info.iter().flat_map(|info| rows(&info.join("RECORD")));
+        let rows = self.info.iter().flat_map(|info| rows(&info.join("RECORD"), true));
         let hashed = rows.filter(|(_, hash)| !hash.is_empty());
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         hashed.map(|(path, hash)| (text(path.as_os_str().as_encoded_bytes()), text(&hash))).collect()
@@ -149,18 +149,18 @@ pub(super) fn is_native(file: &str) -> bool {
 
 /// The paths of a RECORD; none where it cannot be read. On Linux a path is bytes in no encoding.
 fn recorded(path: &Path) -> Vec<PathBuf> {
-    rows(path).into_iter().map(|(file, _)| file).collect()
+    rows(path, false).into_iter().map(|(file, _)| file).collect()
 }
 
-/// The paths of a RECORD with their hashes, which may be empty.
-fn rows(path: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+/// The paths of a RECORD, each with its hash where `hashes` are asked for and it has one.
+fn rows(path: &Path, hashes: bool) -> Vec<(PathBuf, Vec<u8>)> {
     let Ok(bytes) = read(path, LONGEST_RECORD) else { return Vec::new() };
     let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes.as_slice());
     let rows = reader.into_byte_records().take(MOST).map_while(Result::ok);
     let paths = rows.filter_map(|row| {
         let path: Vec<u8> =
             row.get(0)?.iter().map(|byte| if *byte == b'\\' { b'/' } else { *byte }).collect();
-        Some((OsString::from_vec(path).into(), row.get(1).unwrap_or_default().to_owned()))
+        Some((OsString::from_vec(path).into(), row.get(1).filter(|_| hashes).unwrap_or_default().to_owned()))
     });
     paths.collect()
 }
