@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::files::Files;
 use crate::environment::{Distribution, DistributionId, Environment};
-use crate::importing::{Imports, Session, Step};
+use crate::importing::{Imports, Missing, Session, Step};
 
 /// A distribution that loads something when it is imported.
 pub struct Plan {
@@ -21,6 +21,9 @@ pub struct Plan {
     pub modules: Vec<String>,
     /// What is opened, in order.
     pub steps: Vec<PlannedStep>,
+    /// Imports that fail because the module is there for another interpreter only, each with whether importing the
+    /// modules at the top does it.
+    pub missing: Vec<(Missing, bool)>,
 }
 
 /// One thing that is opened.
@@ -42,7 +45,7 @@ impl Plan {
             .map(|(id, _)| id)
             .collect();
         let plans = distributions.into_par_iter().map(|id| Self::of(environment, files, imports, id));
-        plans.filter(|plan| !plan.steps.is_empty()).collect()
+        plans.filter(|plan| !plan.steps.is_empty() || !plan.missing.is_empty()).collect()
     }
 
     fn of(environment: &Environment, files: &Files, imports: &Imports<'_>, id: DistributionId) -> Self {
@@ -51,13 +54,15 @@ impl Plan {
         for module in &distribution.modules {
             imports.import(&mut session, Some(id), module, &mut steps);
         }
-        let eager = steps.len();
+        let (eager, eager_missing) = (steps.len(), session.missing.len());
         for (_, module) in extensions(environment, files, id) {
             imports.import(&mut session, Some(id), &module, &mut steps);
         }
         let steps = steps.into_iter().enumerate();
         let steps = steps.map(|(at, step)| PlannedStep { step, eager: at < eager }).collect();
-        Self { distribution: id, modules: distribution.modules.clone(), steps }
+        let missing = session.missing.into_iter().enumerate();
+        let missing = missing.map(|(at, one)| (one, at < eager_missing)).collect();
+        Self { distribution: id, modules: distribution.modules.clone(), steps, missing }
     }
 
     /// What `script` imports, in its order.

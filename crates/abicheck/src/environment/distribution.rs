@@ -4,7 +4,7 @@
 //! name of the folder, so that nothing with native code is passed over.
 //! Deliberately not here: whether recorded hashes are right.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,8 @@ pub struct Distribution {
     pub version: String,
     /// The folder on `sys.path` that it is installed in.
     pub folder: PathBuf,
+    /// Its `*.dist-info`; none for files that no distribution records.
+    pub info: Option<PathBuf>,
     /// Its files that may be ELF, absolute, sorted.
     pub native: Vec<PathBuf>,
     /// All files that it records, relative to `folder`; what is not UTF-8 is replaced.
@@ -49,6 +51,7 @@ impl Distribution {
             name: shown(first("Name")?.1),
             version: shown(first("Version").map_or("", |(_, version)| version)),
             folder: folder.to_owned(),
+            info: Some(info.to_owned()),
             ..Self::default()
         };
         distribution.requires = headers_of(&metadata, "Requires-Dist");
@@ -110,6 +113,20 @@ impl Distribution {
         self.modules = modules.into_iter().collect();
     }
 
+    /// The hashes that it records, by path; read when they are asked for, since few are.
+    pub fn hashes(&self) -> HashMap<String, String> {
+        let rows = self.info.iter().flat_map(|info| rows(&info.join("RECORD"), true));
+        let hashed = rows.filter(|(_, hash)| !hash.is_empty());
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        hashed.map(|(path, hash)| (text(path.as_os_str().as_encoded_bytes()), text(&hash))).collect()
+    }
+
+    /// Whether both are of one project.
+    pub fn is_version_of(&self, other: &Self) -> bool {
+        let plain = |name: &str| name.to_lowercase().replace(['-', '.'], "_");
+        plain(&self.name) == plain(&other.name)
+    }
+
     /// Whether the file at `path` is one of its native files.
     pub fn owns(&self, path: &Path) -> bool {
         self.native.binary_search_by(|file| file.as_path().cmp(path)).is_ok()
@@ -119,21 +136,31 @@ impl Distribution {
 /// Whether a file's name says that it is a shared object: `x.so`, `libx.so.1`.
 pub(super) fn is_native(file: &str) -> bool {
     let name = file.rsplit('/').next().unwrap_or(file);
-    name.ends_with(".so")
-        || name
-            .split_once(".so.")
-            .is_some_and(|(_, version)| version.chars().all(|c| c.is_ascii_digit() || c == '.'))
+    // `1.1.1k`: a release of OpenSSL has a letter.
+    let is_number = |part: &str| {
+        let digits = part.trim_end_matches(|c: char| c.is_ascii_lowercase());
+        !digits.is_empty()
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+            && part.len() <= digits.len() + 2
+    };
+    let versioned = name.split_once(".so.").is_some_and(|(_, version)| version.split('.').all(is_number));
+    name.ends_with(".so") || versioned
 }
 
 /// The paths of a RECORD; none where it cannot be read. On Linux a path is bytes in no encoding.
 fn recorded(path: &Path) -> Vec<PathBuf> {
+    rows(path, false).into_iter().map(|(file, _)| file).collect()
+}
+
+/// The paths of a RECORD, each with its hash where `hashes` are asked for and it has one.
+fn rows(path: &Path, hashes: bool) -> Vec<(PathBuf, Vec<u8>)> {
     let Ok(bytes) = read(path, LONGEST_RECORD) else { return Vec::new() };
     let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes.as_slice());
     let rows = reader.into_byte_records().take(MOST).map_while(Result::ok);
     let paths = rows.filter_map(|row| {
         let path: Vec<u8> =
             row.get(0)?.iter().map(|byte| if *byte == b'\\' { b'/' } else { *byte }).collect();
-        Some(OsString::from_vec(path).into())
+        Some((OsString::from_vec(path).into(), row.get(1).filter(|_| hashes).unwrap_or_default().to_owned()))
     });
     paths.collect()
 }
@@ -155,11 +182,22 @@ mod tests {
 
     #[test]
     fn names_of_shared_objects() {
-        for native in ["a/_core.cpython-311-x86_64-linux-gnu.so", "x.libs/libfoo-1a2b.so.1.2.3", "m.abi3.so"]
-        {
+        for native in [
+            "a/_core.cpython-311-x86_64-linux-gnu.so",
+            "x.libs/libfoo-1a2b.so.1.2.3",
+            "m.abi3.so",
+            "x.libs/libcrypto-1a2b.so.1.1.1k",
+        ] {
             assert!(is_native(native), "{native}");
         }
-        for other in ["a/so.py", "a/x.so.py", "data.some-named-index.parquet", "a/x.sol", "v0.7.1.so.txt"] {
+        for other in [
+            "a/so.py",
+            "a/x.so.py",
+            "data.some-named-index.parquet",
+            "a/x.sol",
+            "v0.7.1.so.txt",
+            "x.so.1.bak",
+        ] {
             assert!(!is_native(other), "{other}");
         }
     }

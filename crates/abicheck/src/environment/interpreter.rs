@@ -99,7 +99,12 @@ fn suffixes(stdlib: &Path, version: (u32, u32)) -> Vec<String> {
     let most = own.into_iter().max_by_key(|(_, count)| *count).map(|(suffix, _)| suffix);
     let machine = std::env::consts::ARCH;
     let stated = || format!(".cpython-{}{}-{machine}-linux-gnu.so", version.0, version.1);
-    vec![most.unwrap_or_else(stated), ".abi3.so".to_owned(), ".so".to_owned()]
+    let own = most.unwrap_or_else(stated);
+    // Without the global lock there is no `abi3` before Python 3.15 (PEP 703).
+    let free_threaded =
+        own.trim_start_matches(".cpython-").split('-').next().is_some_and(|abi| abi.ends_with('t'));
+    let stable = (!free_threaded).then(|| ".abi3.so".to_owned());
+    [Some(own), stable, Some(".so".to_owned())].into_iter().flatten().collect()
 }
 
 #[cfg(test)]

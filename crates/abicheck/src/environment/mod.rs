@@ -11,6 +11,7 @@ mod interpreter;
 mod pinned;
 pub(crate) mod reading;
 mod site;
+mod tags;
 mod virtualenv;
 mod wheels;
 
@@ -21,6 +22,7 @@ pub use error::InputError;
 pub use folder::{Folders, Found, Kind};
 pub use interpreter::Interpreter;
 pub use pinned::Views;
+pub use tags::{Foreign, describe};
 
 /// Which distribution: its place in [`Environment::distributions`].
 pub type DistributionId = usize;

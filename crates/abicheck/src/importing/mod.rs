@@ -9,4 +9,4 @@ mod sources;
 mod walk;
 
 pub use sources::{Sources, SourcesError};
-pub use walk::{Imports, Session, Step};
+pub use walk::{Imports, Missing, Session, Step};

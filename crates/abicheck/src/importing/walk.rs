@@ -49,6 +49,17 @@ pub struct Imports<'a> {
     folders: Folders,
     sources: &'a Sources,
     places: Places<'a>,
+    /// Extension modules that are there for other interpreters only.
+    foreign: HashSet<String>,
+}
+
+/// An import that fails, of an extension module that is there for another interpreter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The module's full name.
+    pub module: String,
+    /// Below a `try`: the package may do without.
+    pub guarded: bool,
 }
 
 /// A process that imports: what it has imported, and the flags that it opens extension modules with.
@@ -60,6 +71,8 @@ pub struct Session {
     depth: usize,
     /// How many `try` bodies are being run.
     tries: usize,
+    /// What was not found.
+    pub(crate) missing: Vec<Missing>,
 }
 
 /// A module that was found, with its full name and who it belongs to.
@@ -73,7 +86,10 @@ impl<'a> Imports<'a> {
     /// A walk in `environment`, through `sources`.
     pub fn new(environment: &'a Environment, sources: &'a Sources) -> Self {
         let places = Places::of(environment);
-        Self { environment, folders: Folders::default(), sources, places }
+        let distributions = environment.distributions.iter();
+        let foreign = distributions.flat_map(|one| one.foreign_modules(&environment.interpreter));
+        let foreign = foreign.map(|one| one.module).collect();
+        Self { environment, folders: Folders::default(), sources, places, foreign }
     }
 
     /// What running `script` as a program does.
@@ -100,7 +116,12 @@ impl<'a> Imports<'a> {
         let mut parent: Option<Module> = None;
         for (at, part) in name.split('.').enumerate() {
             let full = name.split('.').take(at + 1).collect::<Vec<_>>().join(".");
-            let Some(module) = self.find(parent.as_ref(), importer, &full, part) else { return false };
+            let Some(module) = self.find(parent.as_ref(), importer, &full, part) else {
+                if self.foreign.contains(&full) {
+                    session.missing.push(Missing { module: full, guarded: session.tries > 0 });
+                }
+                return false;
+            };
             self.run(session, &module, steps);
             parent = Some(module);
         }

@@ -4,25 +4,39 @@
 //! for each rule's page, example, fix and scenario.
 //! Deliberately not here: what is loaded in which order (`analysis`), and what the user ignores (`config`).
 
+mod abi3_violation;
 mod bound_into_package;
+mod copies;
 mod crossings;
 mod data_size;
+mod executable_stack;
 mod families;
+mod file_collision;
 mod glibc_floor;
+mod loaded;
 mod loads;
 mod missing_library;
 mod missing_symbol;
 mod missing_version;
 mod not_loadable;
+mod numpy_c_api;
+mod numpy_seen;
+mod one_variable_two_copies;
 mod page;
+mod pybind11_internals;
 mod scope_poisoning;
+mod segments;
+mod several_copies;
+mod several_openmp;
 mod shared;
 mod shared_definitions;
 mod shared_name;
 mod shared_name_different_needs;
 mod static_tls;
+mod text_relocations;
 mod unique_size;
 mod unreadable_file;
+mod wrong_tag;
 
 use elf_facts::Facts;
 
@@ -71,6 +85,16 @@ pub const ALL: &[&Rule] = &[
     &unique_size::RULE,
     &shared_definitions::RULE,
     &static_tls::RULE,
+    &several_openmp::RULE,
+    &several_copies::RULE,
+    &pybind11_internals::RULE,
+    &numpy_c_api::RULE,
+    &wrong_tag::RULE,
+    &abi3_violation::RULE,
+    &executable_stack::RULE,
+    &text_relocations::RULE,
+    &one_variable_two_copies::RULE,
+    &file_collision::RULE,
 ];
 
 /// The one of `rules` with this code or name.

@@ -1,0 +1,121 @@
+//! # wrong-tag
+//!
+//! ## What it does
+//! Compares what the names of extension modules say (`_core.cpython-310-x86_64-linux-gnu.so`) and what the tags of each
+//! wheel say (`cp310-cp310-manylinux_2_17_x86_64`) with the interpreter. A package that brings a variant that fits is
+//! fine.
+//!
+//! ## Why is this bad?
+//! The interpreter does not look at files with another tag: `ModuleNotFoundError`, though the file is there. It is an
+//! error where importing the package fails by it, a warning where the package tries and may do without or where its
+//! wheel is for another interpreter, and a note where no import was seen that asks for the module.
+//!
+//! ## Example
+//! ```text
+//! error[AB403]: importing pkg fails: pkg._core is there for CPython 3.10 on x86_64-linux-gnu only
+//!   pkg/_core.cpython-310-x86_64-linux-gnu.so   not looked at by CPython 3.11 on x86_64-linux-gnu
+//! ```
+//!
+//! ## Fix
+//! Install the package again with the interpreter that imports it; `pip install --target` and copied folders keep the
+//! wheels of another one.
+
+use std::collections::HashMap;
+
+use super::Rule;
+use crate::analysis::Analysis;
+use crate::environment::{Distribution, DistributionId, Foreign, describe};
+use crate::finding::{Evidence, Finding, Probe, Severity};
+
+pub(super) const RULE: Rule = Rule {
+    code: "AB403",
+    name: "wrong-tag",
+    severity: Severity::Error,
+    summary: "an extension module or wheel is for another interpreter",
+    source: include_str!("wrong_tag.rs"),
+    check,
+};
+
+fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
+    let reached = reached(analysis);
+    for (id, distribution) in analysis.environment.distributions.iter().enumerate() {
+        let interpreter = &analysis.environment.interpreter;
+        let mut foreign = distribution.foreign_modules(interpreter);
+        let tags = &distribution.tags;
+        let wheel = !tags.is_empty() && !tags.iter().any(|tag| interpreter.takes(tag));
+        let severity = |one: &Foreign| reached.get(one.module.as_str()).copied().unwrap_or(Severity::Note);
+        // Data of another system, such as a test's: nobody would import it.
+        let is_data = |one: &Foreign| {
+            severity(one) == Severity::Note
+                && analysis.files.at(&one.path).is_none_or(|file| file.facts.is_err())
+        };
+        foreign.retain(|one| !is_data(one));
+        let worst = foreign.iter().map(severity).max();
+        match worst {
+            Some(worst) => {
+                foreign.retain(|one| severity(one) == worst);
+                let worst = if wheel { worst.max(Severity::Warning) } else { worst };
+                findings.push(of_files(analysis, id, worst, &foreign));
+            }
+            None if wheel => findings.push(of_wheel(analysis, id, distribution)),
+            None => {}
+        }
+    }
+}
+
+/// How bad it is that a module is not found, by its name: what imports say.
+fn reached<'a>(analysis: &'a Analysis<'_>) -> HashMap<&'a str, Severity> {
+    let mut reached = HashMap::new();
+    for (missing, eager) in analysis.packages.iter().flat_map(|plan| &plan.missing) {
+        let severity = if *eager && !missing.guarded { Severity::Error } else { Severity::Warning };
+        let known = reached.entry(missing.module.as_str()).or_insert(severity);
+        *known = severity.max(*known);
+    }
+    reached
+}
+
+fn of_files(analysis: &Analysis<'_>, id: DistributionId, severity: Severity, foreign: &[Foreign]) -> Finding {
+    let package = analysis.name(id);
+    let mut finding = Finding { severity, ..Finding::of(&RULE) };
+    let what = match foreign {
+        [one] => format!("{} is", one.module),
+        [one, more @ ..] => format!("{} and {} more are", one.module, more.len()),
+        [] => "modules are".to_owned(),
+    };
+    let tag = foreign.first().map_or_else(String::new, |one| describe(&one.tag));
+    let fails = match severity {
+        Severity::Error => format!("importing {package} fails: "),
+        _ => format!("{package}: "),
+    };
+    finding.title = format!("{fails}{what} there for {tag} only");
+    let own = describe(analysis.environment.interpreter.soabi());
+    finding.message = format!("{}; this is {own}, which does not look at such files.", finding.title);
+    finding.packages = vec![package.to_owned()];
+    finding.libraries = foreign.iter().map(|one| one.path.clone()).collect();
+    let text = format!("not looked at by {own}");
+    let shown = foreign.iter().take(Finding::MOST_SYMBOLS);
+    finding.evidence = shown.map(|one| Evidence { path: one.path.clone(), text: text.clone() }).collect();
+    finding.hint = format!("install {package} again with the interpreter that imports it");
+    let module = foreign.first().filter(|_| severity > Severity::Note).map(|one| one.module.clone());
+    finding.probe = module.map(|module| Probe { imports: vec![(package.to_owned(), vec![module])] });
+    finding
+}
+
+/// A wheel for another interpreter whose files do not say so.
+fn of_wheel(analysis: &Analysis<'_>, id: DistributionId, distribution: &Distribution) -> Finding {
+    let package = analysis.name(id);
+    // Python code mostly runs elsewhere too.
+    let severity = if distribution.native.is_empty() { Severity::Note } else { Severity::Warning };
+    let mut finding = Finding { severity, ..Finding::of(&RULE) };
+    let tags = distribution.tags.join(", ");
+    let own = describe(analysis.environment.interpreter.soabi());
+    finding.title = format!("the wheel of {package} is for another interpreter or system: {tags}");
+    finding.message =
+        format!("{}; this is {own}, for which no installer would have taken it.", finding.title);
+    finding.packages = vec![package.to_owned()];
+    finding.libraries = distribution.native.iter().take(Finding::MOST_SYMBOLS).cloned().collect();
+    let info = distribution.info.clone().unwrap_or_else(|| distribution.folder.clone());
+    finding.evidence = vec![Evidence { path: info.join("WHEEL"), text: format!("has the tags {tags}") }];
+    finding.hint = format!("install {package} again with the interpreter that imports it");
+    finding
+}
