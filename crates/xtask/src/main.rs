@@ -5,6 +5,7 @@
 
 mod bench;
 mod compat;
+mod corpus;
 mod demo;
 mod fuzz;
 mod install;
@@ -41,6 +42,8 @@ enum Command {
     Conformance(compat::Suites),
     /// Compare the simulated dynamic loader with the real one, for its rules and for real packages
     Parity(parity::Options),
+    /// Compare what abicheck says of real packages with what they do
+    Corpus(corpus::Options),
     /// Fuzz the readers of Pinfold's files, each for a bounded time
     Fuzz(fuzz::Options),
 }
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Command::Compat(options) => compat::run(&options),
         Command::Conformance(options) => compat::conformance(&options),
         Command::Parity(options) => parity::run(&options),
+        Command::Corpus(options) => corpus::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
     };
     match done {

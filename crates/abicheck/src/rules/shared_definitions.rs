@@ -37,7 +37,10 @@ pub(super) const RULE: Rule = Rule {
 fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
     // One finding for all packages that share the same symbols, so that a hundred C++ packages make one note.
     let mut groups: BTreeMap<BTreeSet<DistributionId>, BTreeSet<SymbolName>> = BTreeMap::new();
+    let mut unlike: BTreeSet<SymbolName> = BTreeSet::new();
     for one in crossings(analysis) {
+        let other = one.symbols.iter().filter(|crossing| !crossing.is_alike());
+        unlike.extend(other.map(|crossing| crossing.symbol.clone()));
         let alike = one.symbols.iter().filter(|crossing| crossing.is_alike());
         let symbols: Vec<SymbolName> = alike.map(|crossing| crossing.symbol.clone()).collect();
         if !symbols.is_empty() && one.order.is_none() {
@@ -45,7 +48,8 @@ fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
         }
     }
     for (symbol, owners) in unique(analysis) {
-        if owners.len() > 1 {
+        // Of another size or type is told by rules of its own.
+        if owners.len() > 1 && !unlike.contains(&symbol) {
             groups.entry(owners).or_default().insert(symbol);
         }
     }

@@ -1,0 +1,3 @@
+module pkg/_pkg '' '' -Wl,-z,execstack
+package pkg
+distribution pkg
