@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use python_facts::{Effect, Import, Place};
 
+use super::known::Known;
 use super::places::Places;
 use super::sources::Sources;
 use crate::environment::{DistributionId, Environment, Folders, Found, Kind};
@@ -166,11 +167,24 @@ impl<'a> Imports<'a> {
         if module.found.kind == Kind::Extension {
             let (path, name) = (module.found.path.clone(), module.name.clone());
             let guarded = session.tries > 0;
-            steps.push(Step::Extension { path, module: name, global: session.global, guarded });
+            let global = Known::table().global(&name, &path).unwrap_or(session.global);
+            steps.push(Step::Extension { path, module: name, global, guarded });
             return;
         }
         if module.found.kind != Kind::Source || session.depth >= DEEPEST {
             return;
+        }
+        if let Some(folder) = &module.found.package {
+            for (path, global) in Known::table().libraries(&module.name, folder) {
+                let (source, guarded) = (module.found.path.clone(), session.tries > 0);
+                steps.push(Step::Library {
+                    place: Place::Unknown,
+                    path: Some(path),
+                    source,
+                    global,
+                    guarded,
+                });
+            }
         }
         let effects = self.sources.effects(&module.found.path);
         session.depth += 1;
