@@ -9,14 +9,12 @@ use std::process::{Command, Stdio};
 pub(crate) struct Python {
     /// `3.11`
     pub(crate) minor: String,
-    /// What its extension modules end with.
-    pub(crate) suffix: String,
     /// The interpreter itself, not a shim.
     pub(crate) executable: PathBuf,
 }
 
-const QUESTION: &str = "import sys, sysconfig as s; print('%d.%d' % sys.version_info[:2], \
-    s.get_config_var('EXT_SUFFIX'), getattr(sys, '_base_executable', sys.executable), sep='\\n')";
+const QUESTION: &str = "import sys; print('%d.%d' % sys.version_info[:2], \
+    getattr(sys, '_base_executable', sys.executable), sep='\\n')";
 
 impl Python {
     /// A Python of one of these versions, the first that is found.
@@ -48,6 +46,6 @@ fn ask(candidate: &Path) -> Option<Python> {
     let output = command.output().ok().filter(|output| output.status.success())?;
     let text = String::from_utf8(output.stdout).ok()?;
     let mut lines = text.lines().map(str::to_owned);
-    let (minor, suffix, executable) = (lines.next()?, lines.next()?, PathBuf::from(lines.next()?));
-    Some(Python { minor, suffix, executable: executable.canonicalize().ok()? })
+    let (minor, executable) = (lines.next()?, PathBuf::from(lines.next()?));
+    Some(Python { minor, executable: executable.canonicalize().ok()? })
 }

@@ -74,7 +74,7 @@ impl Scenario {
             .env("SCENARIOS", self.folder.parent().unwrap_or(&self.folder))
             .env("SCENARIO", &self.folder)
             .env("SITE", &site)
-            .env("SUFFIX", &python.suffix)
+            .env("SUFFIX", suffix(python))
             .env("TAG", format!("{abi}-{abi}-linux_{}", std::env::consts::ARCH))
             .current_dir(root)
             .output()
@@ -85,6 +85,13 @@ impl Scenario {
         let said = String::from_utf8_lossy(&output.stderr);
         Err(format!("was not built:\n{said}\nhint: on Debian: apt-get install g++"))
     }
+}
+
+/// What extension modules of `python` end with.
+fn suffix(python: &Python) -> String {
+    let asked = "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))";
+    let output = Command::new(&python.executable).args(["-I", "-c", asked]).output().expect("Python runs");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// How a real process ends that imports `modules` in this order: `ok`, its signal, or the last line that it says.
