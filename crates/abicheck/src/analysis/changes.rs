@@ -10,6 +10,7 @@ use elf_facts::Name;
 use elf_loader::{Found, Load, LoadError, Object, Process};
 use rustc_hash::FxHashMap;
 
+use super::interact::Order;
 use super::{Analysis, Opening, PackageId, Run, Together};
 use crate::environment::DistributionId;
 
@@ -86,8 +87,9 @@ fn key(object: &Object) -> usize {
 }
 
 impl Analysis<'_> {
-    /// What `run`, of the last package of `order`, did otherwise; also how many symbols it bound.
-    pub(super) fn compare(&self, order: Vec<PackageId>, run: Run) -> (Together, usize) {
+    /// What the last package of `order` did otherwise than alone; also how many symbols it bound.
+    pub(super) fn compare(&self, order: Order) -> (Together, usize) {
+        let Order { packages: order, through, run } = order;
         let mut changes = Vec::new();
         let mut known: FxHashMap<PackageId, Known<'_>> = FxHashMap::default();
         for opening in &run.openings {
@@ -108,7 +110,7 @@ impl Analysis<'_> {
             .filter(|opening| opening.load.result.is_ok())
             .flat_map(|opening| opening.load.objects.iter().cloned())
             .collect();
-        (Together { order, changes, loaded }, bindings)
+        (Together { order, through, changes, loaded }, bindings)
     }
 }
 

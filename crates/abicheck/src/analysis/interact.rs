@@ -5,14 +5,14 @@
 //! candidate and not a hundred. Everything is looked up by name, so that the cost grows with what is shared.
 //! Deliberately not here: whether the influence does harm; that is simulated.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use elf_facts::Name;
 use elf_loader::Failure;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Analysis, AnalysisError, PackageId, Plan, Run, Wishes};
+use super::{Analysis, AnalysisError, Opening, PackageId, Plan, Run, Wishes};
 use crate::importing::{Imports, Sources};
 
 /// A file, by the address of what is known of it; 0 for a name that found none.
@@ -20,6 +20,17 @@ type FileKey = usize;
 
 /// A symbol of which a process has one: its name's hash, size and type, and the file that defines it.
 type Unique = (u32, u64, u8, FileKey);
+
+/// Pairs with the files that they could meet in.
+type Pairs = BTreeMap<(PackageId, PackageId), FxHashSet<FileKey>>;
+
+/// An order, and the run of its last package.
+pub(super) struct Order {
+    pub(super) packages: Vec<PackageId>,
+    /// The module of the first package that is imported, where it is not all of it.
+    pub(super) through: Option<String>,
+    pub(super) run: Run,
+}
 
 /// What one package does to others.
 #[derive(Default)]
@@ -37,7 +48,7 @@ impl Analysis<'_> {
         imports: &Imports<'_>,
         _sources: &Sources,
         wishes: &Wishes,
-    ) -> Result<Vec<(Vec<PackageId>, Run)>, AnalysisError> {
+    ) -> Result<Vec<Order>, AnalysisError> {
         if let Some(script) = &wishes.script {
             return self.script(imports, script);
         }
@@ -48,19 +59,54 @@ impl Analysis<'_> {
         let mut pairs = self.pairs();
         let crowd = self.crowd();
         if let [a, b] = crowd[..] {
-            pairs.insert((a.min(b), a.max(b)));
+            pairs.entry((a.min(b), a.max(b))).or_default();
         }
         self.interacting = pairs.len();
-        let both = pairs.iter().flat_map(|(a, b)| [(*a, *b), (*b, *a)]);
-        let orders = both.map(|(first, then)| {
-            let run = self.alone[first].then(&self.machine, &self.packages[then]);
-            (vec![first, then], run)
-        });
-        let mut orders: Vec<_> = orders.collect();
+        let mut orders: Vec<Order> = Vec::new();
+        for ((a, b), contested) in &pairs {
+            for (first, then) in [(*a, *b), (*b, *a)] {
+                let run = self.alone[first].then(&self.machine, &self.packages[then]);
+                orders.push(Order { packages: vec![first, then], through: None, run });
+                orders.extend(self.part_first(first, then, contested));
+            }
+        }
         if crowd.len() > 2 {
             orders.extend(self.in_order(&crowd).pop());
         }
         Ok(orders)
+    }
+
+    /// `then` after a part of `first` only, where importing `first` itself comes to nothing that both have: one module
+    /// of it, the smallest that does. All of `first` may bring what is missing then.
+    fn part_first(&self, first: PackageId, then: PackageId, contested: &FxHashSet<FileKey>) -> Option<Order> {
+        let alone = &self.alone[first];
+        let has = |opening: &&Opening| {
+            opening
+                .load
+                .objects
+                .iter()
+                .any(|object| contested.contains(&std::ptr::from_ref(&**object.library()).addr()))
+        };
+        if alone.openings.iter().filter(|opening| opening.eager).any(|opening| has(&opening)) {
+            return None;
+        }
+        let reaches = |opening: &&Opening| {
+            let root = opening.load.result.as_ref().ok()?;
+            let list = alone.process.object(*root).search_list()?;
+            let files =
+                list.iter().map(|id| std::ptr::from_ref(&**alone.process.object(*id).library()).addr());
+            files.into_iter().any(|file| contested.contains(&file)).then_some(list.len())
+        };
+        let deep = alone.openings.iter().filter(|opening| !opening.eager && opening.module.is_some());
+        let (_, opening) =
+            deep.filter_map(|opening| Some((reaches(&opening)?, opening))).min_by_key(|(size, _)| *size)?;
+        let mut part = Run::new(&self.machine);
+        let steps = self.packages[first].steps.iter();
+        for step in steps.filter(|step| step.eager || step.step.path() == Some(&opening.path)) {
+            part.open(&self.machine, step);
+        }
+        let run = part.then(&self.machine, &self.packages[then]);
+        Some(Order { packages: vec![first, then], through: opening.module.clone(), run })
     }
 
     /// The fewest packages whose thread-local data does not fit the static block together, the largest first; none
@@ -111,24 +157,20 @@ impl Analysis<'_> {
     }
 
     /// `order`, each package after all before it.
-    fn in_order(&self, order: &[PackageId]) -> Vec<(Vec<PackageId>, Run)> {
-        let mut runs: Vec<(Vec<PackageId>, Run)> = Vec::new();
+    fn in_order(&self, order: &[PackageId]) -> Vec<Order> {
+        let mut runs: Vec<Order> = Vec::new();
         for (at, package) in order.iter().enumerate() {
             let run = match runs.last() {
-                Some((_, before)) => before.then(&self.machine, &self.packages[*package]),
+                Some(before) => before.run.then(&self.machine, &self.packages[*package]),
                 None => self.alone[*package].clone(),
             };
-            runs.push((order[..=at].to_vec(), run));
+            runs.push(Order { packages: order[..=at].to_vec(), through: None, run });
         }
         runs
     }
 
     /// What a script imports, as one run; its order is that in which packages' files are opened first.
-    fn script(
-        &self,
-        imports: &Imports<'_>,
-        script: &Path,
-    ) -> Result<Vec<(Vec<PackageId>, Run)>, AnalysisError> {
+    fn script(&self, imports: &Imports<'_>, script: &Path) -> Result<Vec<Order>, AnalysisError> {
         let steps = Plan::of_script(imports, script)
             .map_err(|why| AnalysisError::Script { path: script.to_owned(), why })?;
         let mut run = Run::new(&self.machine);
@@ -140,11 +182,11 @@ impl Analysis<'_> {
                 order.push(package);
             }
         }
-        Ok(vec![(order, run)])
+        Ok(vec![Order { packages: order, through: None, run }])
     }
 
-    /// The pairs that could influence each other, the smaller id first.
-    fn pairs(&self) -> BTreeSet<(PackageId, PackageId)> {
+    /// The pairs that could influence each other, the smaller id first, with the files that they could meet in.
+    fn pairs(&self) -> Pairs {
         let profiles: Vec<Profile> = {
             let needed = self.needed();
             (0..self.packages.len()).map(|id| self.profile(id, &needed)).collect()
@@ -159,18 +201,20 @@ impl Analysis<'_> {
                 unique.entry(symbol.0).or_default().insert((*symbol, *package));
             }
         }
-        let mut pairs = BTreeSet::new();
+        let mut pairs = Pairs::new();
         for users in names.values() {
-            add(users, |a, b| a != b, &mut pairs);
+            add(users, |a, b| a != b, |file| file, &mut pairs);
         }
         for users in unique.values() {
             // One name in two files is harmless while both mean the same.
-            add(users, |a, b| a.3 != b.3 && (a.1, a.2) != (b.1, b.2), &mut pairs);
+            add(users, |a, b| a.3 != b.3 && (a.1, a.2) != (b.1, b.2), |symbol| symbol.3, &mut pairs);
         }
         for (id, profile) in profiles.iter().enumerate().filter(|(_, profile)| !profile.global.is_empty()) {
             let touched =
                 (0..self.packages.len()).filter(|other| *other != id && self.asks(*other, &profile.global));
-            pairs.extend(touched.map(|other| (id.min(other), id.max(other))));
+            for other in touched {
+                pairs.entry((id.min(other), id.max(other))).or_default();
+            }
         }
         pairs
     }
@@ -234,7 +278,8 @@ impl Analysis<'_> {
 fn add<T: Copy + Eq + std::hash::Hash>(
     users: &FxHashSet<(T, PackageId)>,
     differ: impl Fn(T, T) -> bool,
-    pairs: &mut BTreeSet<(PackageId, PackageId)>,
+    file: impl Fn(T) -> FileKey,
+    pairs: &mut Pairs,
 ) {
     let things: HashSet<T> = users.iter().map(|(thing, _)| *thing).collect();
     if things.len() < 2 {
@@ -242,6 +287,8 @@ fn add<T: Copy + Eq + std::hash::Hash>(
     }
     for (a, first) in users {
         let others = users.iter().filter(|(b, second)| first < second && differ(*a, *b));
-        pairs.extend(others.map(|(_, second)| (*first, *second)));
+        for (b, second) in others {
+            pairs.entry((*first, *second)).or_default().extend([file(*a), file(*b)]);
+        }
     }
 }

@@ -74,6 +74,8 @@ pub enum AnalysisError {
 pub struct Together {
     /// The packages, in order.
     pub order: Vec<PackageId>,
+    /// The one module of the first package that is imported, where it is not all of it.
+    pub through: Option<String>,
     /// What is different from each package alone.
     pub changes: Vec<Change>,
     /// What importing the last package loads beside what was there.
@@ -142,10 +144,10 @@ impl<'a> Analysis<'a> {
         says("loading packages in the orders that could matter");
         let orders = analysis.orders(&imports, sources, wishes)?;
         if wishes.order.is_some() || wishes.script.is_some() {
-            analysis.scope = Some(analysis.opened(orders.iter().map(|(_, run)| run)));
+            analysis.scope = Some(analysis.opened(orders.iter().map(|order| &order.run)));
         }
         let together: Vec<(Together, usize)> =
-            orders.into_par_iter().map(|(order, run)| analysis.compare(order, run)).collect();
+            orders.into_par_iter().map(|order| analysis.compare(order)).collect();
         analysis.bindings_together = together.iter().map(|(_, bindings)| bindings).sum();
         analysis.together = together.into_iter().map(|(together, _)| together).collect();
         Ok(analysis)

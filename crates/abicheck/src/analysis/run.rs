@@ -73,7 +73,7 @@ impl Run {
         }
     }
 
-    fn open(&mut self, machine: &Machine, planned: &PlannedStep) {
+    pub(super) fn open(&mut self, machine: &Machine, planned: &PlannedStep) {
         let (path, module, global, guarded, caller) = match &planned.step {
             Step::Extension { path, module, global, guarded } => {
                 (path.clone(), Some(module.clone()), *global, *guarded, machine.caller)

@@ -41,6 +41,16 @@ pub enum Step {
     },
 }
 
+impl Step {
+    /// The file, where it is known.
+    pub fn path(&self) -> Option<&PathBuf> {
+        match self {
+            Self::Extension { path, .. } => Some(path),
+            Self::Library { path, .. } => path.as_ref(),
+        }
+    }
+}
+
 /// Imports nest no deeper than this: CPython's recursion limit ends them before.
 const DEEPEST: usize = 300;
 

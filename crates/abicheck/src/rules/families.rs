@@ -14,6 +14,8 @@ pub(super) struct Family {
     pub(super) name: String,
     /// What its members' mangled names start with.
     starts: Vec<String>,
+    /// What the mangled names of those members start with that set an object up.
+    sets_up: Vec<String>,
     /// Why it cannot be split.
     pub(super) reason: String,
 }
@@ -22,6 +24,11 @@ impl Family {
     /// Whether the symbol is one of its members.
     pub(super) fn has(&self, symbol: &[u8]) -> bool {
         self.starts.iter().any(|start| symbol.starts_with(start.as_bytes()))
+    }
+
+    /// Whether the symbol is a member that sets an object up.
+    pub(super) fn sets_up(&self, symbol: &[u8]) -> bool {
+        self.sets_up.iter().any(|start| symbol.starts_with(start.as_bytes()))
     }
 }
 

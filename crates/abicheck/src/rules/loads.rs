@@ -23,17 +23,22 @@ pub(super) struct Failed<'a> {
     pub(super) eager: bool,
     /// Below a `try`.
     pub(super) guarded: bool,
+    /// No extension module of the distribution can be loaded.
+    pub(super) hopeless: bool,
     /// The packages that were imported before, where it succeeds without them.
     pub(super) after: Vec<PackageId>,
+    /// The one module of the first of these that is imported, where it is not all of it.
+    pub(super) through: Option<&'a String>,
     /// Why.
     pub(super) error: &'a LoadError,
 }
 
 impl Failed<'_> {
-    /// An error where importing the package fails, or an order makes it fail; a warning where only one module
-    /// below fails or the package may do without.
+    /// An error where importing the package fails, an order makes it fail, or nothing of it can be loaded; a warning
+    /// where only some modules below fail or the package may do without.
     pub(super) fn severity(&self) -> Severity {
-        match (self.eager && !self.guarded) || !self.after.is_empty() {
+        let needed = self.eager || self.hopeless;
+        match (needed && !self.guarded) || !self.after.is_empty() {
             true => Severity::Error,
             false => Severity::Warning,
         }
@@ -54,7 +59,12 @@ impl Failed<'_> {
         for package in &self.after {
             let name = analysis.package_name(*package).to_owned();
             if name != victim {
-                imports.push((name, probe_modules(analysis, *package, self.error)));
+                let mut modules = analysis.packages[*package].modules.clone();
+                match self.through {
+                    Some(module) => modules.push(module.clone()),
+                    None => modules = probe_modules(analysis, *package, self.error),
+                }
+                imports.push((name, modules));
             }
         }
         finding.packages = imports.iter().map(|(name, _)| name.clone()).chain([victim.clone()]).collect();
@@ -114,7 +124,9 @@ pub(super) fn failed<'a>(analysis: &'a Analysis<'_>) -> Vec<Failed<'a>> {
                 module: opening.module.as_deref(),
                 eager: opening.eager,
                 guarded: opening.guarded,
+                hopeless: hopeless(analysis, victim),
                 after: Vec::new(),
+                through: None,
                 error,
             };
             found.entry((victim, &opening.path, Vec::new())).or_insert(failed);
@@ -130,13 +142,25 @@ pub(super) fn failed<'a>(analysis: &'a Analysis<'_>) -> Vec<Failed<'a>> {
                 module: change.module.as_deref(),
                 eager: change.eager,
                 guarded: change.guarded,
+                hopeless: false,
                 after: together.order[..last].to_vec(),
+                through: together.through.as_ref(),
                 error,
             };
             found.entry((change.victim, &change.path, failed.after.clone())).or_insert(failed);
         }
     }
     found.into_values().collect()
+}
+
+/// Whether no extension module of a distribution can be loaded when its package is imported alone.
+fn hopeless(analysis: &Analysis<'_>, distribution: DistributionId) -> bool {
+    let Some(package) = analysis.package_of(distribution) else { return false };
+    let openings = analysis.alone[package].openings.iter();
+    let mut own = openings.filter(|opening| {
+        opening.module.is_some() && analysis.files.owner_at(&opening.path) == Some(distribution)
+    });
+    own.all(|opening| opening.load.result.is_err())
 }
 
 /// The packages of a finding but the last, as a title names them.

@@ -53,7 +53,8 @@ fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
         if users.is_empty() || fatal.is_empty() {
             continue;
         }
-        findings.push(finding(analysis, &foreign, &users, &fatal));
+        let severity = severity(&foreign, &fatal);
+        findings.push(Finding { severity, ..finding(analysis, &foreign, &users, &fatal) });
     }
 }
 
@@ -86,6 +87,20 @@ fn fatal<'a>(foreign: &Foreign, families: &'a [Family]) -> Vec<(SymbolName, Reas
         Some((super::symbol(asker, *reference), reason))
     };
     foreign.references.iter().filter_map(reason).collect()
+}
+
+/// A class of which the package has no part that sets an object up was seen to work all the same.
+fn severity(foreign: &Foreign, fatal: &[(SymbolName, Reason<'_>)]) -> Severity {
+    let asker = foreign.library.facts();
+    let sets_up = |family: &Family| {
+        let asked = foreign.references.iter().filter_map(|(at, _)| asker.references.get(*at as usize));
+        asked.map(|asked| asker.name_of(asked)).any(|name| family.sets_up(name))
+    };
+    let breaks = fatal.iter().any(|(_, reason)| match reason {
+        Reason::NoAddress | Reason::ThreadLocal => true,
+        Reason::Split(family) => sets_up(family),
+    });
+    if breaks { Severity::Error } else { Severity::Warning }
 }
 
 fn finding(

@@ -40,6 +40,8 @@ pub(super) struct Shared {
     /// Libraries that the victim's own copy needs, that the loaded one does not, and that are loaded all the same for
     /// other files of the victim's: these work on another instance than the loaded copy does.
     pub(super) different_needs: Vec<Name>,
+    /// Whether one of these has data of its own, so that two instances of it differ.
+    pub(super) has_state: bool,
     /// Symbols of the victim's files that are bound to it.
     pub(super) symbols: BTreeSet<SymbolName>,
 }
@@ -79,6 +81,9 @@ fn first_of(analysis: &Analysis<'_>, order: &[PackageId], object: &Object) -> Op
     let owner = analysis.files.owner_at(&opening.path).filter(|owner| analysis.package_of(*owner).is_some());
     Some(owner.unwrap_or(analysis.packages[package].distribution))
 }
+
+/// Bytes of writable data that compilers put into every library (`completed.0` and `__dso_handle` of GCC).
+const COMPILERS_OWN: u64 = 16;
 
 /// The victim, the giver, the name, and the order.
 type Key = (DistributionId, DistributionId, Name, Option<Vec<PackageId>>);
@@ -175,12 +180,17 @@ fn other_copy(
         object.soname() == Some(name)
             || object.path.as_path().file_name().is_some_and(|last| last == name.as_path().as_os_str())
     };
-    let loads_own = |name: &&Name| {
+    let own_of = |name: &Name| {
         let mut own = loaded.iter().filter(|object| analysis.owner(object) == Some(victim));
-        own.any(|object| is_named(object, name))
+        own.find(|object| is_named(object, name))
     };
     let needed = own_facts.head.needed.iter().filter(|name| !now.facts().head.needed.contains(name));
-    let different_needs = needed.filter(loads_own).cloned().collect();
+    let instances = needed.filter_map(|name| Some((name, own_of(name)?)));
+    let (mut different_needs, mut has_state) = (Vec::new(), false);
+    for (name, object) in instances {
+        different_needs.push(name.clone());
+        has_state |= object.facts().head.writable > COMPILERS_OWN;
+    }
     let (from, now, symbols) = (from.clone(), now.clone(), BTreeSet::new());
     let (first, importer, order, module) = (giver, victim, None, None);
     Some(Shared {
@@ -196,6 +206,7 @@ fn other_copy(
         own_facts,
         module,
         different_needs,
+        has_state,
         symbols,
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! ## What it does
 //! Finds libraries that two packages bring under one SONAME with different bytes, of which a process loads only the
-//! first, where both copies need the same.
+//! first, where nothing that the other copy would need is missed.
 //!
 //! ## Why is this bad?
 //! Mostly it is not: builds of one library by one tool get one name, and either copy does. It is worth knowing where
@@ -55,7 +55,7 @@ fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
         finding.title =
             format!("{a} and {b} share {count}: {}{more}", names[..names.len().min(3)].join(", "));
         finding.message = format!(
-            "{}. Each brings its own, whoever is first decides, and both copies need the same.",
+            "{}. Each brings its own, whoever is first decides, and nothing that the other copy needs is missed.",
             finding.title
         );
         finding.packages = vec![a.to_owned(), b.to_owned()];

@@ -55,6 +55,7 @@ fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
             Some(worst) => {
                 foreign.retain(|one| severity(one) == worst);
                 let worst = if wheel { worst.max(Severity::Warning) } else { worst };
+                let worst = if wheel && hopeless(analysis, id) { Severity::Error } else { worst };
                 findings.push(of_files(analysis, id, worst, &foreign));
             }
             None if wheel => findings.push(of_wheel(analysis, id, distribution)),
@@ -74,6 +75,20 @@ fn reached<'a>(analysis: &'a Analysis<'_>) -> HashMap<&'a str, Severity> {
     reached
 }
 
+/// Whether none of the distribution's extension modules fits, and none of them is one that it may do without.
+fn hopeless(analysis: &Analysis<'_>, id: DistributionId) -> bool {
+    let missing = analysis.packages.iter().flat_map(|plan| &plan.missing);
+    let guarded: Vec<&str> =
+        missing.filter(|(missing, _)| missing.guarded).map(|(missing, _)| missing.module.as_str()).collect();
+    let distribution = &analysis.environment.distributions[id];
+    let foreign = distribution.foreign_modules(&analysis.environment.interpreter);
+    let loads = analysis.package_of(id).is_some_and(|package| {
+        let openings = analysis.alone[package].openings.iter();
+        openings.into_iter().any(|opening| analysis.files.owner_at(&opening.path) == Some(id))
+    });
+    !loads && !foreign.iter().any(|one| guarded.contains(&one.module.as_str()))
+}
+
 fn of_files(analysis: &Analysis<'_>, id: DistributionId, severity: Severity, foreign: &[Foreign]) -> Finding {
     let package = analysis.name(id);
     let mut finding = Finding { severity, ..Finding::of(&RULE) };
@@ -84,7 +99,7 @@ fn of_files(analysis: &Analysis<'_>, id: DistributionId, severity: Severity, for
     };
     let tag = foreign.first().map_or_else(String::new, |one| describe(&one.tag));
     let fails = match severity {
-        Severity::Error => format!("importing {package} fails: "),
+        Severity::Error => format!("{package} cannot be imported: "),
         _ => format!("{package}: "),
     };
     finding.title = format!("{fails}{what} there for {tag} only");
