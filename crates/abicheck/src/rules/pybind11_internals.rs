@@ -48,8 +48,8 @@ type Compiler = (&'static str, Vec<u32>);
 /// What a file says of how it was compiled.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Made {
-    /// The compilers, each with its name and numbers; the C library's parts in each file come from one too.
-    compilers: BTreeSet<Compiler>,
+    /// The compiler, by its name and numbers.
+    compiler: Option<Compiler>,
     /// Whether it uses the `std::string` of C++11; `None` where it uses neither, or both.
     new_string: Option<bool>,
 }
@@ -105,14 +105,10 @@ fn finding(
 }
 
 fn evidence(made: &Made, files: &[&Loaded<'_>]) -> Evidence {
-    let compilers = made.compilers.iter().map(|(name, numbers)| {
+    let compiler = made.compiler.as_ref().map_or("no word on its compiler".to_owned(), |(name, numbers)| {
         let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
         format!("{name} {}", numbers.join("."))
     });
-    let compiler = match compilers.collect::<Vec<_>>() {
-        none if none.is_empty() => "no word on its compiler".to_owned(),
-        told => told.join(" and "),
-    };
     let string = match made.new_string {
         Some(true) => ", the std::string of C++11",
         Some(false) => ", the std::string from before C++11",
@@ -128,18 +124,13 @@ fn evidence(made: &Made, files: &[&Loaded<'_>]) -> Evidence {
 /// Whether two files of different packages say different things of what decides the table's layout.
 fn differ((owner, a): &(DistributionId, Made), (other, b): &(DistributionId, Made)) -> bool {
     let strings = a.new_string.is_some() && b.new_string.is_some() && a.new_string != b.new_string;
-    let told = !a.compilers.is_empty() && !b.compilers.is_empty();
-    let compilers = told && a.compilers != b.compilers;
+    let compilers = a.compiler.is_some() && b.compiler.is_some() && a.compiler != b.compiler;
     owner != other && (strings || compilers)
 }
 
 fn made(facts: &Facts) -> Made {
-    let mut compilers: BTreeSet<Compiler> =
-        facts.head.markers.iter().filter_map(|marker| compiler(&marker.to_text())).collect();
-    // Beside a newer one, what a GCC before 5 made are the parts that CentOS 7's C library puts into every file.
-    if compilers.iter().any(|one| !is_old(one)) {
-        compilers.retain(|one| !is_old(one));
-    }
+    // The newest, and clang before GCC: the C library's parts in each file are GCC's, mostly of an older one.
+    let compiler = facts.head.markers.iter().filter_map(|marker| compiler(&marker.to_text())).max();
     let names = facts.references.iter().map(|reference| facts.name_of(reference));
     let (mut new, mut old) = (false, false);
     for name in names.filter(|name| name.starts_with(b"_Z")) {
@@ -147,11 +138,7 @@ fn made(facts: &Facts) -> Made {
         // `Ss` stands for the old `std::string` where names begin (Itanium C++ ABI, 5.1.10).
         old |= name.starts_with(b"_ZNSs") || name.starts_with(b"_ZNKSs");
     }
-    Made { compilers, new_string: (new != old).then_some(new) }
-}
-
-fn is_old((name, numbers): &Compiler) -> bool {
-    *name == "GCC" && numbers.first().is_some_and(|major| *major < 5)
+    Made { compiler, new_string: (new != old).then_some(new) }
 }
 
 /// The name and numbers of a compiler, of what it writes into `.comment`.
@@ -181,11 +168,11 @@ mod tests {
 
     #[test]
     fn what_is_not_told_is_no_difference() {
-        let gcc = |major| BTreeSet::from([("GCC", vec![major, 1])]);
-        let made = |compilers, new_string| Made { compilers, new_string };
+        let gcc = |major| Some(("GCC", vec![major, 1]));
+        let made = |compiler, new_string| Made { compiler, new_string };
         assert!(differ(&(0, made(gcc(9), None)), &(1, made(gcc(10), None))));
-        assert!(differ(&(0, made(BTreeSet::new(), Some(true))), &(1, made(BTreeSet::new(), Some(false)))));
-        assert!(!differ(&(0, made(gcc(9), None)), &(1, made(BTreeSet::new(), Some(true)))));
+        assert!(differ(&(0, made(None, Some(true))), &(1, made(None, Some(false)))));
+        assert!(!differ(&(0, made(gcc(9), None)), &(1, made(None, Some(true)))));
         assert!(!differ(&(0, made(gcc(9), None)), &(0, made(gcc(10), None))), "one package knows its own");
         assert!(!differ(&(0, made(gcc(9), Some(true))), &(1, made(gcc(9), Some(true)))));
     }
