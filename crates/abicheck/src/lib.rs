@@ -18,3 +18,4 @@ pub mod output;
 pub mod report;
 pub mod rules;
 pub mod terminal;
+pub mod verify;

@@ -48,7 +48,7 @@ pub fn fingerprint(finding: &Finding) -> String {
 }
 
 /// A package's name, normalised, without the version that tells two of one name apart.
-pub(super) fn bare(name: &str) -> String {
+pub(crate) fn bare(name: &str) -> String {
     normalize(name.split_once("==").map_or(name, |(name, _)| name))
 }
 

@@ -4,6 +4,7 @@
 
 mod baseline;
 mod error;
+mod exercises;
 mod find;
 mod fingerprint;
 mod read;
@@ -14,6 +15,8 @@ use std::path::{Path, PathBuf};
 pub(crate) use baseline::replace;
 pub use baseline::{Baseline, write as write_baseline};
 pub use error::ConfigError;
+pub use exercises::UserExercise;
+pub(crate) use fingerprint::bare;
 pub use fingerprint::fingerprint;
 pub use read::{Config, Ignore};
 
@@ -57,8 +60,7 @@ impl Config {
         let mut seen = BTreeSet::new();
         for finding in findings {
             let fingerprint = fingerprint(&finding);
-            let names: BTreeSet<String> =
-                finding.packages.iter().map(|name| fingerprint::bare(name)).collect();
+            let names: BTreeSet<String> = finding.packages.iter().map(|name| bare(name)).collect();
             let matches = |ignore: &Ignore| {
                 ignore.code == finding.code && ignore.packages.iter().all(|package| names.contains(package))
             };

@@ -10,6 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::error::ConfigError;
+use super::exercises::UserExercise;
 use super::fingerprint::bare;
 use crate::failure::did_you_mean;
 use crate::rules::{self, Rule};
@@ -25,6 +26,8 @@ pub struct Config {
     pub baseline: Option<PathBuf>,
     /// Warnings count.
     pub strict: bool,
+    /// What `--verify` does with packages.
+    pub exercises: Vec<UserExercise>,
 }
 
 /// Findings that the user accepts, and why.
@@ -40,7 +43,7 @@ pub struct Ignore {
     pub line: usize,
 }
 
-const KEYS: [&str; 3] = ["baseline", "ignore", "strict"];
+const KEYS: [&str; 4] = ["baseline", "exercises", "ignore", "strict"];
 const IGNORE_KEYS: [&str; 3] = ["packages", "reason", "rule"];
 
 /// Whether `text`, a `pyproject.toml`, has `[tool.abicheck]`. What is no TOML has none: it is not our file.
@@ -81,11 +84,14 @@ pub(super) fn read(path: &Path, text: &str, rules: &[&'static Rule]) -> Result<C
         config.ignore =
             entries.iter().map(|entry| reader.ignore(entry, expected)).collect::<Result<_, _>>()?;
     }
+    if let Some(value) = table.get("exercises") {
+        config.exercises = reader.exercises(value)?;
+    }
     Ok(config)
 }
 
-struct Reader<'a> {
-    path: &'a Path,
+pub(super) struct Reader<'a> {
+    pub(super) path: &'a Path,
     text: &'a str,
     rules: &'a [&'static Rule],
 }
@@ -133,7 +139,7 @@ impl Reader<'_> {
         Err(self.wrong(key.span().start, format!("unknown key `{name}` in {place}"), Some(hint)))
     }
 
-    fn of<'de, T: Deserialize<'de>>(
+    pub(super) fn of<'de, T: Deserialize<'de>>(
         &self,
         value: &Spanned<DeValue<'de>>,
         key: &str,
@@ -142,16 +148,16 @@ impl Reader<'_> {
         T::deserialize(ValueDeserializer::from(value.clone())).map_err(|_| self.kind(value, key, expected))
     }
 
-    fn kind(&self, value: &Spanned<DeValue<'_>>, key: &str, expected: &str) -> ConfigError {
+    pub(super) fn kind(&self, value: &Spanned<DeValue<'_>>, key: &str, expected: &str) -> ConfigError {
         let found = self.text.get(value.span()).unwrap_or_default().lines().next().unwrap_or_default();
         self.wrong(value.span().start, format!("`{key}` must be {expected}, but is {found}"), None)
     }
 
-    fn wrong(&self, offset: usize, what: String, hint: Option<String>) -> ConfigError {
+    pub(super) fn wrong(&self, offset: usize, what: String, hint: Option<String>) -> ConfigError {
         ConfigError::Wrong { path: self.path.to_owned(), line: self.line(offset), what, hint }
     }
 
-    fn line(&self, offset: usize) -> usize {
+    pub(super) fn line(&self, offset: usize) -> usize {
         self.text.get(..offset).unwrap_or_default().matches('\n').count() + 1
     }
 }

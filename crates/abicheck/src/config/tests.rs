@@ -31,9 +31,18 @@ fn what_is_wrong_is_told_with_its_line() {
             "abicheck.toml:3: unknown key `reasn` in an entry of `ignore`\nhint: did you mean `reason`?",
         ),
         ("strct = true", "unknown key `strct` in abicheck.toml\nhint: did you mean `strict`?"),
-        ("colour = true", "hint: it may have baseline, ignore, strict"),
+        ("colour = true", "hint: it may have baseline, exercises, ignore, strict"),
         ("strict = \"yes\"", "`strict` must be true or false, but is \"yes\""),
         ("baseline = 1", "`baseline` must be a string"),
+        ("exercise = {}", "unknown key `exercise` in abicheck.toml\nhint: did you mean `exercises`?"),
+        ("exercises = 1", "`exercises` must be a table: "),
+        (
+            "[exercises]\nh5py = 3",
+            "abicheck.toml:2: `exercises.h5py` must be a string, code or a file, but is 3",
+        ),
+        ("[exercises]\nh5py = \" \"", "abicheck.toml:2: the exercise of h5py is empty"),
+        ("[exercises]\n\nh5py = \"gone.py\"", "abicheck.toml:3: could not read the exercise gone.py: "),
+        ("[exercises]\nA_b = \"1\"\na-B = \"2\"", "abicheck.toml:3: `exercises` has a-b twice"),
         ("a = ", "abicheck.toml:1: "),
     ] {
         let error = read(text).expect_err(text);
@@ -74,6 +83,23 @@ fn a_baseline_knows_what_it_was_written_from() {
         let error = Baseline::read(&path).expect_err(text).to_string();
         assert!(error.contains("known.json") && error.contains("hint: "), "{error}");
     }
+}
+
+#[test]
+fn exercises_are_code_or_files_beside_the_configuration() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |file: &str, text: &str| {
+        std::fs::write(folder.path().join(file), text).expect("the folder can be written to");
+    };
+    write("use.py", "import two\n");
+    write("abicheck.toml", "[exercises]\nThe_One = \"import one; one.go()\"\ntwo = \"use.py\"\n");
+    let path = folder.path().join("abicheck.toml");
+    let config = Config::find(Some(&path), &[], folder.path(), &sample::RULES);
+    let config = config.unwrap_or_else(|error| panic!("{error}"));
+    let told: Vec<(&str, &str)> =
+        config.exercises.iter().map(|one| (one.distribution.as_str(), one.code.as_str())).collect();
+    assert_eq!(told, [("the-one", "import one; one.go()"), ("two", "import two\n")]);
+    assert!(config.exercises[1].place.ends_with("abicheck.toml:3"), "{}", config.exercises[1].place);
 }
 
 /// A folder with files, and what is found from `input` in it.

@@ -11,6 +11,7 @@ mod interpreter;
 mod pinned;
 pub(crate) mod reading;
 mod site;
+mod start;
 mod tags;
 mod virtualenv;
 mod wheels;
@@ -22,6 +23,7 @@ pub use error::InputError;
 pub use folder::{Folders, Found, Kind};
 pub use interpreter::Interpreter;
 pub use pinned::Views;
+pub use start::Start;
 pub use tags::{Foreign, describe};
 
 /// Which distribution: its place in [`Environment::distributions`].
@@ -35,6 +37,8 @@ pub struct Environment {
     pub distributions: Vec<Distribution>,
     /// Which folders an importer looks in.
     pub views: Views,
+    /// How a process is started that imports.
+    pub start: Start,
     /// What was noticed while reading that is no error: a `.pth` line that runs code, a folder of another Python.
     pub notes: Vec<String>,
 }

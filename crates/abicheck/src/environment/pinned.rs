@@ -14,6 +14,7 @@ use pinfold_core::resolve::{Importer, Resolution, Resolver};
 use super::distribution::Distribution;
 use super::error::InputError;
 use super::interpreter::Interpreter;
+use super::start::Start;
 use super::{DistributionId, Environment, Wishes};
 
 /// Which folders importers look in.
@@ -83,6 +84,16 @@ pub(super) fn read(closure: &Path, wishes: &Wishes) -> Result<Environment, Input
         Some(program) => Interpreter::at(program)?,
         None => beside(closure, &described.python)?,
     };
+    // An interpreter that the user names does not have the hook.
+    let own =
+        near(closure, &described.python).into_iter().find(|program| has_hook(program, &described.python));
+    let start = match own.filter(|_| wishes.python.is_none()) {
+        Some(program) => {
+            let units = described.units.iter().map(|unit| unit.id.as_str().to_owned());
+            Start::Pinned { program, units: units.collect() }
+        }
+        None => Start::Nothing,
+    };
     let distributions = described.units.iter().map(|unit| {
         let infos = std::fs::read_dir(&unit.path).into_iter().flatten().flatten();
         let mut infos = infos
@@ -100,18 +111,33 @@ pub(super) fn read(closure: &Path, wishes: &Wishes) -> Result<Environment, Input
     let standard = vec![interpreter.stdlib.clone(), interpreter.dynload()];
     let units = described.units.iter().enumerate().map(|(id, unit)| (unit.path.clone(), id)).collect();
     let views = Views::Pinned { standard, resolver: Box::new(Mutex::new(Resolver::new(described))), units };
-    Ok(Environment { interpreter, distributions, views, notes: Vec::new() })
+    Ok(Environment { interpreter, distributions, views, start, notes: Vec::new() })
 }
 
 /// The interpreter in the environment that the file belongs to, or the one of that version on PATH.
 fn beside(closure: &Path, minor: &str) -> Result<Interpreter, InputError> {
-    let near = closure.ancestors().skip(1).flat_map(|folder| [folder.join("bin"), folder.join(".venv/bin")]);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path: Vec<PathBuf> = std::env::split_paths(&path).collect();
     let name = format!("python{minor}");
-    let found = near.chain(on_path).filter_map(|bin| Interpreter::at(&bin.join(&name)).ok());
+    let on_path = on_path.iter().map(|bin| bin.join(&name));
+    let found = near(closure, minor).into_iter().chain(on_path);
+    let found = found.filter_map(|program| Interpreter::at(&program).ok());
     found.into_iter().find(|interpreter| interpreter.minor() == minor).ok_or_else(|| {
         let why = format!("{name} was looked for in the environment and on PATH");
         InputError::NoInterpreter { path: closure.to_owned(), why }
     })
+}
+
+/// Where the program of the environment that the file belongs to would be.
+fn near(closure: &Path, minor: &str) -> Vec<PathBuf> {
+    let folders = closure.ancestors().skip(1);
+    let bins = folders.flat_map(|folder| [folder.join("bin"), folder.join(".venv/bin")]);
+    bins.map(|bin| bin.join(format!("python{minor}"))).collect()
+}
+
+/// Whether `program` starts with the import hook: the `site-packages` beside it start it.
+fn has_hook(program: &Path, minor: &str) -> bool {
+    let prefix = program.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
+    let site = prefix.join("lib").join(format!("python{minor}")).join("site-packages");
+    program.exists() && site.join("0_pinfold.pth").is_file()
 }

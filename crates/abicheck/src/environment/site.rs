@@ -12,6 +12,7 @@ use super::error::InputError;
 use super::interpreter::{Interpreter, version_in};
 use super::pinned::Views;
 use super::reading::{read, shown};
+use super::start::Start;
 use super::wheels;
 use super::{Environment, Wishes};
 
@@ -168,8 +169,9 @@ pub(super) fn read_all(inputs: &[PathBuf], wishes: &Wishes) -> Result<Environmen
         None => near(first, versions.last().copied().or(unpacked.python))?,
     };
     let Site { folders, distributions, notes, .. } = site;
+    let start = Start::told(&interpreter, &folders);
     let views = Views::same(&interpreter, folders);
-    Ok(Environment { interpreter, distributions, views, notes })
+    Ok(Environment { interpreter, distributions, views, start, notes })
 }
 
 /// The folder that would be on `sys.path`: itself, or `lib/python3.*/site-packages` of a prefix or store path, with

@@ -8,6 +8,7 @@ use super::error::InputError;
 use super::interpreter::Interpreter;
 use super::pinned::Views;
 use super::site::Site;
+use super::start::Start;
 use super::{Environment, Wishes, reading};
 
 /// Bytes of `pyvenv.cfg`.
@@ -58,6 +59,7 @@ pub(super) fn read(folder: &Path, wishes: &Wishes) -> Result<Environment, InputE
         }
     }
     let Site { folders, distributions, notes, .. } = site;
+    let start = Start::own(&program, wishes.python.is_some(), &interpreter, &folders);
     let views = Views::same(&interpreter, folders);
-    Ok(Environment { interpreter, distributions, views, notes })
+    Ok(Environment { interpreter, distributions, views, start, notes })
 }

@@ -164,7 +164,7 @@ fn message(finding: &Finding) -> String {
             Outcome::NotReproduced => "not reproduced",
             Outcome::BrokeOtherwise => "broke otherwise",
         };
-        parts.push(format!("Verified: {outcome}, {}", verified.detail));
+        parts.push(format!("Verified: {outcome}: {}", verified.detail));
     }
     parts.join("\n")
 }

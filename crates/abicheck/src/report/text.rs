@@ -96,10 +96,10 @@ fn finding(finding: &Finding, base: Option<&Path>, look: Look) -> String {
             Outcome::NotReproduced => ("not reproduced", Style::Good),
             Outcome::BrokeOtherwise => ("broke otherwise", Style::Warning),
         };
-        let detail = match verified.detail.as_str() {
-            "" => String::new(),
-            detail => format!(" ({})", plain(detail)),
-        };
+        // Messages of the loader have whole paths.
+        let base = base.map(|base| format!("{}/", base.display())).filter(|base| base.len() > 1);
+        let detail = base.map_or(verified.detail.clone(), |base| verified.detail.replace(&base, ""));
+        let detail = if detail.is_empty() { detail } else { format!(": {}", plain(&detail)) };
         text.push_str(&labelled("verified", style, &format!("{outcome}{detail}"), look));
     }
     text

@@ -6,12 +6,14 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use abicheck::analysis::{Analysis, Wishes};
 use abicheck::environment::{self, Environment};
-use abicheck::finding::{Finding, Severity};
+use abicheck::finding::{Finding, Outcome, Severity, Verified};
 use abicheck::importing::Sources;
 use abicheck::rules;
+use abicheck::verify::Verifier;
 use elf_facts::Cache;
 use serde::Deserialize;
 
@@ -49,6 +51,7 @@ struct ExpectedError {
     order: Option<Vec<String>>,
     symbol: Option<String>,
     library: Option<String>,
+    confirmed: Option<String>,
 }
 
 impl Entry {
@@ -73,7 +76,8 @@ impl Entry {
             Err(said) => return (format!("{:<14} not installed", self.name), vec![said]),
         };
         let mut wrong: Vec<String> = self.run.iter().filter_map(|run| run.differs(&venv)).collect();
-        let (findings, packages) = findings(&venv);
+        let verify = self.error.iter().any(|expected| expected.confirmed.is_some());
+        let (findings, packages) = findings(&venv, verify);
         let of = |severity| findings.iter().filter(move |finding| finding.severity == severity);
         wrong.extend(self.errors_differ(&of(Severity::Error).collect::<Vec<_>>()));
         let mut warnings: Vec<&str> = of(Severity::Warning).map(|finding| finding.code).collect();
@@ -122,7 +126,16 @@ impl Entry {
         let lacking = lacking.map(|expected| format!("not found: {expected:?}"));
         let odd = found.iter().filter(|found| !self.error.iter().any(|expected| expected.is(found)));
         let odd = odd.map(|found| format!("not expected: {} {}", found.code, found.message));
-        lacking.chain(odd).collect()
+        let tried = self.error.iter().filter_map(|expected| {
+            let (word, found) =
+                (expected.confirmed.as_ref()?, found.iter().find(|found| expected.is(found))?);
+            let verified = found.verified.as_ref();
+            let confirms =
+                |one: &Verified| one.outcome == Outcome::Confirmed && one.detail.contains(word.as_str());
+            let wrong = || format!("not confirmed by {word:?}, but {verified:?}: {}", found.title);
+            (!verified.is_some_and(confirms)).then(wrong)
+        });
+        lacking.chain(odd).chain(tried).collect()
     }
 }
 
@@ -168,15 +181,23 @@ impl Run {
     }
 }
 
-/// What all rules say, and how many packages there are.
-fn findings(venv: &Path) -> (Vec<Finding>, usize) {
+/// What all rules say, run for real if asked, and how many packages there are.
+fn findings(venv: &Path, verify: bool) -> (Vec<Finding>, usize) {
     let environment = Environment::read(&[venv.to_owned()], &environment::Wishes::default())
         .unwrap_or_else(|error| panic!("{}: {error}", venv.display()));
     let target = python_facts::Target { version: environment.interpreter.version };
     let (sources, cache) = (Sources::open(target, None), Arc::new(Cache::none()));
     let analysis = Analysis::of(&environment, cache, &sources, &Wishes::default(), &|_| {})
         .unwrap_or_else(|error| panic!("{}: {error}", venv.display()));
-    (rules::check(&analysis), analysis.packages.len())
+    let mut findings = rules::check(&analysis);
+    if verify {
+        let names: Vec<String> =
+            (0..environment.distributions.len()).map(|id| analysis.name(id).to_owned()).collect();
+        Verifier::new(&environment, &names, Duration::from_secs(120))
+            .and_then(|verifier| verifier.verify(&mut findings, &[], &|_| {}))
+            .unwrap_or_else(|error| panic!("{}: {error}", venv.display()));
+    }
+    (findings, analysis.packages.len())
 }
 
 fn run(command: &mut Command) -> Result<(), String> {

@@ -9,6 +9,7 @@ mod options;
 mod show;
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::analysis::{self, Analysis};
 use crate::config::{Baseline, Config, ConfigError, Sorted, write_baseline};
@@ -19,6 +20,7 @@ use crate::output::Output;
 use crate::report::{Report, base_of};
 use crate::rules;
 use crate::terminal::{Progress, count};
+use crate::verify::Verifier;
 
 use super::caches::Caches;
 pub use options::{Format, Options};
@@ -51,10 +53,7 @@ pub fn run(options: &Options, talk: Talk, output: &mut dyn Output) -> Result<Out
         Some(path) if options.write_baseline.is_none() => Some(Baseline::read(path).map_err(Failure::new)?),
         _ => None,
     };
-    if options.verify {
-        return Err(Failure::new("`--verify` is not there yet").hint("run it without"));
-    }
-    let mut report = analyse(options, &inputs, talk, output)?;
+    let (mut report, verifier) = analyse(options, &inputs, talk, output)?;
     let findings = std::mem::take(&mut report.findings);
     let mut sorted = config.sort(findings, baseline.as_ref());
     if let Some(path) = &options.write_baseline {
@@ -70,6 +69,13 @@ pub fn run(options: &Options, talk: Talk, output: &mut dyn Output) -> Result<Out
             }
         }
         accept(&mut sorted, path);
+    }
+    if let Some(verifier) = verifier {
+        let progress = Progress::new(output.watched() && !talk.quiet);
+        let says = |phase: &str| progress.says(phase);
+        let noticed = verifier.verify(&mut sorted.findings, &config.exercises, &says)?;
+        drop(progress);
+        sorted.notes.extend(noticed);
     }
     report.findings = sorted.findings;
     report.ignored = sorted.ignored;
@@ -88,13 +94,14 @@ pub fn run(options: &Options, talk: Talk, output: &mut dyn Output) -> Result<Out
     Ok(if counts { Outcome::Findings } else { Outcome::Fine })
 }
 
-/// Reads, analyses and asks the rules. What is ignored is not known here.
+/// Reads, analyses and asks the rules, and returns what can run what was found, if that is asked for. What is ignored
+/// is not known here.
 fn analyse(
     options: &Options,
     inputs: &[std::path::PathBuf],
     talk: Talk,
     output: &mut dyn Output,
-) -> Result<Report, Failure> {
+) -> Result<(Report, Option<Verifier>), Failure> {
     let progress = Progress::new(output.watched() && !talk.quiet);
     progress.says("reading the environment");
     let wishes = Wishes { python: options.python.clone() };
@@ -104,6 +111,12 @@ fn analyse(
     let says = |phase: &str| progress.says(phase);
     let analysis = Analysis::of(&environment, caches.facts.clone(), &caches.sources, &wishes, &says)
         .map_err(Failure::new)?;
+    let verifier = options.verify.then(|| {
+        let names: Vec<String> =
+            (0..environment.distributions.len()).map(|id| analysis.name(id).to_owned()).collect();
+        Verifier::new(&environment, &names, Duration::from_secs(options.verify_timeout))
+    });
+    let verifier = verifier.transpose()?;
     progress.says("asking the rules");
     let mut report = Report {
         inputs: inputs.to_vec(),
@@ -116,7 +129,7 @@ fn analyse(
     };
     drop(analysis);
     report.notes.extend(caches.finish());
-    Ok(report)
+    Ok((report, verifier))
 }
 
 /// What a new baseline knows does not count any more, in this run already.
