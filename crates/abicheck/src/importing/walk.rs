@@ -184,18 +184,7 @@ impl<'a> Imports<'a> {
         if module.found.kind != Kind::Source || session.depth >= DEEPEST {
             return;
         }
-        if let Some(folder) = &module.found.package {
-            for (path, global) in Known::table().libraries(&module.name, folder) {
-                let (source, guarded) = (module.found.path.clone(), session.tries > 0);
-                steps.push(Step::Library {
-                    place: Place::Unknown,
-                    path: Some(path),
-                    source,
-                    global,
-                    guarded,
-                });
-            }
-        }
+        open_known(session, module, steps);
         let effects = self.sources.effects(&module.found.path);
         session.depth += 1;
         self.follow(session, module, &effects, steps);
@@ -251,6 +240,17 @@ impl<'a> Imports<'a> {
             self.import(session, module.owner, &format!("{name}.{taken}"), steps);
         }
         true
+    }
+}
+
+/// Opens what the table of libraries says that the package opens first. A function of its own: its room is not needed at each
+/// depth of imports.
+#[inline(never)]
+fn open_known(session: &Session, module: &Module, steps: &mut Vec<Step>) {
+    let Some(folder) = &module.found.package else { return };
+    for (path, global) in Known::table().libraries(&module.name, folder) {
+        let (source, guarded) = (module.found.path.clone(), session.tries > 0);
+        steps.push(Step::Library { place: Place::Unknown, path: Some(path), source, global, guarded });
     }
 }
 

@@ -83,12 +83,18 @@ fn finding(
     kinds: &BTreeMap<(DistributionId, Made), Vec<&Loaded<'_>>>,
 ) -> Finding {
     let others = |kind: &(DistributionId, Made)| kinds.keys().any(|other| differ(kind, other));
-    let odd = kinds.keys().any(others);
+    // Names from pybind11 3 on say the ABI of the standard library: one name is one layout, whatever compiled it.
+    let says_all = id.to_text().contains("_use_cxx11_abi_");
+    let odd = !says_all && kinds.keys().any(others);
     let severity = if odd { Severity::Warning } else { Severity::Note };
     let mut finding = Finding { severity, ..Finding::of(&RULE) };
     finding.packages = owners.iter().map(|owner| analysis.name(*owner).to_owned()).collect();
     let who = finding.packages.join(" and ");
-    let compared = if odd { "compiled differently" } else { "compiled alike, as far as their files say" };
+    let compared = match (odd, says_all) {
+        (true, _) => "compiled differently",
+        (false, true) => "a name that says the layout",
+        (false, false) => "compiled alike, as far as their files say",
+    };
     finding.title = format!("{who} share {id}, {compared}");
     finding.message = format!(
         "{}. The module that is imported first makes the table of C++ types, and the others use it as if it were \
