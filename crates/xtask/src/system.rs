@@ -1,4 +1,5 @@
-//! What the tests and the benchmarks need from the system: looked for, installed as root on Debian, else asked for exactly.
+//! What the tests and the benchmarks need from the system: looked for, installed as root on Debian, else asked for
+//! exactly.
 //!
 //! Deliberately not here: anything that pip or cargo bring, and what the programs themselves need.
 

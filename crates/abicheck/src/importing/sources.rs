@@ -125,7 +125,7 @@ impl Sources {
             effects = postcard::to_extend(&*read, effects).map_err(failed)?;
             places.push((key, start..effects.len()));
         }
-        let folder = path.parent().unwrap_or(&path);
+        let folder = path.parent().unwrap_or(path);
         fs::create_dir_all(folder).map_err(at)?;
         let mut bytes = postcard::to_stdvec(&Index { reader: READER.to_owned(), places }).map_err(failed)?;
         bytes.append(&mut effects);
