@@ -1,11 +1,14 @@
-"""Wheels made here: many small modules, many small packages.
+"""Wheels made here: many small modules, many small packages, many small packages with extension modules.
 
 Deliberately not here: measuring; and any content that a real package would not have.
 """
 
 import base64
 import hashlib
+import subprocess
+import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 MODULE = '''
 """Module {n} of a generated package."""
@@ -71,6 +74,56 @@ def many_packages(folder, count, prefix="pack"):
         wheels.append(wheel(folder, name, files))
         statements.append(f"import {name}")
     return wheels, "\n".join(statements)
+
+
+LIBRARY = """
+int {name}_table[{n} + 1];
+int {name}_first(int value) {{ return value + {n}; }}
+int {name}_second(int value) {{ return {name}_first(value) + {name}_table[0]; }}
+"""
+EXTENSION = """
+extern int {name}_second(int);
+extern void *PyModule_Create2(void *, int);
+static char definition[104];
+void *PyInit_core(void) {{ definition[0] = {name}_second(1); return PyModule_Create2(definition, 1013); }}
+"""
+
+
+def native_packages(folder, count):
+    """`count` installed packages, each in a folder of its own: an extension module and a library that it brings. All
+    import the first one; of ten in a row, two bring different libraries of one SONAME."""
+
+    def make(n):
+        name = f"native{n:04}"
+        root = folder / name
+        info = root / f"{name}-1.0.dist-info"
+        for made in (root / name, root / f"{name}.libs", info):
+            made.mkdir(parents=True, exist_ok=True)
+        soname = f"libshared{n // 10:03}.so.1" if n % 10 < 2 else f"lib{name}.so.1"
+        library = root / f"{name}.libs" / soname
+        _compiled(library, LIBRARY.format(name=name, n=n), f"-Wl,-soname,{soname}")
+        linked = [f"-L{library.parent}", f"-l:{soname}", f"-Wl,-rpath,$ORIGIN/../{name}.libs"]
+        _compiled(root / name / "core.abi3.so", EXTENSION.format(name=name), *linked)
+        first = "import native0000\n" if n else ""
+        (root / name / "__init__.py").write_text(f"{first}from . import core\n")
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "WHEEL").write_text("Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: cp311-abi3-linux_x86_64\n")
+        files = sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+        (info / "RECORD").write_text("".join(f"{file},,\n" for file in files))
+        return root
+
+    with ThreadPoolExecutor() as threads:
+        return list(threads.map(make, range(count)))
+
+
+def _compiled(path, source, *flags):
+    """A shared object of this C source, with `cc`."""
+    if path.exists():
+        return
+    command = ["cc", "-shared", "-fPIC", "-O1", "-x", "c", "-", "-x", "none", *flags, "-o", str(path)]
+    done = subprocess.run(command, input=source, text=True, capture_output=True)
+    if done.returncode:
+        sys.exit(f"error: `{' '.join(command)}` ended with exit code {done.returncode}\n{done.stderr}")
 
 
 def wheel(folder, name, files):

@@ -10,13 +10,20 @@ import sys
 from pathlib import Path
 
 import cached_import
+import checking
 import cold_import
 import creation
 import startup
 from measure import table
 from places import Sides
 
-BENCHES = {"creation": creation, "startup": startup, "cold-import": cold_import, "cached-import": cached_import}
+BENCHES = {
+    "creation": creation,
+    "startup": startup,
+    "cold-import": cold_import,
+    "cached-import": cached_import,
+    "abicheck": checking,
+}
 
 
 def main():

@@ -16,7 +16,11 @@ use tempfile::TempDir;
 /// Compares `$what` with `snapshots/commands__$name.snap`, what differs from machine to machine left out.
 macro_rules! shows {
     ($name:literal, $what:expr) => {
-        let filters = [(r"\([^()]*Python 3\.\d+\)", "(FIGURES)"), (r"0\.\d+\.\d+\n", "[VERSION]\n")];
+        let filters = [
+            (r"\([^()]*Python 3\.\d+\)", "(FIGURES)"),
+            (r"0\.\d+\.\d+\n", "[VERSION]\n"),
+            (r" \d+\.\d ms", " [TIME]"),
+        ];
         insta::with_settings!({ filters => filters, omit_expression => true }, {
             insta::assert_snapshot!($name, $what)
         })

@@ -104,7 +104,7 @@ fn what_an_import_loads_in_its_order() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let environment = read(&[environment(folder.path())]).unwrap_or_else(|error| panic!("{error}"));
     let sources = Sources::open(Target { version: environment.interpreter.version }, None);
-    let imports = Imports::new(&environment, &sources);
+    let mut imports = Imports::new(&environment, &sources);
     let (mut session, mut steps) = (Session::default(), Vec::new());
     assert!(imports.import(&mut session, None, "pack", &mut steps));
     let ours = steps.iter().filter_map(|step| match step {
@@ -134,7 +134,7 @@ fn the_standard_library_loads_as_a_real_interpreter_says() {
     let cache = folder.path().join("cache");
     for run in 0..2 {
         let sources = Sources::open(Target { version: environment.interpreter.version }, Some(&cache));
-        let imports = Imports::new(&environment, &sources);
+        let mut imports = Imports::new(&environment, &sources);
         for module in ["json", "concurrent.futures.process", "ctypes.util", "sqlite3", "multiprocessing.pool"]
         {
             let mut steps = Vec::new();

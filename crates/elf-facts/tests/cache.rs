@@ -107,6 +107,7 @@ fn damage_costs_time_and_no_answer() {
         damaged[at] ^= 0x55;
         fs::write(&file, damaged).expect("a file of ours");
         assert_eq!(get(folder.path(), &path, LARGE), facts, "byte {at}");
+        assert_eq!(fs::read(&file).expect("facts"), bytes, "byte {at}: what was damaged is replaced");
         fs::write(&file, &bytes[..at]).expect("a file of ours");
         assert_eq!(get(folder.path(), &path, LARGE), facts, "cut at {at}");
     }

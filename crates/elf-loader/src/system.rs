@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use elf_facts::Name;
 
@@ -43,7 +43,7 @@ pub struct System {
     pub static_tls: StaticTls,
     files: Box<dyn Files>,
     memory: Memory,
-    resolutions: Mutex<HashMap<Key, Arc<Resolution>>>,
+    resolutions: Mutex<HashMap<Key, Arc<OnceLock<Arc<Resolution>>>>>,
 }
 
 /// What decides how much thread-local data of libraries opened later fits the static block (`elf/dl-tls.c`).
@@ -97,12 +97,9 @@ impl System {
     /// What the references of `library`, the file of object `id`, find in `scope`; worked out once.
     pub(crate) fn resolution(&self, library: &Library, id: ObjectId, scope: &Flat<'_>) -> Arc<Resolution> {
         let key = Key::new(library, scope);
-        let known = held(&self.resolutions).get(&key).cloned();
-        known.unwrap_or_else(|| {
-            let resolution = Arc::new(resolve(library, id, scope));
-            held(&self.resolutions).insert(key, resolution.clone());
-            resolution
-        })
+        let place = held(&self.resolutions).entry(key).or_default().clone();
+        // Whoever asks for the same meanwhile waits.
+        place.get_or_init(|| Arc::new(resolve(library, id, scope))).clone()
     }
 
     /// What lies at `path`.

@@ -8,6 +8,7 @@ use crate::install::{Venv, build};
 use crate::places;
 use crate::pythons;
 use crate::step::{Step, heading};
+use crate::system;
 
 /// Options of `bench`.
 #[derive(clap::Args)]
@@ -20,6 +21,7 @@ pub(crate) struct Options {
 /// Runs them; `false` when one could not be run.
 pub(crate) fn run(options: &Options) -> Result<bool> {
     let found = pythons::find()?;
+    system::prepare_benches()?;
     heading("build and install");
     build()?;
     let folder = places::target().join("bench");

@@ -1,4 +1,5 @@
-//! What the tests need from the system: looked for, installed as root on Debian, else asked for exactly.
+//! What the tests and the benchmarks need from the system: looked for, installed as root on Debian, else asked for
+//! exactly.
 //!
 //! Deliberately not here: anything that pip or cargo bring, and what the programs themselves need.
 
@@ -26,20 +27,32 @@ struct Missing {
     package: String,
 }
 
-/// Makes sure that all needs are met.
+/// Makes sure that all needs of the tests are met.
 pub(crate) fn prepare(pythons: &[Python]) -> Result<()> {
-    let missing = missing(pythons);
+    install("tests", &missing(pythons))
+}
+
+/// Makes sure that all needs of the benchmarks are met.
+pub(crate) fn prepare_benches() -> Result<()> {
+    let needs = [("cc", "a C compiler, for packages that are made", "gcc"), ("libtree", "a peer", "libtree")];
+    let missing = needs.into_iter().filter(|(program, ..)| !runs(program));
+    let missing = missing.map(|(_, what, package)| Missing { what: what.into(), package: package.into() });
+    install("benchmarks", &missing.collect::<Vec<_>>())
+}
+
+/// Installs what is missing for `what`.
+fn install(what: &str, missing: &[Missing]) -> Result<()> {
     if missing.is_empty() {
-        eprintln!("everything that the tests need from the system is there");
+        eprintln!("everything that the {what} need from the system is there");
         return Ok(());
     }
-    for Missing { what, package } in &missing {
+    for Missing { what, package } in missing {
         eprintln!("missing: {what} (Debian package {package})");
     }
     let packages: Vec<&str> = missing.iter().map(|missing| missing.package.as_str()).collect();
     let command = format!("apt-get install --yes --no-install-recommends {}", packages.join(" "));
     if !(rustix::process::geteuid().is_root() && runs("apt-get")) {
-        bail!("the tests need {}\nhint: as root, on Debian: {command}", packages.join(", "));
+        bail!("the {what} need {}\nhint: as root, on Debian: {command}", packages.join(", "));
     }
     Step::new("apt-get").args(["update", "--quiet"]).run()?;
     let install = Step::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive");

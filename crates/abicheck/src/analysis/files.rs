@@ -2,14 +2,14 @@
 //!
 //! Deliberately not here: files of the system; the simulated loader asks for those that it comes to.
 
-use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use elf_facts::Cache;
 use elf_loader::{FactsResult, Identity};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::environment::{DistributionId, Environment};
 
@@ -34,12 +34,15 @@ impl File {
 /// All of them, by distribution and path.
 pub struct Files {
     all: Vec<File>,
-    places: HashMap<PathBuf, usize>,
-    known: Arc<HashMap<Identity, FactsResult>>,
+    places: FxHashMap<PathBuf, usize>,
 }
 
+/// What is known of files by device and inode, for the simulated loader; empty until they were read.
+pub type Known = Arc<OnceLock<FxHashMap<Identity, FactsResult>>>;
+
 impl Files {
-    pub(super) fn read(environment: &Environment, cache: &Cache) -> Self {
+    /// Reads them, and tells `known`.
+    pub(super) fn read(environment: &Environment, cache: &Cache, known: &Known) -> Self {
         let distributions = environment.distributions.iter().enumerate();
         let paths: Vec<(DistributionId, &PathBuf)> =
             distributions.flat_map(|(owner, one)| one.native.iter().map(move |path| (owner, path))).collect();
@@ -50,10 +53,10 @@ impl Files {
             identity: identity(path),
         };
         let all: Vec<File> = paths.par_iter().with_max_len(4).map(read).collect();
-        let known = all.iter().filter_map(|file| Some((file.identity?, file.facts.clone())));
-        let known = Arc::new(known.collect());
+        let facts = all.iter().filter_map(|file| Some((file.identity?, file.facts.clone())));
+        known.get_or_init(|| facts.collect());
         let places = all.iter().enumerate().map(|(at, file)| (file.path.clone(), at)).collect();
-        Self { all, places, known }
+        Self { all, places }
     }
 
     /// All of them.
@@ -71,13 +74,8 @@ impl Files {
         self.at(path).map(|file| file.owner)
     }
 
-    /// What is known of files by device and inode, for the simulated loader.
-    pub(super) fn known(&self) -> Arc<HashMap<Identity, FactsResult>> {
-        self.known.clone()
-    }
-
     /// Who has which file. Of two paths to one file, the first one's distribution has it.
-    pub(super) fn owners(&self) -> HashMap<Identity, DistributionId> {
+    pub(super) fn owners(&self) -> FxHashMap<Identity, DistributionId> {
         let all = self.all.iter().rev();
         all.filter_map(|file| Some((file.identity?, file.owner))).collect()
     }

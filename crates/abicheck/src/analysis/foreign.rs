@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use elf_loader::{Binding, Object};
+use elf_loader::{Binding, Object, ObjectId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Analysis, PackageId};
@@ -30,7 +30,11 @@ pub struct Foreign {
 
 impl Analysis<'_> {
     /// What importing each package alone does to libraries that are not its own.
-    pub fn foreign(&self) -> Vec<Foreign> {
+    pub fn foreign(&self) -> &[Foreign] {
+        self.foreign.get_or_init(|| self.find_foreign())
+    }
+
+    fn find_foreign(&self) -> Vec<Foreign> {
         let mut found: FxHashMap<(DistributionId, usize, usize), Foreign> = FxHashMap::default();
         for (package, run) in self.alone.iter().enumerate() {
             for opening in run.openings.iter().filter(|opening| opening.load.result.is_ok()) {
@@ -39,9 +43,12 @@ impl Analysis<'_> {
                     let library = run.process.object(bindings[0].from);
                     let owner = self.owner(library);
                     let strange = |to: &Arc<Object>| self.owner(to).is_some_and(|other| Some(other) != owner);
-                    let mut providers: Vec<_> = bindings.iter().map(|binding| binding.to).collect();
-                    providers.sort_unstable();
-                    providers.dedup();
+                    let mut providers: Vec<ObjectId> = Vec::new();
+                    for binding in bindings {
+                        if !providers.contains(&binding.to) {
+                            providers.push(binding.to);
+                        }
+                    }
                     providers.retain(|to| strange(run.process.object(*to)));
                     // What the library needs, itself or through others, it is meant to be bound to.
                     if providers.is_empty()
@@ -94,7 +101,7 @@ impl Analysis<'_> {
 }
 
 /// Everything that an object needs, itself or through others.
-fn reached(process: &elf_loader::Process, from: elf_loader::ObjectId) -> FxHashSet<elf_loader::ObjectId> {
+fn reached(process: &elf_loader::Process, from: ObjectId) -> FxHashSet<ObjectId> {
     let (mut reached, mut next) = (FxHashSet::default(), vec![from]);
     while let Some(id) = next.pop() {
         if reached.insert(id) {

@@ -45,7 +45,7 @@ impl Analysis<'_> {
     /// The orders to look at, each with the run of its last package.
     pub(super) fn orders(
         &mut self,
-        imports: &Imports<'_>,
+        imports: &mut Imports<'_>,
         _sources: &Sources,
         wishes: &Wishes,
     ) -> Result<Vec<Order>, AnalysisError> {
@@ -170,7 +170,7 @@ impl Analysis<'_> {
     }
 
     /// What a script imports, as one run; its order is that in which packages' files are opened first.
-    fn script(&self, imports: &Imports<'_>, script: &Path) -> Result<Vec<Order>, AnalysisError> {
+    fn script(&self, imports: &mut Imports<'_>, script: &Path) -> Result<Vec<Order>, AnalysisError> {
         let steps = Plan::of_script(imports, script)
             .map_err(|why| AnalysisError::Script { path: script.to_owned(), why })?;
         let mut run = Run::new(&self.machine);

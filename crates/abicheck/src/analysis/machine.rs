@@ -2,15 +2,14 @@
 //!
 //! Deliberately not here: what imports open.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use elf_facts::{Cache, FactsError, Name};
-use elf_loader::{Disk, FactsResult, Identity, LoadError, ObjectId, Process, System};
+use elf_loader::{Disk, LoadError, ObjectId, Process, System};
 
-use super::files::{Files, identity};
-use crate::environment::{Environment, Interpreter};
+use super::files::{Known, identity};
+use crate::environment::Interpreter;
 
 /// Why the interpreter's process cannot be simulated.
 #[derive(Debug, thiserror::Error)]
@@ -53,33 +52,42 @@ pub struct Machine {
 }
 
 impl Machine {
-    pub(super) fn start(
-        environment: &Environment,
-        files: &Files,
-        cache: Arc<Cache>,
-    ) -> Result<Self, MachineError> {
-        Self::of(&environment.interpreter, files.known(), cache)
-    }
-
     /// The process of `interpreter`; `known` are files that were read already, by device and inode.
     ///
     /// # Errors
     /// When its file or its loader cannot be used.
-    pub fn of(
+    pub fn of(interpreter: &Interpreter, known: Known, cache: Arc<Cache>) -> Result<Self, MachineError> {
+        Self::start(interpreter, Self::asked(interpreter, cache, known)?)
+    }
+
+    /// What the machine's loader says, which is asked in a process of its own; `known` may come to be filled later.
+    pub(super) fn asked(
         interpreter: &Interpreter,
-        known: Arc<HashMap<Identity, FactsResult>>,
         cache: Arc<Cache>,
-    ) -> Result<Self, MachineError> {
+        known: Known,
+    ) -> Result<System, MachineError> {
         let path = &interpreter.executable;
-        let head = cache.get(path).map_err(MachineError::Interpreter)?.head;
-        let Some(loader) = head.interpreter else { return Err(MachineError::Static { path: path.clone() }) };
+        let own = Arc::new(cache.get(path).map_err(MachineError::Interpreter)?);
+        let (own_identity, machine) = (identity(path), own.head.machine);
+        let Some(loader) = own.head.interpreter.clone() else {
+            return Err(MachineError::Static { path: path.clone() });
+        };
         let read = move |path: &Path| {
-            let known = identity(path).and_then(|identity| known.get(&identity).cloned());
+            let identity = identity(path);
+            if identity.is_some() && identity == own_identity {
+                return Ok(own.clone());
+            }
+            let known = known.get().zip(identity).and_then(|(known, identity)| known.get(&identity).cloned());
             known.unwrap_or_else(|| cache.get(path).map(Arc::new).map_err(Arc::new))
         };
         let variable = |name: &str| std::env::var_os(name).map(|value| value.into_encoded_bytes());
-        let system = System::of_loader(loader.as_path(), head.machine, variable, Disk(read))
-            .map_err(|source| MachineError::Loader { path: path.clone(), source })?;
+        System::of_loader(loader.as_path(), machine, variable, Disk(read))
+            .map_err(|source| MachineError::Loader { path: path.clone(), source })
+    }
+
+    /// A process of the interpreter on this machine.
+    pub(super) fn start(interpreter: &Interpreter, system: System) -> Result<Self, MachineError> {
+        let path = &interpreter.executable;
         let (start, load, _) = Process::start(Arc::new(system), &Name::from(path.as_path()))
             .map_err(|source| MachineError::Start { path: path.clone(), source })?;
         // Every extension module needs it, and an interpreter without libpython defines it itself.

@@ -16,17 +16,18 @@ mod run;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use elf_facts::{Cache, Name};
 use elf_loader::{Identity, Object};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::environment::{Distribution, DistributionId, Environment};
 use crate::importing::{Imports, Sources};
 
 pub use changes::{Change, Changed, Rebound, Reference, Substitution};
-pub use files::{File, Files};
+pub use files::{File, Files, Known};
 pub use foreign::Foreign;
 pub use machine::{Machine, MachineError};
 pub use plan::{Plan, PlannedStep};
@@ -98,7 +99,9 @@ pub struct Analysis<'a> {
     pub together: Vec<Together>,
     /// Names of distributions as findings show them.
     names: Vec<String>,
-    owners: HashMap<Identity, DistributionId>,
+    owners: FxHashMap<Identity, DistributionId>,
+    /// Several rules ask for it.
+    foreign: OnceLock<Vec<Foreign>>,
     /// Symbols that were bound in orders of several.
     bindings_together: usize,
     /// Pairs that could influence each other.
@@ -120,11 +123,17 @@ impl<'a> Analysis<'a> {
         says: &(dyn Fn(&str) + Sync),
     ) -> Result<Self, AnalysisError> {
         says("reading shared objects");
-        let files = Files::read(environment, &cache);
-        let machine = Machine::start(environment, &files, cache)?;
+        let known = Known::default();
+        let (files, system) = std::thread::scope(|scope| {
+            let system =
+                scope.spawn(|| Machine::asked(&environment.interpreter, cache.clone(), known.clone()));
+            let files = Files::read(environment, &cache, &known);
+            (files, system.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        let machine = Machine::start(&environment.interpreter, system?)?;
         says("reading Python code");
-        let imports = Imports::new(environment, sources);
-        let packages = Plan::all(environment, &files, &imports);
+        let mut imports = Imports::new(environment, sources);
+        let packages = Plan::all(environment, &files, &mut imports);
         says("loading each package alone");
         let alone: Vec<Run> = packages.par_iter().map(|plan| Run::alone(&machine, plan)).collect();
         let owners = files.owners();
@@ -137,12 +146,13 @@ impl<'a> Analysis<'a> {
             together: Vec::new(),
             names: names(&environment.distributions),
             owners,
+            foreign: OnceLock::new(),
             bindings_together: 0,
             interacting: 0,
             scope: None,
         };
         says("loading packages in the orders that could matter");
-        let orders = analysis.orders(&imports, sources, wishes)?;
+        let orders = analysis.orders(&mut imports, sources, wishes)?;
         if wishes.order.is_some() || wishes.script.is_some() {
             analysis.scope = Some(analysis.opened(orders.iter().map(|order| &order.run)));
         }

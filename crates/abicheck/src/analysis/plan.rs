@@ -36,37 +36,40 @@ pub struct PlannedStep {
 
 impl Plan {
     /// The plans of all distributions that have native files and load some.
-    pub(super) fn all(environment: &Environment, files: &Files, imports: &Imports<'_>) -> Vec<Self> {
-        let distributions: Vec<DistributionId> = environment
-            .distributions
-            .iter()
-            .enumerate()
-            .filter(|(_, distribution)| !distribution.native.is_empty())
-            .map(|(id, _)| id)
+    pub(super) fn all(environment: &Environment, files: &Files, imports: &mut Imports<'_>) -> Vec<Self> {
+        let distributions = environment.distributions.iter().enumerate();
+        let native = distributions.filter(|(_, distribution)| !distribution.native.is_empty());
+        // What it imports, and from which one on no module at the top does it.
+        let wanted: Vec<(DistributionId, Vec<String>, usize)> = native
+            .map(|(id, distribution)| {
+                let mut names = distribution.modules.clone();
+                names.extend(extensions(environment, files, id).into_iter().map(|(_, module)| module));
+                (id, names, distribution.modules.len())
+            })
             .collect();
-        let plans = distributions.into_par_iter().map(|id| Self::of(environment, files, imports, id));
+        let names = wanted.iter().flat_map(|(id, names, _)| names.iter().map(|name| (Some(*id), &**name)));
+        imports.read(names);
+        let imports = &*imports;
+        let plans = wanted.into_par_iter().map(|(id, mut names, tops)| {
+            let (mut session, mut steps, mut eager) = (Session::default(), Vec::new(), (0, 0));
+            for (at, name) in names.iter().enumerate() {
+                imports.import_read(&mut session, Some(id), name, &mut steps);
+                if at < tops {
+                    eager = (steps.len(), session.missing.len());
+                }
+            }
+            let steps = steps.into_iter().enumerate();
+            let steps = steps.map(|(at, step)| PlannedStep { step, eager: at < eager.0 }).collect();
+            let missing = session.missing.into_iter().enumerate();
+            let missing = missing.map(|(at, one)| (one, at < eager.1)).collect();
+            names.truncate(tops);
+            Self { distribution: id, modules: names, steps, missing }
+        });
         plans.filter(|plan| !plan.steps.is_empty() || !plan.missing.is_empty()).collect()
     }
 
-    fn of(environment: &Environment, files: &Files, imports: &Imports<'_>, id: DistributionId) -> Self {
-        let distribution = &environment.distributions[id];
-        let (mut session, mut steps) = (Session::default(), Vec::new());
-        for module in &distribution.modules {
-            imports.import(&mut session, Some(id), module, &mut steps);
-        }
-        let (eager, eager_missing) = (steps.len(), session.missing.len());
-        for (_, module) in extensions(environment, files, id) {
-            imports.import(&mut session, Some(id), &module, &mut steps);
-        }
-        let steps = steps.into_iter().enumerate();
-        let steps = steps.map(|(at, step)| PlannedStep { step, eager: at < eager }).collect();
-        let missing = session.missing.into_iter().enumerate();
-        let missing = missing.map(|(at, one)| (one, at < eager_missing)).collect();
-        Self { distribution: id, modules: distribution.modules.clone(), steps, missing }
-    }
-
     /// What `script` imports, in its order.
-    pub(super) fn of_script(imports: &Imports<'_>, script: &Path) -> Result<Vec<PlannedStep>, String> {
+    pub(super) fn of_script(imports: &mut Imports<'_>, script: &Path) -> Result<Vec<PlannedStep>, String> {
         let mut steps = Vec::new();
         imports.program(&mut Session::default(), script, &mut steps)?;
         Ok(steps.into_iter().map(|step| PlannedStep { step, eager: true }).collect())

@@ -31,8 +31,8 @@ impl Caches {
     }
 
     /// Writes what is new; what could not be written is worth a note.
-    pub(super) fn finish(self) -> Vec<String> {
-        let facts = Arc::into_inner(self.facts).map(Cache::finish).and_then(Result::err);
+    pub(super) fn finish(&self) -> Vec<String> {
+        let facts = self.facts.finish().err();
         let sources = self.sources.finish().err();
         let notes = [facts.map(|error| error.to_string()), sources.map(|error| error.to_string())];
         notes.into_iter().flatten().collect()

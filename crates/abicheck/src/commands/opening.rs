@@ -58,7 +58,7 @@ pub(super) fn open(files: &[PathBuf], wishes: &Wishes) -> Result<Opened, Failure
         (None, paths) => dlopen(paths, wishes, cache.clone())?,
     };
     // A cache that cannot be written costs time on the next run, and nothing now.
-    let _ = Arc::into_inner(cache).map(elf_facts::Cache::finish);
+    let _ = cache.finish();
     Ok(opened)
 }
 

@@ -89,7 +89,7 @@ impl Distribution {
         self.native = native.filter(|file| file.is_file()).collect();
         self.native.sort();
         self.native.dedup();
-        let mut modules = BTreeSet::new();
+        let mut modules: BTreeSet<&str> = BTreeSet::new();
         for file in &self.recorded {
             let (top, rest) =
                 file.split_once('/').map_or((file.as_str(), None), |(top, rest)| (top, Some(rest)));
@@ -107,10 +107,10 @@ impl Distribution {
             };
             // `numpy.libs`, `x.data` and `../../bin` are no modules.
             if is_name(module) && module != "__pycache__" {
-                modules.insert(module.to_owned());
+                modules.insert(module);
             }
         }
-        self.modules = modules.into_iter().collect();
+        self.modules = modules.into_iter().map(str::to_owned).collect();
     }
 
     /// The hashes that it records, by path; read when they are asked for, since few are.
@@ -155,14 +155,25 @@ fn recorded(path: &Path) -> Vec<PathBuf> {
 /// The paths of a RECORD, each with its hash where `hashes` are asked for and it has one.
 fn rows(path: &Path, hashes: bool) -> Vec<(PathBuf, Vec<u8>)> {
     let Ok(bytes) = read(path, LONGEST_RECORD) else { return Vec::new() };
+    let path = |field: &[u8]| -> PathBuf {
+        let slashes = field.iter().map(|byte| if *byte == b'\\' { b'/' } else { *byte });
+        OsString::from_vec(slashes.collect()).into()
+    };
+    let hash = |field: Option<&[u8]>| field.filter(|_| hashes).unwrap_or_default().to_owned();
+    if !bytes.contains(&b'"') {
+        // Without quotes a row is a line, and RECORDs have tens of thousands of them.
+        let rows = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).filter(|row| !row.is_empty());
+        return rows
+            .take(MOST)
+            .map(|row| {
+                let mut fields = row.split(|byte| *byte == b',');
+                (path(fields.next().unwrap_or(row)), hash(fields.next()))
+            })
+            .collect();
+    }
     let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes.as_slice());
     let rows = reader.into_byte_records().take(MOST).map_while(Result::ok);
-    let paths = rows.filter_map(|row| {
-        let path: Vec<u8> =
-            row.get(0)?.iter().map(|byte| if *byte == b'\\' { b'/' } else { *byte }).collect();
-        Some((OsString::from_vec(path).into(), row.get(1).filter(|_| hashes).unwrap_or_default().to_owned()))
-    });
-    paths.collect()
+    rows.filter_map(|row| Some((path(row.get(0)?), hash(row.get(1))))).collect()
 }
 
 /// Headers as of a mail, up to the first empty line; continued lines belong to no header that is asked for.

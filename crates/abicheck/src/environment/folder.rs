@@ -1,10 +1,12 @@
 //! Where a module's file is, in the order of `importlib._bootstrap_external.FileFinder`.
 //!
-//! Each folder is listed once. Deliberately not here: which folders an importer looks in (`pinned.rs`).
+//! A folder is listed once and then answers for all modules in it: most of what imports take from a module are
+//! attributes, and asking the disk for each of them would be most of a walk.
+//! Deliberately not here: which folders an importer looks in (`pinned.rs`).
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+
+use rustc_hash::FxHashMap;
 
 /// What a module is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,64 +29,78 @@ pub struct Found {
     /// What it is.
     pub kind: Kind,
     /// Where its submodules are, if it is a package.
-    pub package: Option<PathBuf>,
+    pub package: Option<Listing>,
 }
 
-type Listing = Arc<HashMap<Box<str>, bool>>;
-
-/// Folders, listed as they are asked.
-#[derive(Default)]
-pub struct Folders {
-    listed: Mutex<HashMap<PathBuf, Listing>>,
+/// What a folder has under the name of a module.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Entry {
+    /// The first of the suffixes that a file of this name has.
+    file: Option<u8>,
+    is_folder: bool,
 }
 
-impl Folders {
-    /// The module `name`, the last part of its full name, in `folder`, for an interpreter with these `suffixes` of
-    /// extension modules.
-    pub fn find(&self, folder: &Path, name: &str, suffixes: &[String]) -> Option<Found> {
-        let listing = self.list(folder);
-        if listing.get(name) == Some(&true) {
-            let package = folder.join(name);
-            if let Some(found) = self.file(&package, "__init__", suffixes) {
-                return Some(Found { package: Some(package), ..found });
+/// The modules in a folder, by the last part of their full name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The folder.
+    pub folder: PathBuf,
+    names: FxHashMap<Box<str>, Entry>,
+}
+
+/// What follows the suffixes of extension modules.
+const PYTHON: [(&str, Kind); 2] = [(".py", Kind::Source), (".pyc", Kind::Bytecode)];
+
+/// All suffixes of modules, in the order in which they are looked for.
+fn suffixes(extensions: &[String]) -> impl Iterator<Item = (&str, Kind)> {
+    extensions.iter().map(|suffix| (suffix.as_str(), Kind::Extension)).chain(PYTHON)
+}
+
+impl Listing {
+    /// Lists `folder` for an interpreter with these suffixes of extension modules; nothing is in a folder that cannot
+    /// be listed.
+    pub fn read(folder: PathBuf, extensions: &[String]) -> Self {
+        let mut names: FxHashMap<Box<str>, Entry> = FxHashMap::default();
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let (name, Ok(kind)) = (entry.file_name(), entry.file_type()) else { continue };
+            let Some(name) = name.to_str() else { continue };
+            if if kind.is_symlink() { entry.path().is_dir() } else { kind.is_dir() } {
+                names.entry(name.into()).or_default().is_folder = true;
+                continue;
+            }
+            for (at, (suffix, _)) in (0..).zip(suffixes(extensions)) {
+                // A part of a module's name has no dot.
+                if let Some(stem) = name.strip_suffix(suffix).filter(|stem| !stem.contains('.')) {
+                    let file = &mut names.entry(stem.into()).or_default().file;
+                    *file = Some(file.map_or(at, |other| other.min(at)));
+                }
             }
         }
-        if let Some(found) = self.file(folder, name, suffixes) {
-            return Some(found);
-        }
-        (listing.get(name) == Some(&true)).then(|| {
-            let path = folder.join(name);
-            Found { package: Some(path.clone()), path, kind: Kind::Namespace }
-        })
+        Self { folder, names }
     }
 
-    fn file(&self, folder: &Path, stem: &str, suffixes: &[String]) -> Option<Found> {
-        let listing = self.list(folder);
-        let kinds = suffixes.iter().map(|suffix| (suffix.as_str(), Kind::Extension));
-        let mut kinds = kinds.chain([(".py", Kind::Source), (".pyc", Kind::Bytecode)]);
-        kinds.find_map(|(suffix, kind)| {
-            let name = format!("{stem}{suffix}");
-            let is_file = listing.get(name.as_str()) == Some(&false);
-            is_file.then(|| Found { path: folder.join(name), kind, package: None })
-        })
+    /// Whether there is a module `name`.
+    pub fn has(&self, name: &str) -> bool {
+        self.names.contains_key(name)
     }
 
-    /// The names in `folder`, with whether each is a folder; none where it cannot be listed.
-    pub fn list(&self, folder: &Path) -> Listing {
-        if let Some(listing) = self.listed.lock().unwrap_or_else(PoisonError::into_inner).get(folder) {
-            return listing.clone();
+    /// The module `name`.
+    pub fn find(&self, name: &str, extensions: &[String]) -> Option<Found> {
+        let entry = self.names.get(name)?;
+        let inside = entry.is_folder.then(|| Self::read(self.folder.join(name), extensions));
+        let initial = inside.as_ref().and_then(|inside| inside.file("__init__", extensions));
+        if let Some((path, kind)) = initial {
+            return Some(Found { path, kind, package: inside });
         }
-        let mut names = HashMap::new();
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let Ok(kind) = entry.file_type() else { continue };
-            let is_folder = if kind.is_symlink() { entry.path().is_dir() } else { kind.is_dir() };
-            if let Ok(name) = entry.file_name().into_string() {
-                names.insert(name.into_boxed_str(), is_folder);
-            }
+        if let Some((path, kind)) = self.file(name, extensions) {
+            return Some(Found { path, kind, package: None });
         }
-        let listing = Arc::new(names);
-        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
-        listed.insert(folder.to_owned(), listing.clone());
-        listing
+        let namespace = inside?;
+        Some(Found { path: namespace.folder.clone(), kind: Kind::Namespace, package: Some(namespace) })
+    }
+
+    fn file(&self, stem: &str, extensions: &[String]) -> Option<(PathBuf, Kind)> {
+        let (suffix, kind) = suffixes(extensions).nth(usize::from(self.names.get(stem)?.file?))?;
+        Some((self.folder.join(format!("{stem}{suffix}")), kind))
     }
 }

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 pub use distribution::Distribution;
 pub use error::InputError;
-pub use folder::{Folders, Found, Kind};
+pub use folder::{Found, Kind, Listing};
 pub use interpreter::Interpreter;
 pub use pinned::Views;
 pub use start::Start;

@@ -57,6 +57,11 @@ impl Views {
 }
 
 impl Views {
+    /// Whether it counts who looks.
+    pub fn differ(&self) -> bool {
+        matches!(self, Self::Pinned { .. })
+    }
+
     /// The distribution whose modules stand in `folder`, where that decides what they see.
     pub fn importer_in(&self, folder: &Path) -> Option<DistributionId> {
         match self {

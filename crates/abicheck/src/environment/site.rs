@@ -7,6 +7,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::distribution::{Distribution, is_native};
 use super::error::InputError;
 use super::interpreter::{Interpreter, version_in};
@@ -57,7 +59,7 @@ impl Site {
             names.push(entry.map_err(InputError::io(folder))?.file_name());
         }
         names.sort();
-        let infos = names.iter().filter(|name| name.as_bytes().ends_with(b".dist-info"));
+        let infos = names.par_iter().filter(|name| name.as_bytes().ends_with(b".dist-info"));
         let found: Vec<Distribution> =
             infos.filter_map(|name| Distribution::read(folder, &folder.join(name))).collect();
         let claimed: HashSet<&str> = found

@@ -4,6 +4,7 @@
 //! Python would run them, each module once. What code computes is not followed; what C code imports neither.
 //! Deliberately not here: which files the loader then finds for each library (`elf-loader`).
 
+mod graph;
 mod known;
 mod places;
 mod sources;

@@ -1,16 +1,18 @@
 //! Sources of modules, read and kept: the cache of Python code, apart from that of ELF facts.
 //!
 //! One file for each version of Python, read whole at the start of a run and written whole at its end where something
-//! was new. Deliberately not here: what effects mean.
+//! was new. Of its modules only those are decoded that a walk comes to: other environments' stand there too.
+//! Deliberately not here: what effects mean.
 
-use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use python_facts::{Effect, Target};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::reading;
@@ -26,21 +28,48 @@ pub struct SourcesError {
 /// A file as `stat(2)` tells it from others: device, inode, size, seconds, nanoseconds.
 type Key = (u64, u64, u64, i64, i64);
 
-#[derive(Default, Serialize, Deserialize)]
-struct Kept {
+/// What stands in front of the cache: where each module's effects are behind it, each to be taken alone.
+#[derive(Serialize, Deserialize)]
+struct Index {
     /// What reads: facts of another version of the reader are not taken.
     reader: String,
-    effects: HashMap<Key, Arc<Vec<Effect>>>,
+    places: Vec<(Key, Range<usize>)>,
 }
+
+/// The cache as it was at the start.
+#[derive(Default)]
+struct Kept {
+    places: FxHashMap<Key, Range<usize>>,
+    /// The effects of all modules.
+    effects: Vec<u8>,
+}
+
+impl Kept {
+    /// What `bytes`, a whole file, have; `None` where they are damaged, or another reader's.
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let (index, effects) = postcard::take_from_bytes::<Index>(sound(bytes)?).ok()?;
+        let known = index.reader == READER && index.places.len() < MOST;
+        known.then(|| Self { places: index.places.into_iter().collect(), effects: effects.to_vec() })
+    }
+
+    fn effects(&self, key: &Key) -> Option<Vec<Effect>> {
+        postcard::from_bytes(self.effects.get(self.places.get(key)?.clone())?).ok()
+    }
+}
+
+/// What a module of this key does.
+type Read = (Key, Arc<Vec<Effect>>);
 
 /// Sources for one Python.
 pub struct Sources {
     target: Target,
     path: Option<PathBuf>,
     kept: Kept,
-    new: Mutex<HashMap<Key, Arc<Vec<Effect>>>>,
+    new: Mutex<Vec<Read>>,
 }
 
+/// This reader, and how it keeps effects.
+const READER: &str = concat!(env!("CARGO_PKG_VERSION"), " 2");
 /// Sources larger than this are not read: tables of data, which import nothing.
 const LARGEST: u64 = 8 << 20;
 /// Bytes of the cache; a hundred thousand modules have some tens of millions.
@@ -53,11 +82,8 @@ impl Sources {
     pub fn open(target: Target, folder: Option<&Path>) -> Self {
         let path =
             folder.map(|folder| folder.join(format!("python-{}.{}", target.version.0, target.version.1)));
-        let reader = env!("CARGO_PKG_VERSION").to_owned();
         let read = path.as_ref().and_then(|path| reading::read(path, LARGEST_CACHE).ok());
-        let kept = read.and_then(|bytes| postcard::from_bytes::<Kept>(sound(&bytes)?).ok());
-        let kept = kept.filter(|kept| kept.reader == reader && kept.effects.len() < MOST);
-        let kept = kept.unwrap_or(Kept { reader, effects: HashMap::new() });
+        let kept = read.and_then(|bytes| Kept::of(&bytes)).unwrap_or_default();
         Self { target, path, kept, new: Mutex::default() }
     }
 
@@ -65,16 +91,15 @@ impl Sources {
     pub fn effects(&self, path: &Path) -> Arc<Vec<Effect>> {
         let Ok(metadata) = fs::metadata(path) else { return Arc::default() };
         let key = (metadata.dev(), metadata.ino(), metadata.size(), metadata.mtime(), metadata.mtime_nsec());
-        if let Some(effects) = self.kept.effects.get(&key) {
-            return effects.clone();
-        }
-        if let Some(effects) = self.new.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return effects.clone();
+        if let Some(effects) = self.kept.effects(&key) {
+            return Arc::new(effects);
         }
         let bytes = reading::read(path, LARGEST).unwrap_or_default();
         let source = String::from_utf8_lossy(&bytes);
         let effects = Arc::new(python_facts::read(&source, &self.target).unwrap_or_default());
-        self.new.lock().unwrap_or_else(PoisonError::into_inner).insert(key, effects.clone());
+        if self.path.is_some() {
+            self.new.lock().unwrap_or_else(PoisonError::into_inner).push((key, effects.clone()));
+        }
         effects
     }
 
@@ -87,19 +112,27 @@ impl Sources {
     }
 
     /// Writes what was new.
-    pub fn finish(self) -> Result<(), SourcesError> {
-        let new = self.new.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let Some(path) = self.path.filter(|_| !new.is_empty()) else { return Ok(()) };
-        let mut kept = self.kept;
-        kept.effects.extend(new);
+    pub fn finish(&self) -> Result<(), SourcesError> {
+        let new = std::mem::take(&mut *self.new.lock().unwrap_or_else(PoisonError::into_inner));
+        let Some(path) = self.path.as_ref().filter(|_| !new.is_empty()) else { return Ok(()) };
+        let mut effects = self.kept.effects.clone();
+        let kept = self.kept.places.iter().map(|(key, range)| (*key, range.clone()));
+        let mut places: Vec<(Key, Range<usize>)> = kept.collect();
         let at = |source| SourcesError { path: path.clone(), source };
-        let folder = path.parent().unwrap_or(&path);
+        let failed = |error| at(io::Error::other(error));
+        for (key, read) in new {
+            let start = effects.len();
+            effects = postcard::to_extend(&*read, effects).map_err(failed)?;
+            places.push((key, start..effects.len()));
+        }
+        let folder = path.parent().unwrap_or(path);
         fs::create_dir_all(folder).map_err(at)?;
-        let bytes = postcard::to_stdvec(&kept).map_err(|error| at(io::Error::other(error)))?;
+        let mut bytes = postcard::to_stdvec(&Index { reader: READER.to_owned(), places }).map_err(failed)?;
+        bytes.append(&mut effects);
         let checksum = crc32fast::hash(&bytes).to_le_bytes();
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(at)?;
         [&checksum[..], &bytes].iter().try_for_each(|part| file.write_all(part)).map_err(at)?;
-        file.persist(&path).map_err(|error| at(error.error))?;
+        file.persist(path).map_err(|error| at(error.error))?;
         Ok(())
     }
 }

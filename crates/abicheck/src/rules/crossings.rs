@@ -101,18 +101,26 @@ pub(super) fn crossings(analysis: &Analysis<'_>) -> Vec<Crossings> {
             if owner.is_some_and(|owner| owner != package) {
                 continue;
             }
-            for binding in opening.load.bindings.iter().filter(|binding| binding.from != binding.to) {
-                let from = run.process.object(binding.from);
-                let Some(asked) = from.facts().references.get(binding.reference as usize) else { continue };
-                if !asked.is_defined_here() {
+            // Most bindings are to the same file, to the interpreter or to the system: nothing is made of those.
+            let ours = |object: &Object| analysis.owner(object).is_some();
+            for bindings in opening.load.bindings.chunk_by(|a, b| a.from == b.from && a.to == b.to) {
+                let (from, to) = (bindings[0].from, bindings[0].to);
+                if from == to {
                     continue;
                 }
-                let to = run.process.object(binding.to);
-                let own = from.facts().definitions.get(asked.own);
-                if let (Some(own), Some(now)) = (own, to.facts().definitions.get(binding.definition)) {
-                    let symbol = super::symbol(from.facts(), binding.reference);
-                    let crossing = Crossing { symbol, own: *own, now: *now, unique: binding.unique };
-                    add((from, to), None, opening.module.as_ref(), crossing);
+                let (from, to) = (run.process.object(from), run.process.object(to));
+                let (facts, defined) = (from.facts(), &to.facts().definitions);
+                for binding in bindings {
+                    let Some(asked) = facts.references.get(binding.reference as usize) else { continue };
+                    if !asked.is_defined_here() || !ours(from) || !ours(to) {
+                        continue;
+                    }
+                    let own = facts.definitions.get(asked.own);
+                    if let (Some(own), Some(now)) = (own, defined.get(binding.definition)) {
+                        let symbol = super::symbol(facts, binding.reference);
+                        let crossing = Crossing { symbol, own: *own, now: *now, unique: binding.unique };
+                        add((from, to), None, opening.module.as_ref(), crossing);
+                    }
                 }
             }
         }

@@ -39,6 +39,7 @@ mod unreadable_file;
 mod wrong_tag;
 
 use elf_facts::Facts;
+use rayon::prelude::*;
 
 use crate::analysis::Analysis;
 use crate::finding::{Finding, Severity, SymbolName};
@@ -106,8 +107,12 @@ pub fn named(rules: &[&'static Rule], asked: &str) -> Option<&'static Rule> {
 
 /// What all rules say, the worst first.
 pub fn check(analysis: &Analysis) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    ALL.iter().for_each(|rule| (rule.check)(analysis, &mut findings));
+    let said = ALL.par_iter().with_max_len(1).flat_map_iter(|rule| {
+        let mut findings = Vec::new();
+        (rule.check)(analysis, &mut findings);
+        findings
+    });
+    let mut findings: Vec<Finding> = said.collect();
     findings.retain(|finding| {
         let order = finding.order.as_deref();
         analysis.is_asked(&finding.packages, false)

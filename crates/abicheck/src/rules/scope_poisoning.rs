@@ -48,13 +48,13 @@ enum Reason<'a> {
 fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
     let families = families::all();
     for foreign in analysis.foreign() {
-        let users = analysis.users(&foreign);
-        let fatal = fatal(&foreign, families);
+        let users = analysis.users(foreign);
+        let fatal = fatal(foreign, families);
         if users.is_empty() || fatal.is_empty() {
             continue;
         }
-        let severity = severity(&foreign, &fatal);
-        findings.push(Finding { severity, ..finding(analysis, &foreign, &users, &fatal) });
+        let severity = severity(foreign, &fatal);
+        findings.push(Finding { severity, ..finding(analysis, foreign, &users, &fatal) });
     }
 }
 

@@ -62,22 +62,24 @@ impl Cache {
         let Some(folder) = &self.folder else { return read(path) };
         let metadata =
             fs::metadata(path).map_err(|source| FactsError::Io { path: path.to_owned(), source })?;
-        if let Some(content) = self.known.get(&Key::of(&metadata))
+        let known = self.known.get(&Key::of(&metadata));
+        if let Some(content) = known
             && let Some(facts) = stored::read(&stored_at(folder, *content))
         {
             return Ok(facts);
         }
         let (file, metadata) = read::open(path)?;
         let facts = read::read_open(path, &file, metadata.len())?;
-        self.keep(folder, Key::of(&metadata), &facts);
+        self.keep(folder, Key::of(&metadata), &facts, known.is_some());
         Ok(facts)
     }
 
-    /// Stores `facts`, and its key unless the file may still be changing.
-    fn keep(&self, folder: &Path, key: Key, facts: &Facts) {
+    /// Stores `facts`, and its key unless the file may still be changing. `replaces`: what is there could not be used.
+    fn keep(&self, folder: &Path, key: Key, facts: &Facts, replaces: bool) {
         let path = stored_at(folder, facts.head.content);
         // The same content under another key: its time says that it is used.
-        let stored = touch(&path) || store(&path, facts).map_err(|source| self.failed(&path, source)).is_ok();
+        let there = !replaces && touch(&path);
+        let stored = there || store(&path, facts).map_err(|source| self.failed(&path, source)).is_ok();
         if stored && !key.is_fresh() {
             self.new.lock().unwrap_or_else(PoisonError::into_inner).keys.push((key, facts.head.content));
         }
@@ -90,9 +92,10 @@ impl Cache {
 
     /// Writes what this run learned and removes what was used longest ago above the limit. The first thing that could
     /// not be written, if any, is the error.
-    pub fn finish(self) -> Result<(), CacheError> {
+    pub fn finish(&self) -> Result<(), CacheError> {
         let Some(folder) = &self.folder else { return Ok(()) };
-        let New { keys, failed } = self.new.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let new = std::mem::take(&mut *self.new.lock().unwrap_or_else(PoisonError::into_inner));
+        let New { keys, failed } = new;
         if let Some(failed) = failed {
             return Err(failed);
         }

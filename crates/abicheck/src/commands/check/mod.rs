@@ -6,6 +6,7 @@
 
 mod inputs;
 mod options;
+mod phases;
 mod show;
 
 use std::path::Path;
@@ -24,6 +25,7 @@ use crate::verify::Verifier;
 
 use super::caches::Caches;
 pub use options::{Format, Options};
+use phases::Phases;
 
 /// How much is said: `-v` and `-q`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,13 +104,13 @@ fn analyse(
     talk: Talk,
     output: &mut dyn Output,
 ) -> Result<(Report, Option<Verifier>), Failure> {
-    let progress = Progress::new(output.watched() && !talk.quiet);
-    progress.says("reading the environment");
+    let phases = Phases::new(output.watched() && !talk.quiet);
+    phases.says("reading the environment");
     let wishes = Wishes { python: options.python.clone() };
     let environment = Environment::read(inputs, &wishes).map_err(Failure::new)?;
     let caches = Caches::open(&environment, options.no_cache);
     let wishes = analysis::Wishes { order: options.order.clone(), script: options.script.clone() };
-    let says = |phase: &str| progress.says(phase);
+    let says = |phase: &str| phases.says(phase);
     let analysis = Analysis::of(&environment, caches.facts.clone(), &caches.sources, &wishes, &says)
         .map_err(Failure::new)?;
     let verifier = options.verify.then(|| {
@@ -117,7 +119,7 @@ fn analyse(
         Verifier::new(&environment, &names, Duration::from_secs(options.verify_timeout))
     });
     let verifier = verifier.transpose()?;
-    progress.says("asking the rules");
+    phases.says("asking the rules");
     let mut report = Report {
         inputs: inputs.to_vec(),
         base: base_of(environment.distributions.iter().map(|one| one.folder.as_path())),
@@ -127,8 +129,14 @@ fn analyse(
         stats: analysis.stats(),
         graph: analysis.graph(),
     };
-    drop(analysis);
+    phases.says("writing what is new to the caches");
     report.notes.extend(caches.finish());
+    // The process ends soon: to give back each of a million small things would take a tenth of the run.
+    std::mem::forget(analysis);
+    let phases = phases.end();
+    if talk.verbose {
+        output.note(&phases);
+    }
     Ok((report, verifier))
 }
 
