@@ -136,6 +136,11 @@ impl Object {
         &self.library
     }
 
+    /// Which file it is, for comparing and for maps: the same in all processes of one [`crate::System`], and never 0.
+    pub fn key(&self) -> usize {
+        Arc::as_ptr(&self.library).addr()
+    }
+
     /// DT_SONAME.
     pub fn soname(&self) -> Option<&Name> {
         self.facts().head.soname.as_ref()

@@ -81,11 +81,6 @@ pub struct Reference {
     pub unique: bool,
 }
 
-/// A file, by the address of what is known of it, which is the same in all processes of a machine.
-fn key(object: &Object) -> usize {
-    std::ptr::from_ref(&**object.library()).addr()
-}
-
 impl Analysis<'_> {
     /// What the last package of `order` did otherwise than alone; also how many symbols it bound.
     pub(super) fn compare(&self, order: Order) -> (Together, usize) {
@@ -137,7 +132,8 @@ fn compare(
     for edge in &now.load.edges {
         let Some(from) = edge.from.map(|from| now.load.object(process, from)) else { continue };
         let to = now.load.object(process, edge.to);
-        if let Some(alone) = was.needs.get(&(key(from), edge.needed)).filter(|alone| key(alone) != key(to)) {
+        if let Some(alone) = was.needs.get(&(from.key(), edge.needed)).filter(|alone| alone.key() != to.key())
+        {
             let name = from.facts().head.needed.get(edge.needed as usize).cloned();
             let name = name.unwrap_or_else(|| Name::from(""));
             let (from, alone, now) = (from.clone(), (*alone).clone(), to.clone());
@@ -164,11 +160,11 @@ impl<'a> Known<'a> {
         for opening in run.openings.iter().filter(|opening| opening.load.result.is_ok()) {
             for edge in &opening.load.edges {
                 if let Some(from) = edge.from {
-                    needs.insert((key(process.object(from)), edge.needed), process.object(edge.to));
+                    needs.insert((process.object(from).key(), edge.needed), process.object(edge.to));
                 }
             }
             for bindings in opening.load.bindings.chunk_by(|a, b| a.from == b.from) {
-                bound.insert(key(process.object(bindings[0].from)), bindings);
+                bound.insert(process.object(bindings[0].from).key(), bindings);
             }
         }
         Self { needs, bound, process }
@@ -180,7 +176,7 @@ fn rebound(load: &Load, process: &Process, was: &Known<'_>) -> Vec<Rebound> {
     let mut found: FxHashMap<(usize, usize, usize), Rebound> = FxHashMap::default();
     for bindings in load.bindings.chunk_by(|a, b| a.from == b.from) {
         let from = load.object(process, bindings[0].from);
-        let Some(before) = was.bound.get(&key(from)) else { continue };
+        let Some(before) = was.bound.get(&from.key()) else { continue };
         for now in bindings {
             // Both are in the order of references, each at most a few times.
             let at = before.partition_point(|binding| binding.reference < now.reference);
@@ -190,10 +186,10 @@ fn rebound(load: &Load, process: &Process, was: &Known<'_>) -> Vec<Rebound> {
                 continue;
             };
             let (to, to_alone) = (load.object(process, now.to), was.process.object(alone.to));
-            if key(to) == key(to_alone) {
+            if to.key() == to_alone.key() {
                 continue;
             }
-            let entry = found.entry((key(from), key(to_alone), key(to))).or_insert_with(|| Rebound {
+            let entry = found.entry((from.key(), to_alone.key(), to.key())).or_insert_with(|| Rebound {
                 from: from.clone(),
                 alone: to_alone.clone(),
                 now: to.clone(),

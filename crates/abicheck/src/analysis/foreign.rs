@@ -59,8 +59,7 @@ impl Analysis<'_> {
                     let reached = reached(&run.process, bindings[0].from);
                     for to in providers.into_iter().filter(|to| !reached.contains(to)) {
                         let provider = run.process.object(to);
-                        let address = |object: &Arc<Object>| std::ptr::from_ref(&**object.library()).addr();
-                        let key = (by, address(library), address(provider));
+                        let key = (by, library.key(), provider.key());
                         let (inside, outside): (Vec<&Binding>, Vec<&Binding>) =
                             bindings.iter().partition(|binding| binding.to == to);
                         found.entry(key).or_insert_with(|| Foreign {

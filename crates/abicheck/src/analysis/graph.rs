@@ -24,7 +24,7 @@ impl Analysis<'_> {
     pub fn stats(&self) -> Stats {
         let mut loaded = FxHashSet::default();
         for run in &self.alone {
-            loaded.extend(run.process.objects().map(|(_, object)| key(object)));
+            loaded.extend(run.process.objects().map(|(_, object)| object.key()));
         }
         let packages = self.packages.len();
         let alone =
@@ -105,7 +105,7 @@ impl Analysis<'_> {
 impl Builder {
     fn node(&mut self, analysis: &Analysis<'_>, object: &Object, opened: bool) -> usize {
         let nodes = &mut self.graph.nodes;
-        *self.places.entry(key(object)).or_insert_with(|| {
+        *self.places.entry(object.key()).or_insert_with(|| {
             let path = PathBuf::from(object.path.as_path());
             let owner = analysis.owner(object);
             let kind = match owner {
@@ -129,8 +129,4 @@ impl Builder {
             self.graph.edges.push(edge);
         }
     }
-}
-
-fn key(object: &Object) -> usize {
-    std::ptr::from_ref(&**object.library()).addr()
 }

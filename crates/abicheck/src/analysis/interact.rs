@@ -13,9 +13,9 @@ use elf_loader::Failure;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Analysis, AnalysisError, Opening, PackageId, Plan, Run, Wishes};
-use crate::importing::{Imports, Sources};
+use crate::importing::Imports;
 
-/// A file, by the address of what is known of it; 0 for a name that found none.
+/// A file ([`elf_loader::Object::key`]); 0 for a name that found none.
 type FileKey = usize;
 
 /// A symbol of which a process has one: its name's hash, size and type, and the file that defines it.
@@ -46,7 +46,6 @@ impl Analysis<'_> {
     pub(super) fn orders(
         &mut self,
         imports: &mut Imports<'_>,
-        _sources: &Sources,
         wishes: &Wishes,
     ) -> Result<Vec<Order>, AnalysisError> {
         if let Some(script) = &wishes.script {
@@ -80,21 +79,15 @@ impl Analysis<'_> {
     /// of it, the smallest that does. All of `first` may bring what is missing then.
     fn part_first(&self, first: PackageId, then: PackageId, contested: &FxHashSet<FileKey>) -> Option<Order> {
         let alone = &self.alone[first];
-        let has = |opening: &&Opening| {
-            opening
-                .load
-                .objects
-                .iter()
-                .any(|object| contested.contains(&std::ptr::from_ref(&**object.library()).addr()))
-        };
+        let has =
+            |opening: &&Opening| opening.load.objects.iter().any(|object| contested.contains(&object.key()));
         if alone.openings.iter().filter(|opening| opening.eager).any(|opening| has(&opening)) {
             return None;
         }
         let reaches = |opening: &&Opening| {
             let root = opening.load.result.as_ref().ok()?;
             let list = alone.process.object(*root).search_list()?;
-            let files =
-                list.iter().map(|id| std::ptr::from_ref(&**alone.process.object(*id).library()).addr());
+            let files = list.iter().map(|id| alone.process.object(*id).key());
             files.into_iter().any(|file| contested.contains(&file)).then_some(list.len())
         };
         let deep = alone.openings.iter().filter(|opening| !opening.eager && opening.module.is_some());
@@ -115,11 +108,7 @@ impl Analysis<'_> {
         let blocks = |id: PackageId| -> FxHashMap<FileKey, u64> {
             let objects = self.alone[id].objects(&self.machine).filter(|(_, object)| object.has_static_tls());
             let sized = objects.filter_map(|(_, object)| Some((object, object.facts().head.tls?)));
-            sized
-                .map(|(object, tls)| {
-                    (std::ptr::from_ref(&**object.library()).addr(), tls.size.max(tls.align))
-                })
-                .collect()
+            sized.map(|(object, tls)| (object.key(), tls.size.max(tls.align))).collect()
         };
         let mut needs: Vec<(PackageId, FxHashMap<FileKey, u64>)> = (0..self.packages.len())
             .map(|id| (id, blocks(id)))
@@ -245,7 +234,7 @@ impl Analysis<'_> {
                 continue;
             }
             for (object_id, object) in opening.load.new_objects() {
-                let file = std::ptr::from_ref(&**object.library()).addr();
+                let file = object.key();
                 let last = object.path.as_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
                 let names = [Some(last), object.soname().map(|soname| soname.as_bytes())];
                 for name in names.into_iter().flatten().filter(|name| needed.contains(name)) {
@@ -259,7 +248,7 @@ impl Analysis<'_> {
                 let object = opening.load.object(&run.process, binding.to);
                 let Some(symbol) = object.facts().definitions.get(binding.definition) else { continue };
                 if binding.to.index() >= start {
-                    let file = std::ptr::from_ref(&**object.library()).addr();
+                    let file = object.key();
                     profile.unique.push(((symbol.hash, symbol.size, symbol.kind(), file), package));
                 }
             }

@@ -152,7 +152,7 @@ impl<'a> Analysis<'a> {
             scope: None,
         };
         says("loading packages in the orders that could matter");
-        let orders = analysis.orders(&mut imports, sources, wishes)?;
+        let orders = analysis.orders(&mut imports, wishes)?;
         if wishes.order.is_some() || wishes.script.is_some() {
             analysis.scope = Some(analysis.opened(orders.iter().map(|order| &order.run)));
         }

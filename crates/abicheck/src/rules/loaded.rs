@@ -55,7 +55,7 @@ pub(super) fn loaded<'a>(analysis: &'a Analysis<'_>) -> Vec<Loaded<'a>> {
     let mut all: Vec<Loaded<'a>> = Vec::new();
     let mut places: BTreeMap<usize, usize> = BTreeMap::new();
     let mut place = |object: &'a Arc<Object>, all: &mut Vec<Loaded<'a>>| {
-        *places.entry(std::ptr::from_ref(&**object.library()).addr()).or_insert_with(|| {
+        *places.entry(object.key()).or_insert_with(|| {
             let owner = analysis.owner(object);
             let packages = BTreeSet::new();
             all.push(Loaded { object, owner, packages, eager: false, needed: false, module: None });
