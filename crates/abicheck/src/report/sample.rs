@@ -7,13 +7,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use super::{Report, Stats};
-use crate::analysis::Analysis;
 use crate::finding::{Evidence, Finding, Outcome, Severity, SymbolName, Verified};
-use crate::rules::Rule;
+use crate::rules::{Gathered, Rule};
 
 const PAGE: &str = "//! # sample\n//!\n//! ## What it does\n//! Twice the same name, and one copy for both.\n//!\n//! ## Why is this bad?\n//! It breaks.\n//!\n//! ## Fix\n//! Give each a name.\n\nfn code() {}\n";
 
-fn nothing(_: &Analysis<'_>, _: &mut Vec<Finding>) {}
+fn nothing(_: &Gathered<'_>, _: &mut Vec<Finding>) {}
 
 static SHARED: Rule = Rule {
     code: "AB102",

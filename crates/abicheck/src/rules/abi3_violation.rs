@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use elf_facts::{Facts, gnu_hash};
 
-use super::Rule;
+use super::{Gathered, Rule};
 use crate::analysis::{Analysis, File};
 use crate::environment::DistributionId;
 use crate::finding::{Evidence, Finding, Severity, SymbolName};
@@ -63,7 +63,8 @@ struct Used<'a> {
     newer: BTreeMap<String, Vec<&'a File>>,
 }
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
     let is_abi3 = |file: &&File| file.path.to_str().is_some_and(|path| path.ends_with(".abi3.so"));
     let files: Vec<&File> = analysis.files.all().iter().filter(is_abi3).collect();
     if files.is_empty() {

@@ -17,8 +17,7 @@
 //! Nothing, as long as all works. Whoever builds the package should hide what it does not want to export
 //! (`-fvisibility=hidden`, `-Wl,--exclude-libs,ALL`).
 
-use super::Rule;
-use crate::analysis::Analysis;
+use super::{Gathered, Rule};
 use crate::finding::{Evidence, Finding, Severity};
 
 pub(super) const RULE: Rule = Rule {
@@ -30,7 +29,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
     for foreign in analysis.foreign() {
         let mut finding = Finding::of(&RULE);
         let by = analysis.name(foreign.by);

@@ -18,8 +18,8 @@
 //! ## Fix
 //! Import the package whose symbols go to everyone last, or install a version of it that does not need RTLD_GLOBAL.
 
-use super::Rule;
-use super::crossings::{Crossings, crossings};
+use super::crossings::Crossings;
+use super::{Gathered, Rule};
 use crate::analysis::Analysis;
 use crate::finding::{Evidence, Finding, Severity};
 
@@ -32,9 +32,10 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
-    for one in crossings(analysis) {
-        findings.extend(finding(analysis, &RULE, &one, false));
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
+    for one in gathered.crossings() {
+        findings.extend(finding(analysis, &RULE, one, false));
     }
 }
 

@@ -26,7 +26,7 @@ use std::path::PathBuf;
 
 use rustc_hash::FxHashMap;
 
-use super::Rule;
+use super::{Gathered, Rule};
 use crate::analysis::Analysis;
 use crate::environment::{Distribution, DistributionId, Views};
 use crate::finding::{Evidence, Finding, Severity};
@@ -54,7 +54,8 @@ enum Collision {
     Code,
 }
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
     let environment = analysis.environment;
     if matches!(environment.views, Views::Pinned { .. }) {
         return;

@@ -23,8 +23,8 @@ use std::path::PathBuf;
 use elf_facts::Name;
 use elf_loader::{Failure, MissingVersion};
 
-use super::Rule;
-use super::loads::{Failed, failed};
+use super::loads::Failed;
+use super::{Gathered, Rule};
 use crate::analysis::Analysis;
 use crate::environment::DistributionId;
 use crate::finding::{Evidence, Finding, Severity, SymbolName};
@@ -50,10 +50,11 @@ fn number(version: &Name) -> Option<Vec<u32>> {
     numbers.collect::<Result<Vec<u32>, _>>().ok()
 }
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
-    let mut groups: BTreeMap<(DistributionId, Severity), Vec<(Failed<'_>, &MissingVersion)>> =
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
+    let mut groups: BTreeMap<(DistributionId, Severity), Vec<(&Failed<'_>, &MissingVersion)>> =
         BTreeMap::new();
-    for failed in failed(analysis).into_iter().filter(|failed| failed.after.is_empty()) {
+    for failed in gathered.failed().iter().filter(|failed| failed.after.is_empty()) {
         let Failure::Versions(missing) = &failed.error.failure else { continue };
         let floor = missing.iter().filter(|one| is_of_the_system(one)).max_by_key(|one| number(&one.version));
         if let Some(floor) = floor {

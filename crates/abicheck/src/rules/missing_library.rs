@@ -23,9 +23,8 @@ use std::path::PathBuf;
 use elf_facts::Name;
 use elf_loader::Failure;
 
-use super::Rule;
-use super::loads::{Failed, failed};
-use crate::analysis::Analysis;
+use super::loads::Failed;
+use super::{Gathered, Rule};
 use crate::environment::DistributionId;
 use crate::finding::{Evidence, Finding, Severity};
 
@@ -38,10 +37,11 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
     // One finding for each package and library, however many modules need it.
-    let mut by_library: BTreeMap<(DistributionId, &Name, Severity), Vec<Failed<'_>>> = BTreeMap::new();
-    for failed in failed(analysis) {
+    let mut by_library: BTreeMap<(DistributionId, &Name, Severity), Vec<&Failed<'_>>> = BTreeMap::new();
+    for failed in gathered.failed() {
         // What `ctypes` opens by a name of the system's is tried by most code, and not needed.
         if matches!(failed.error.failure, Failure::Missing(_)) && failed.module.is_some() {
             let key = (failed.victim, &failed.error.object, failed.severity());
@@ -65,7 +65,7 @@ fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn modules(failed: &[Failed<'_>]) -> String {
+fn modules(failed: &[&Failed<'_>]) -> String {
     match failed {
         [one] => one.module.unwrap_or_default().to_owned(),
         all => format!("{} modules", all.len()),

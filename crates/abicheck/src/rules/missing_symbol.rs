@@ -22,9 +22,9 @@ use std::path::PathBuf;
 
 use elf_loader::{Failure, MissingSymbol};
 
-use super::Rule;
-use super::loads::{Failed, before, failed};
-use crate::analysis::{Analysis, PackageId};
+use super::loads::{Failed, before};
+use super::{Gathered, Rule};
+use crate::analysis::PackageId;
 use crate::environment::DistributionId;
 use crate::finding::{Evidence, Finding, Severity, SymbolName};
 
@@ -37,10 +37,11 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
     type Group = (DistributionId, Vec<PackageId>, Severity);
-    let mut groups: BTreeMap<Group, Vec<(Failed<'_>, &[MissingSymbol])>> = BTreeMap::new();
-    for failed in failed(analysis) {
+    let mut groups: BTreeMap<Group, Vec<(&Failed<'_>, &[MissingSymbol])>> = BTreeMap::new();
+    for failed in gathered.failed() {
         let Failure::Symbols(missing) = &failed.error.failure else { continue };
         let key = (failed.victim, failed.after.clone(), failed.severity());
         groups.entry(key).or_default().push((failed, missing));
@@ -88,7 +89,7 @@ fn path(missing: &MissingSymbol) -> PathBuf {
     missing.needed_by.as_path().to_owned()
 }
 
-fn evidence(failed: &[(Failed<'_>, &[MissingSymbol])]) -> Vec<Evidence> {
+fn evidence(failed: &[(&Failed<'_>, &[MissingSymbol])]) -> Vec<Evidence> {
     let lines = failed.iter().take(8).map(|(_, missing)| {
         let one = &missing[0];
         let version = one.version.as_ref().map(|version| format!(", version {version}")).unwrap_or_default();

@@ -25,8 +25,8 @@ use std::path::PathBuf;
 
 use elf_loader::{Failure, MissingVersion};
 
-use super::Rule;
-use super::loads::{Failed, failed};
+use super::loads::Failed;
+use super::{Gathered, Rule};
 use crate::analysis::{Analysis, PackageId};
 use crate::environment::DistributionId;
 use crate::finding::{Evidence, Finding, Severity, SymbolName};
@@ -42,9 +42,10 @@ pub(super) const RULE: Rule = Rule {
 
 type Group<'a> = (DistributionId, Vec<PackageId>, &'a elf_facts::Name, Severity);
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
-    let mut groups: BTreeMap<Group<'_>, Vec<(Failed<'_>, &MissingVersion)>> = BTreeMap::new();
-    for failed in failed(analysis) {
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
+    let mut groups: BTreeMap<Group<'_>, Vec<(&Failed<'_>, &MissingVersion)>> = BTreeMap::new();
+    for failed in gathered.failed() {
         let Failure::Versions(missing) = &failed.error.failure else { continue };
         let Some(first) = missing.iter().find(|one| !super::glibc_floor::is_of_the_system(one)) else {
             continue;
@@ -60,7 +61,7 @@ fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
 fn finding(
     analysis: &Analysis<'_>,
     (victim, after, library, severity): (DistributionId, &[PackageId], &elf_facts::Name, Severity),
-    failed: &[(Failed<'_>, &MissingVersion)],
+    failed: &[(&Failed<'_>, &MissingVersion)],
 ) -> Finding {
     let mut finding = Finding { severity, ..Finding::of(&RULE) };
     // The module that fails first is the one that a program meets.

@@ -12,6 +12,7 @@ mod data_size;
 mod executable_stack;
 mod families;
 mod file_collision;
+mod gathered;
 mod glibc_floor;
 mod loaded;
 mod loads;
@@ -45,6 +46,7 @@ use crate::analysis::Analysis;
 use crate::finding::{Finding, Severity, SymbolName};
 use crate::report::straight;
 
+pub(crate) use gathered::Gathered;
 pub use page::Page;
 
 /// One rule.
@@ -60,7 +62,7 @@ pub struct Rule {
     /// The text of its file, whose `//!` lines are the page.
     pub(crate) source: &'static str,
     /// Looks.
-    pub(crate) check: fn(&Analysis, &mut Vec<Finding>),
+    pub(crate) check: fn(&Gathered<'_>, &mut Vec<Finding>),
 }
 
 impl Rule {
@@ -106,10 +108,11 @@ pub fn named(rules: &[&'static Rule], asked: &str) -> Option<&'static Rule> {
 }
 
 /// What all rules say, the worst first.
-pub fn check(analysis: &Analysis) -> Vec<Finding> {
+pub fn check(analysis: &Analysis<'_>) -> Vec<Finding> {
+    let gathered = Gathered::of(analysis);
     let said = ALL.par_iter().with_max_len(1).flat_map_iter(|rule| {
         let mut findings = Vec::new();
-        (rule.check)(analysis, &mut findings);
+        (rule.check)(&gathered, &mut findings);
         findings
     });
     let mut findings: Vec<Finding> = said.collect();

@@ -18,9 +18,8 @@
 
 use elf_loader::Failure;
 
-use super::Rule;
-use super::loads::{before, failed};
-use crate::analysis::Analysis;
+use super::loads::before;
+use super::{Gathered, Rule};
 use crate::finding::{Evidence, Finding, Severity};
 
 pub(super) const RULE: Rule = Rule {
@@ -32,8 +31,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
-    for failed in failed(analysis) {
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
+    for failed in gathered.failed() {
         let told = matches!(
             failed.error.failure,
             Failure::Missing(_)

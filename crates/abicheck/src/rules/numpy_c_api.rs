@@ -26,9 +26,9 @@ use std::collections::BTreeMap;
 
 use elf_facts::Head;
 
-use super::Rule;
-use super::loaded::{Loaded, loaded};
+use super::loaded::Loaded;
 use super::numpy_seen::{self, Seen};
+use super::{Gathered, Rule};
 use crate::analysis::Analysis;
 use crate::environment::DistributionId;
 use crate::finding::{Evidence, Finding, Probe, Severity, SymbolName};
@@ -59,8 +59,9 @@ enum Needs {
     AtLeast(u32, u32),
 }
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
-    let all = loaded(analysis);
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
+    let all = gathered.loaded();
     let mut seen: BTreeMap<DistributionId, Option<Seen>> = BTreeMap::new();
     let needing =
         all.iter().filter_map(|loaded| Some((loaded.owner?, loaded, needs(&loaded.object.facts().head)?)));

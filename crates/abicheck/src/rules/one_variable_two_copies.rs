@@ -20,10 +20,8 @@
 //! Leave the variables unset, so that each copy finds the data that it brings. Where one must be set, use one release
 //! for both.
 
-use super::Rule;
 use super::copies::{self, Reader};
-use super::loaded::loaded;
-use crate::analysis::Analysis;
+use super::{Gathered, Rule};
 use crate::finding::{Finding, Severity};
 
 pub(super) const RULE: Rule = Rule {
@@ -35,10 +33,11 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
-    let all = loaded(analysis);
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
+    let all = gathered.loaded();
     for family in copies::of(Reader::Variable) {
-        let copies = family.copies(&all);
+        let copies = family.copies(all);
         if copies::at_once(&copies) < 2 || copies::of_one_owner(&copies) {
             continue;
         }

@@ -25,8 +25,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use elf_facts::{Facts, Name};
 
-use super::Rule;
-use super::loaded::{Loaded, loaded};
+use super::loaded::Loaded;
+use super::{Gathered, Rule};
 use crate::analysis::Analysis;
 use crate::environment::DistributionId;
 use crate::finding::{Evidence, Finding, Severity};
@@ -54,8 +54,9 @@ struct Made {
     new_string: Option<bool>,
 }
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
-    let all = loaded(analysis);
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
+    let all = gathered.loaded();
     let mut by_id: BTreeMap<&Name, Vec<&Loaded<'_>>> = BTreeMap::new();
     for loaded in all.iter().filter(|loaded| loaded.owner.is_some()) {
         let markers = loaded.object.facts().head.markers.iter();

@@ -24,8 +24,8 @@
 //! Import the other package first. Whoever builds the package should hide what it does not want to export
 //! (`-fvisibility=hidden`, `-Wl,--exclude-libs,ALL`).
 
-use super::Rule;
 use super::families::{self, Family};
+use super::{Gathered, Rule};
 use crate::analysis::{Analysis, Foreign};
 use crate::finding::{Evidence, Finding, Probe, Severity, SymbolName};
 
@@ -45,7 +45,8 @@ enum Reason<'a> {
     Split(&'a Family),
 }
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
     let families = families::all();
     for foreign in analysis.foreign() {
         let users = analysis.users(foreign);

@@ -6,25 +6,23 @@ use std::collections::BTreeMap;
 
 use elf_facts::Head;
 
-use super::Rule;
-use super::loaded::{Loaded, loaded};
-use crate::analysis::Analysis;
+use super::loaded::Loaded;
+use super::{Gathered, Rule};
 use crate::environment::DistributionId;
 use crate::finding::{Evidence, Finding};
 
 /// A finding of `rule` for each distribution with files of which `says` says something; `title` is told the package and
 /// the number of its files.
 pub(super) fn findings(
-    analysis: &Analysis<'_>,
+    gathered: &Gathered<'_>,
     rule: &Rule,
     says: impl Fn(&Head) -> Option<&'static str>,
     title: impl Fn(&str, &str) -> String,
     why: &str,
     hint: impl Fn(&str) -> String,
 ) -> Vec<Finding> {
-    let all = loaded(analysis);
     let mut by_owner: BTreeMap<DistributionId, Vec<(&Loaded<'_>, &'static str)>> = BTreeMap::new();
-    for loaded in &all {
+    for loaded in gathered.loaded() {
         if let Some(owner) = loaded.owner
             && let Some(text) = says(&loaded.object.facts().head)
         {
@@ -32,7 +30,7 @@ pub(super) fn findings(
         }
     }
     let finding = |(owner, files): (DistributionId, Vec<(&Loaded<'_>, &'static str)>)| {
-        let package = analysis.name(owner);
+        let package = gathered.analysis.name(owner);
         let what = match files.as_slice() {
             [(one, _)] => one.file_name(),
             more => format!("{} files", more.len()),

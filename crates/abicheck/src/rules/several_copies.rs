@@ -24,10 +24,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Rule;
 use super::copies::{self, Copy, Family, Reader};
-use super::loaded::loaded;
-use crate::analysis::Analysis;
+use super::{Gathered, Rule};
 use crate::finding::{Finding, Severity};
 
 pub(super) const RULE: Rule = Rule {
@@ -39,11 +37,12 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
-    let all = loaded(analysis);
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
+    let all = gathered.loaded();
     let mut told = Vec::new();
     for family in copies::of(Reader::Copies) {
-        let copies = family.copies(&all);
+        let copies = family.copies(all);
         let known = told.contains(&&family.name);
         if known || copies.len() < 2 || copies::of_one_owner(&copies) || !matters(family, &copies) {
             continue;

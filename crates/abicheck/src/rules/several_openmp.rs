@@ -21,10 +21,8 @@
 //! Take builds of the packages that share one runtime, such as those of one conda channel. Otherwise limit the threads
 //! of each: `OMP_NUM_THREADS=1` where the other should have the cores, or `threadpoolctl` in the program.
 
-use super::Rule;
 use super::copies::{self, Reader};
-use super::loaded::loaded;
-use crate::analysis::Analysis;
+use super::{Gathered, Rule};
 use crate::finding::{Finding, Severity};
 
 pub(super) const RULE: Rule = Rule {
@@ -36,15 +34,16 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
-    let all = loaded(analysis);
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
+    let all = gathered.loaded();
     for family in copies::of(Reader::OpenMp) {
-        let copies = family.copies(&all);
+        let copies = family.copies(all);
         let count = copies::at_once(&copies);
         if count < 2 || copies::of_one_owner(&copies) {
             continue;
         }
-        let eager: Vec<_> = family.copies(&all).into_iter().filter(copies::Copy::eager).collect();
+        let eager: Vec<_> = family.copies(all).into_iter().filter(copies::Copy::eager).collect();
         let together = copies::at_once(&eager) > 1 && !copies::of_one_owner(&eager);
         let severity = if together { Severity::Warning } else { Severity::Note };
         let mut finding = Finding { severity, ..Finding::of(&RULE) };

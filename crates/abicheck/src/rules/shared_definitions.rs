@@ -19,8 +19,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Rule;
-use super::crossings::crossings;
+use super::{Gathered, Rule};
 use crate::analysis::Analysis;
 use crate::environment::DistributionId;
 use crate::finding::{Finding, Severity, SymbolName};
@@ -34,11 +33,12 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
     // One finding for all packages that share the same symbols, so that a hundred C++ packages make one note.
     let mut groups: BTreeMap<BTreeSet<DistributionId>, BTreeSet<SymbolName>> = BTreeMap::new();
     let mut unlike: BTreeSet<SymbolName> = BTreeSet::new();
-    for one in crossings(analysis) {
+    for one in gathered.crossings() {
         let other = one.symbols.iter().filter(|crossing| !crossing.is_alike());
         unlike.extend(other.map(|crossing| crossing.symbol.clone()));
         let alike = one.symbols.iter().filter(|crossing| crossing.is_alike());

@@ -20,9 +20,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Rule;
-use super::shared::{Shared, shared};
-use crate::analysis::Analysis;
+use super::shared::Shared;
+use super::{Gathered, Rule};
 use crate::environment::DistributionId;
 use crate::finding::{Evidence, Finding, Severity};
 
@@ -35,11 +34,12 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
     // One finding for two packages, in whatever order.
-    let mut pairs: BTreeMap<(DistributionId, DistributionId), BTreeMap<elf_facts::Name, Shared>> =
+    let mut pairs: BTreeMap<(DistributionId, DistributionId), BTreeMap<elf_facts::Name, &Shared>> =
         BTreeMap::new();
-    for one in shared(analysis).into_iter().filter(|one| one.different_needs.is_empty()) {
+    for one in gathered.shared().iter().filter(|one| one.different_needs.is_empty()) {
         let key = (one.victim.min(one.giver), one.victim.max(one.giver));
         pairs.entry(key).or_default().entry(one.name.clone()).or_insert(one);
     }

@@ -26,8 +26,8 @@ use std::path::PathBuf;
 
 use elf_facts::Name;
 
-use super::Rule;
-use super::shared::{Shared, shared};
+use super::shared::Shared;
+use super::{Gathered, Rule};
 use crate::analysis::Analysis;
 use crate::finding::{Evidence, Finding, Severity};
 
@@ -40,10 +40,11 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
-    for one in shared(analysis) {
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
+    for one in gathered.shared() {
         if !one.different_needs.is_empty() {
-            findings.push(finding(analysis, &one));
+            findings.push(finding(analysis, one));
         }
     }
 }

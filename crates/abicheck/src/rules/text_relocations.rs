@@ -19,8 +19,7 @@
 
 use elf_facts::Head;
 
-use super::{Rule, segments};
-use crate::analysis::Analysis;
+use super::{Gathered, Rule, segments};
 use crate::finding::{Finding, Severity};
 
 pub(super) const RULE: Rule = Rule {
@@ -32,9 +31,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
     findings.extend(segments::findings(
-        analysis,
+        gathered,
         &RULE,
         says,
         |package, what| format!("{what} of {package} has text relocations"),

@@ -17,10 +17,8 @@
 //! Install versions of both packages that were built with one version of the library whose code it is. Whoever builds
 //! one of them can compile with `-fno-gnu-unique`, or hide the symbols.
 
-use super::Rule;
-use super::crossings::crossings;
 use super::data_size;
-use crate::analysis::Analysis;
+use super::{Gathered, Rule};
 use crate::finding::{Finding, Severity};
 
 pub(super) const RULE: Rule = Rule {
@@ -32,8 +30,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
-    for one in crossings(analysis) {
-        findings.extend(data_size::finding(analysis, &RULE, &one, true));
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
+    for one in gathered.crossings() {
+        findings.extend(data_size::finding(analysis, &RULE, one, true));
     }
 }

@@ -22,9 +22,8 @@ use std::collections::BTreeMap;
 use elf_facts::{FactsError, Format};
 use elf_loader::Failure;
 
-use super::Rule;
-use super::loads::failed;
-use crate::analysis::{Analysis, File};
+use super::{Gathered, Rule};
+use crate::analysis::File;
 use crate::environment::DistributionId;
 use crate::finding::{Evidence, Finding, Severity};
 
@@ -37,8 +36,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
-    let failed = failed(analysis);
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
+    let failed = gathered.failed();
     let severity = |file: &File, error: &FactsError| {
         let opened = failed.iter().filter(|failed| {
             matches!(failed.error.failure, Failure::Unreadable(_))

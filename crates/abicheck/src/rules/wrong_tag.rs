@@ -22,7 +22,7 @@
 
 use std::collections::HashMap;
 
-use super::Rule;
+use super::{Gathered, Rule};
 use crate::analysis::Analysis;
 use crate::environment::{Distribution, DistributionId, Foreign, describe};
 use crate::finding::{Evidence, Finding, Probe, Severity};
@@ -36,7 +36,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
+fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
+    let analysis = gathered.analysis;
     let reached = reached(analysis);
     for (id, distribution) in analysis.environment.distributions.iter().enumerate() {
         let interpreter = &analysis.environment.interpreter;
