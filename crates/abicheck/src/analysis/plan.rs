@@ -3,7 +3,7 @@
 //!
 //! Deliberately not here: which files the loader comes to.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use elf_facts::gnu_hash;
@@ -42,9 +42,11 @@ impl Plan {
         // What it imports, and from which one on no module at the top does it.
         let wanted: Vec<(DistributionId, Vec<String>, usize)> = native
             .map(|(id, distribution)| {
-                let mut names = distribution.modules.clone();
+                let (mut names, others) = tops(distribution);
+                let tops = names.len();
+                names.extend(others);
                 names.extend(extensions(environment, files, id).into_iter().map(|(_, module)| module));
-                (id, names, distribution.modules.len())
+                (id, names, tops)
             })
             .collect();
         let names = wanted.iter().flat_map(|(id, names, _)| names.iter().map(|name| (Some(*id), &**name)));
@@ -73,6 +75,54 @@ impl Plan {
         let mut steps = Vec::new();
         imports.program(&mut Session::default(), script, &mut steps)?;
         Ok(steps.into_iter().map(|step| PlannedStep { step, eager: true }).collect())
+    }
+}
+
+/// The modules that programs import of a distribution, and its other modules at the top. A module whose name begins
+/// with an underscore is its own, unless it has no others; of a namespace, the packages in it are imported. Code comes
+/// before extension modules at the top: where it tries one and can do without, nobody else needs it.
+fn tops(distribution: &Distribution) -> (Vec<String>, Vec<String>) {
+    let mut packages: BTreeSet<&str> = BTreeSet::new();
+    let (mut files, mut folders): (HashSet<(&str, bool)>, HashSet<&str>) = Default::default();
+    for file in &distribution.recorded {
+        let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
+        match name.split('.').next() {
+            Some("__init__") if !name.ends_with(".pyi") => drop(packages.insert(folder)),
+            Some(stem) if folder.is_empty() => drop(files.insert((stem, name.ends_with(".py")))),
+            _ => {}
+        }
+        folders.extend(file.split_once('/').map(|(top, _)| top));
+    }
+    let mut all: Vec<String> = Vec::new();
+    for top in &distribution.modules {
+        let below = format!("{top}/");
+        let is_file = [true, false].iter().any(|is_code| files.contains(&(top.as_str(), *is_code)));
+        let is_module = packages.contains(top.as_str()) || is_file;
+        let inside = packages.range(below.as_str()..).take_while(|package| package.starts_with(&below));
+        // Not what lies in another package; paths are sorted so that the outer one comes first, and names with a dot
+        // or a hyphen are no modules.
+        let mut outer: Vec<&str> = Vec::new();
+        let is_name = |part: &str| !part.is_empty() && !part.contains(['.', '-', ' ']);
+        for package in inside.filter(|package| package.split('/').all(is_name)) {
+            let within =
+                |other: &&str| package.strip_prefix(*other).is_some_and(|rest| rest.starts_with('/'));
+            if !outer.iter().any(|other| within(&other)) {
+                outer.push(package);
+            }
+        }
+        match outer.as_slice() {
+            [_, ..] if !is_module => all.extend(outer.iter().map(|package| package.replace('/', "."))),
+            _ => all.push(top.clone()),
+        }
+    }
+    let is_code = |top: &String| {
+        let first = top.split('.').next().unwrap_or(top);
+        files.contains(&(first, true)) || folders.contains(first)
+    };
+    all.sort_by_key(|top| !is_code(top));
+    match all.iter().all(|top| top.starts_with('_')) {
+        true => (all, Vec::new()),
+        false => all.into_iter().partition(|top| !top.starts_with('_')),
     }
 }
 

@@ -66,19 +66,14 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         let Some((first, highest)) = failed.iter().max_by_key(|(_, missing)| number(&missing.version)) else {
             continue;
         };
+        let first = failed.iter().map(|(failed, _)| failed).find(|failed| failed.eager).unwrap_or(first);
         first.describe(analysis, &mut finding);
         let package = analysis.name(victim);
         let needed = highest.version.to_text();
         let needed = needed.strip_prefix("GLIBC_").unwrap_or(&needed);
         let here = defined(analysis, &highest.library);
         let here_text = here.as_ref().map(|here| format!(", and here is {here}")).unwrap_or_default();
-        finding.title = match severity {
-            Severity::Error => format!("importing {package} fails: it needs glibc {needed}{here_text}"),
-            _ => format!(
-                "{} cannot be imported: it needs glibc {needed}{here_text}",
-                first.module.unwrap_or(package)
-            ),
-        };
+        finding.title = format!("{}: it needs glibc {needed}{here_text}", first.fails(analysis));
         finding.message = format!("{}; the loader says \"{}\".", finding.title, first.error);
         let mut evidence: Vec<Evidence> = failed
             .iter()

@@ -3,11 +3,12 @@
 //! Deliberately not here: what is to be said of it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::btree_map::Entry;
+use std::path::{Path, PathBuf};
 
 use elf_loader::LoadError;
 
-use crate::analysis::{Analysis, Changed, PackageId};
+use crate::analysis::{Analysis, Changed, Opening, PackageId};
 use crate::environment::DistributionId;
 use crate::finding::{Finding, Probe, Severity};
 
@@ -23,7 +24,7 @@ pub(super) struct Failed<'a> {
     pub(super) eager: bool,
     /// Below a `try`.
     pub(super) guarded: bool,
-    /// No extension module of the distribution can be loaded.
+    /// No extension module of the distribution can be loaded, and programs import them by their names.
     pub(super) hopeless: bool,
     /// The packages that were imported before, where it succeeds without them.
     pub(super) after: Vec<PackageId>,
@@ -34,13 +35,39 @@ pub(super) struct Failed<'a> {
 }
 
 impl Failed<'_> {
-    /// An error where importing the package fails, an order makes it fail, or nothing of it can be loaded; a warning
-    /// where only some modules below fail or the package may do without.
+    /// An error where importing the package fails, an order makes a module fail, or none of its modules can be
+    /// imported; a warning where only some modules below fail or the package may do without.
     pub(super) fn severity(&self) -> Severity {
-        let needed = self.eager || self.hopeless;
-        match (needed && !self.guarded) || !self.after.is_empty() {
-            true => Severity::Error,
-            false => Severity::Warning,
+        let breaks = self.eager || self.hopeless || !self.after.is_empty();
+        if breaks && !self.guarded { Severity::Error } else { Severity::Warning }
+    }
+
+    /// What fails, as a title says it where no order does it.
+    pub(super) fn fails(&self, analysis: &Analysis<'_>) -> String {
+        let package = analysis.name(self.victim);
+        match (self.severity(), self.eager) {
+            (Severity::Error, true) => format!("importing {package} fails"),
+            (Severity::Error, false) => format!("no extension module of {package} can be imported"),
+            _ => format!("{} of {package} cannot be imported", self.module.unwrap_or("a library")),
+        }
+    }
+
+    /// What is imported last, as a title says it: the package where that is enough, else the module.
+    pub(super) fn last<'b>(&'b self, analysis: &'b Analysis<'_>) -> &'b str {
+        self.module.filter(|_| !self.eager).unwrap_or(analysis.name(self.victim))
+    }
+
+    /// What of the victim a process imports to see it.
+    fn shown_by(&self, analysis: &Analysis<'_>) -> Vec<String> {
+        let Some(module) = self.module else { return Vec::new() };
+        let package = analysis.package_of(self.victim).filter(|_| self.eager && !self.guarded);
+        let tops = package.map(|package| &analysis.packages[package].modules[..]).unwrap_or_default();
+        let holds =
+            |top: &&String| module.strip_prefix(top.as_str()).is_some_and(|rest| rest.starts_with('.'));
+        match tops.iter().find(holds) {
+            Some(top) => vec![top.clone()],
+            None if tops.is_empty() => vec![module.to_owned()],
+            None => tops.to_vec(),
         }
     }
 
@@ -71,7 +98,7 @@ impl Failed<'_> {
         if !imports.is_empty() {
             finding.order = Some(finding.packages.clone());
         }
-        imports.push((victim, self.module.map(str::to_owned).into_iter().collect()));
+        imports.push((victim, self.shown_by(analysis)));
         finding.probe = self.module.is_some().then_some(Probe { imports });
     }
 }
@@ -107,7 +134,18 @@ fn about_nothing(error: &LoadError) -> bool {
 
 /// Every load that fails, alone or after others; one that fails alone is not said again for orders.
 pub(super) fn failed<'a>(analysis: &'a Analysis<'_>) -> Vec<Failed<'a>> {
-    let mut found: BTreeMap<(DistributionId, &PathBuf, Vec<PackageId>), Failed<'a>> = BTreeMap::new();
+    type Key<'a> = (DistributionId, &'a PathBuf, Vec<PackageId>);
+    let mut found: BTreeMap<Key<'a>, Failed<'a>> = BTreeMap::new();
+    // One package may try what another one needs: who needs it counts.
+    let mut add = |failed: Failed<'a>| {
+        let known = found.entry((failed.victim, failed.path, failed.after.clone()));
+        let milder = |known: &Failed<'a>| known.severity() < failed.severity();
+        match known {
+            Entry::Occupied(mut known) if milder(known.get()) => drop(known.insert(failed)),
+            Entry::Occupied(_) => {}
+            Entry::Vacant(none) => drop(none.insert(failed)),
+        }
+    };
     for (package, run) in analysis.alone.iter().enumerate() {
         for opening in &run.openings {
             let Err(error) = &opening.load.result else { continue };
@@ -118,7 +156,7 @@ pub(super) fn failed<'a>(analysis: &'a Analysis<'_>) -> Vec<Failed<'a>> {
             if !own && analysis.package_of(victim).is_some() {
                 continue;
             }
-            let failed = Failed {
+            add(Failed {
                 victim,
                 path: &opening.path,
                 module: opening.module.as_deref(),
@@ -128,15 +166,14 @@ pub(super) fn failed<'a>(analysis: &'a Analysis<'_>) -> Vec<Failed<'a>> {
                 after: Vec::new(),
                 through: None,
                 error,
-            };
-            found.entry((victim, &opening.path, Vec::new())).or_insert(failed);
+            });
         }
     }
     for together in &analysis.together {
         let last = together.order.len().saturating_sub(1);
         for change in &together.changes {
             let Changed::Fails(error) = &change.what else { continue };
-            let failed = Failed {
+            add(Failed {
                 victim: change.victim,
                 path: &change.path,
                 module: change.module.as_deref(),
@@ -146,21 +183,59 @@ pub(super) fn failed<'a>(analysis: &'a Analysis<'_>) -> Vec<Failed<'a>> {
                 after: together.order[..last].to_vec(),
                 through: together.through.as_ref(),
                 error,
-            };
-            found.entry((change.victim, &change.path, failed.after.clone())).or_insert(failed);
+            });
         }
     }
     found.into_values().collect()
 }
 
-/// Whether no extension module of a distribution can be loaded when its package is imported alone.
+/// Whether no extension module of a distribution can be loaded when its package is imported alone, and one at least is
+/// there for programs to import it by its name, as those of Qt's bindings are.
 fn hopeless(analysis: &Analysis<'_>, distribution: DistributionId) -> bool {
     let Some(package) = analysis.package_of(distribution) else { return false };
     let openings = analysis.alone[package].openings.iter();
-    let mut own = openings.filter(|opening| {
-        opening.module.is_some() && analysis.files.owner_at(&opening.path) == Some(distribution)
-    });
-    own.all(|opening| opening.load.result.is_err())
+    let own: Vec<&Opening> = openings
+        .filter(|opening| {
+            opening.module.is_some() && analysis.files.owner_at(&opening.path) == Some(distribution)
+        })
+        .collect();
+    let folder = &analysis.environment.distributions[distribution].folder;
+    own.iter().all(|opening| opening.load.result.is_err())
+        && own.iter().any(|opening| {
+            let module = opening.module.as_deref().unwrap_or_default();
+            is_imported_by_name(folder, module) && !is_tried(analysis, &opening.path)
+        })
+}
+
+/// Whether a module has a public name, and the packages around it do not speak of it: one that does imports it when it
+/// is needed, or on another system.
+fn is_imported_by_name(folder: &Path, module: &str) -> bool {
+    let mut parts: Vec<&str> = module.split('.').collect();
+    if parts.iter().any(|part| part.starts_with('_')) {
+        return false;
+    }
+    let last = parts.pop().unwrap_or_default();
+    let is_letter = |c: char| c.is_alphanumeric() || c == '_';
+    let mut around = folder.to_owned();
+    parts.iter().all(|part| {
+        around.push(part);
+        let source = std::fs::read_to_string(around.join("__init__.py")).unwrap_or_default();
+        let code = code(&source).map(|line| line.split('#').next().unwrap_or(line));
+        !code.flat_map(|line| line.split(|c| !is_letter(c))).any(|word| word == last)
+    })
+}
+
+/// The lines of a module below its docstring.
+fn code(source: &str) -> impl Iterator<Item = &str> {
+    let start = source.trim_start();
+    let quoted = ["\"\"\"", "'''"].iter().find_map(|quotes| start.strip_prefix(quotes)?.split_once(quotes));
+    quoted.map_or(source, |(_, rest)| rest).lines()
+}
+
+/// Whether some package tries to import the module in a file and can do without.
+fn is_tried(analysis: &Analysis<'_>, path: &Path) -> bool {
+    let mut openings = analysis.alone.iter().flat_map(|run| &run.openings);
+    openings.any(|opening| opening.guarded && opening.path == path)
 }
 
 /// The packages of a finding but the last, as a title names them.

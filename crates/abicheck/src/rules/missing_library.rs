@@ -6,7 +6,8 @@
 //!
 //! ## Why is this bad?
 //! The import ends with `ImportError: libfoo.so.1: cannot open shared object file`. It is an error where importing the
-//! package opens the module, and a warning where only that module cannot be imported, or the package does without.
+//! package opens the module, or where none of the modules that programs import by their names can be loaded. It is a
+//! warning where importing the package works: only that module cannot be imported, or the package does without.
 //!
 //! ## Example
 //! ```text
@@ -23,8 +24,9 @@ use std::path::PathBuf;
 use elf_facts::Name;
 use elf_loader::Failure;
 
-use super::loads::Failed;
+use super::loads::{Failed, before};
 use super::{Gathered, Rule};
+use crate::analysis::PackageId;
 use crate::environment::DistributionId;
 use crate::finding::{Evidence, Finding, Severity};
 
@@ -40,35 +42,33 @@ pub(super) const RULE: Rule = Rule {
 fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
     let analysis = gathered.analysis;
     // One finding for each package and library, however many modules need it.
-    let mut by_library: BTreeMap<(DistributionId, &Name, Severity), Vec<&Failed<'_>>> = BTreeMap::new();
+    type Key<'a> = (DistributionId, &'a Name, Severity, &'a [PackageId]);
+    let mut by_library: BTreeMap<Key<'_>, Vec<&Failed<'_>>> = BTreeMap::new();
     for failed in gathered.failed() {
         // What `ctypes` opens by a name of the system's is tried by most code, and not needed.
         if matches!(failed.error.failure, Failure::Missing(_)) && failed.module.is_some() {
-            let key = (failed.victim, &failed.error.object, failed.severity());
+            let key = (failed.victim, &failed.error.object, failed.severity(), &failed.after[..]);
             by_library.entry(key).or_default().push(failed);
         }
     }
-    for ((victim, library, severity), failed) in by_library {
+    for ((victim, library, severity, after), mut failed) in by_library {
+        failed.sort_by_key(|failed| !failed.eager);
+        let first = failed[0];
         let mut finding = Finding { severity, ..Finding::of(&RULE) };
-        failed[0].describe(analysis, &mut finding);
+        first.describe(analysis, &mut finding);
         let package = analysis.name(victim);
-        finding.title = match severity {
-            Severity::Error => format!("importing {package} fails: {library} is not there"),
-            _ => format!("{} of {package} cannot be imported: {library} is not there", modules(&failed)),
+        let said = format!("{library} is not there");
+        finding.title = match (after, failed.len(), severity) {
+            ([], 1, _) | ([], _, Severity::Error) => format!("{}: {said}", first.fails(analysis)),
+            ([], count, _) => format!("{count} modules of {package} cannot be imported: {said}"),
+            _ => format!("import {}, then {}: {said}", before(&finding), first.last(analysis)),
         };
-        finding.message = format!("{}; the loader says \"{}\".", finding.title, failed[0].error);
+        finding.message = format!("{}; the loader says \"{}\".", finding.title, first.error);
         finding.libraries = failed.iter().map(|failed| failed.path.clone()).collect();
         finding.evidence =
             failed.iter().take(Finding::MOST_SYMBOLS).map(|failed| evidence(failed, library)).collect();
         finding.hint = format!("install what has {library}, or a wheel of {package} that brings it along");
         findings.push(finding);
-    }
-}
-
-fn modules(failed: &[&Failed<'_>]) -> String {
-    match failed {
-        [one] => one.module.unwrap_or_default().to_owned(),
-        all => format!("{} modules", all.len()),
     }
 }
 

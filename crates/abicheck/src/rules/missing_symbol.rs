@@ -46,17 +46,17 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         let key = (failed.victim, failed.after.clone(), failed.severity());
         groups.entry(key).or_default().push((failed, missing));
     }
-    for ((victim, after, severity), failed) in groups {
+    for ((victim, after, severity), mut failed) in groups {
+        failed.sort_by_key(|(failed, _)| !failed.eager);
         let mut finding = Finding { severity, ..Finding::of(&RULE) };
         let (first, missing) = &failed[0];
         first.describe(analysis, &mut finding);
         let package = analysis.name(victim);
         let symbol = &missing[0].symbol;
         let said = format!("{symbol} is defined nowhere");
-        finding.title = match (&after[..], severity) {
-            ([], Severity::Error) => format!("importing {package} fails: {said}"),
-            ([], _) => format!("{} cannot be imported: {said}", first.module.unwrap_or(package)),
-            _ => format!("import {}, then {}: {said}", before(&finding), first.module.unwrap_or(package)),
+        finding.title = match &after[..] {
+            [] => format!("{}: {said}", first.fails(analysis)),
+            _ => format!("import {}, then {}: {said}", before(&finding), first.last(analysis)),
         };
         finding.message = format!("{}; the loader says \"{}\".", finding.title, first.error);
         finding.libraries = failed.iter().map(|(_, missing)| path(&missing[0])).collect();

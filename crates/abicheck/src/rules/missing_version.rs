@@ -25,7 +25,7 @@ use std::path::PathBuf;
 
 use elf_loader::{Failure, MissingVersion};
 
-use super::loads::Failed;
+use super::loads::{Failed, before};
 use super::{Gathered, Rule};
 use crate::analysis::{Analysis, PackageId};
 use crate::environment::DistributionId;
@@ -53,7 +53,8 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         let key = (failed.victim, failed.after.clone(), &first.library, failed.severity());
         groups.entry(key).or_default().push((failed, first));
     }
-    for ((victim, after, library, severity), failed) in groups {
+    for ((victim, after, library, severity), mut failed) in groups {
+        failed.sort_by_key(|(failed, _)| !failed.eager);
         findings.push(finding(analysis, (victim, &after, library, severity), &failed));
     }
 }
@@ -64,7 +65,7 @@ fn finding(
     failed: &[(&Failed<'_>, &MissingVersion)],
 ) -> Finding {
     let mut finding = Finding { severity, ..Finding::of(&RULE) };
-    // The module that fails first is the one that a program meets.
+    // What importing the package shows comes first: it is what a program meets.
     let (first, missing) = &failed[0];
     first.describe(analysis, &mut finding);
     let path = PathBuf::from(library.as_path());
@@ -72,10 +73,12 @@ fn finding(
     let package = analysis.name(victim);
     let version = &missing.version;
     let said = format!("version {version} is not in {file}");
-    finding.title = match (after, severity) {
-        ([], Severity::Error) => format!("importing {package} fails: {said}"),
-        ([], _) => format!("{} cannot be imported: {said}", first.module.unwrap_or(package)),
-        _ => format!("import {}, then {package}: {said}", super::loads::before(&finding)),
+    finding.title = match after {
+        [] => format!("{}: {said}", first.fails(analysis)),
+        _ => {
+            let last = if failed.len() == 1 { first.last(analysis) } else { package };
+            format!("import {}, then {last}: {said}", before(&finding))
+        }
     };
     finding.message = format!("{}; the loader says \"{}\".", finding.title, first.error);
     let own = analysis.own_copy(victim, &path);

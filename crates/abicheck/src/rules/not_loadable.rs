@@ -49,10 +49,9 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         failed.describe(analysis, &mut finding);
         let package = analysis.name(failed.victim);
         let why = &failed.error.failure;
-        finding.title = match (&failed.after[..], finding.severity) {
-            ([], Severity::Error) => format!("importing {package} fails: {why}"),
-            ([], _) => format!("{} cannot be imported: {why}", failed.module.unwrap_or(package)),
-            _ => format!("import {}, then {package}: {why}", before(&finding)),
+        finding.title = match &failed.after[..] {
+            [] => format!("{}: {why}", failed.fails(analysis)),
+            _ => format!("import {}, then {}: {why}", before(&finding), failed.last(analysis)),
         };
         finding.message = format!("{}; the loader says \"{}\".", finding.title, failed.error);
         let path = failed.error.object.as_path().to_owned();

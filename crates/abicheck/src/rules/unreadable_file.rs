@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use elf_facts::{FactsError, Format};
 use elf_loader::Failure;
 
+use super::loads::Failed;
 use super::{Gathered, Rule};
 use crate::analysis::File;
 use crate::environment::DistributionId;
@@ -39,12 +40,15 @@ pub(super) const RULE: Rule = Rule {
 fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
     let analysis = gathered.analysis;
     let failed = gathered.failed();
-    let severity = |file: &File, error: &FactsError| {
-        let opened = failed.iter().filter(|failed| {
+    let opened = |file: &File| -> Vec<&Failed<'_>> {
+        let of_it = |failed: &&Failed<'_>| {
             matches!(failed.error.failure, Failure::Unreadable(_))
                 && (*failed.path == file.path || failed.error.object.as_path() == file.path)
-        });
-        let opened = opened.map(super::loads::Failed::severity).max();
+        };
+        failed.iter().filter(of_it).collect()
+    };
+    let severity = |file: &File, error: &FactsError| {
+        let opened = opened(file).into_iter().map(Failed::severity).max();
         match error {
             FactsError::Foreign { format: Format::Empty | Format::Unknown, .. } => {
                 opened.unwrap_or(Severity::Warning)
@@ -66,13 +70,23 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
             1 => "1 file".to_owned(),
             count => format!("{count} files"),
         };
+        let shown = files.iter().flat_map(|(file, _)| opened(file)).filter(|failed| failed.victim == owner);
+        let shown = shown.min_by_key(|failed| (std::cmp::Reverse(failed.severity()), !failed.eager));
+        if let Some(shown) = shown {
+            shown.describe(analysis, &mut finding);
+        }
         finding.title = match severity {
-            Severity::Error => format!("importing {package} fails: {count} cannot be read"),
+            Severity::Error => {
+                let fails =
+                    shown.map_or_else(|| format!("importing {package} fails"), |one| one.fails(analysis));
+                format!("{fails}: {count} cannot be read")
+            }
             Severity::Warning => format!("{count} of {package} cannot be read"),
             Severity::Note => format!("{count} of {package} are of another format"),
         };
         finding.message = format!("{}: {}.", finding.title, files[0].1);
         finding.packages = vec![package.to_owned()];
+        finding.order = None;
         finding.libraries = files.iter().map(|(file, _)| file.path.clone()).collect();
         let lines = files.iter().take(Finding::MOST_SYMBOLS);
         let evidence =

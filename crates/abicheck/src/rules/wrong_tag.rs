@@ -56,8 +56,9 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
             Some(worst) => {
                 foreign.retain(|one| severity(one) == worst);
                 let worst = if wheel { worst.max(Severity::Warning) } else { worst };
+                let fails = worst == Severity::Error;
                 let worst = if wheel && hopeless(analysis, id) { Severity::Error } else { worst };
-                findings.push(of_files(analysis, id, worst, &foreign));
+                findings.push(of_files(analysis, id, (worst, fails), &foreign));
             }
             None if wheel => findings.push(of_wheel(analysis, id, distribution)),
             None => {}
@@ -90,7 +91,13 @@ fn hopeless(analysis: &Analysis<'_>, id: DistributionId) -> bool {
     !loads && !foreign.iter().any(|one| guarded.contains(&one.module.as_str()))
 }
 
-fn of_files(analysis: &Analysis<'_>, id: DistributionId, severity: Severity, foreign: &[Foreign]) -> Finding {
+/// `fails`: importing the package fails, and not only importing one of its modules.
+fn of_files(
+    analysis: &Analysis<'_>,
+    id: DistributionId,
+    (severity, fails): (Severity, bool),
+    foreign: &[Foreign],
+) -> Finding {
     let package = analysis.name(id);
     let mut finding = Finding { severity, ..Finding::of(&RULE) };
     let what = match foreign {
@@ -99,11 +106,12 @@ fn of_files(analysis: &Analysis<'_>, id: DistributionId, severity: Severity, for
         [] => "modules are".to_owned(),
     };
     let tag = foreign.first().map_or_else(String::new, |one| describe(&one.tag));
-    let fails = match severity {
-        Severity::Error => format!("{package} cannot be imported: "),
-        _ => format!("{package}: "),
+    let who = match (severity, fails) {
+        (Severity::Error, true) => format!("importing {package} fails"),
+        (Severity::Error, false) => format!("no extension module of {package} can be imported"),
+        _ => package.to_owned(),
     };
-    finding.title = format!("{fails}{what} there for {tag} only");
+    finding.title = format!("{who}: {what} there for {tag} only");
     let own = describe(analysis.environment.interpreter.soabi());
     finding.message = format!("{}; this is {own}, which does not look at such files.", finding.title);
     finding.packages = vec![package.to_owned()];
