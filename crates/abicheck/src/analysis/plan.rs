@@ -106,7 +106,7 @@ fn tops(distribution: &Distribution) -> (Vec<String>, Vec<String>) {
         for package in inside.filter(|package| package.split('/').all(is_name)) {
             let within =
                 |other: &&str| package.strip_prefix(*other).is_some_and(|rest| rest.starts_with('/'));
-            if !outer.iter().any(|other| within(&other)) {
+            if !outer.iter().any(within) {
                 outer.push(package);
             }
         }
