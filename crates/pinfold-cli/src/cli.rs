@@ -51,6 +51,7 @@ enum Command {
     Tree(commands::tree::TreeArgs),
     Why(commands::why::WhyArgs),
     Check(commands::check::CheckArgs),
+    Plan(commands::plan::PlanArgs),
     Gc(commands::gc::GcArgs),
 }
 
@@ -127,6 +128,7 @@ impl Cli {
             Command::Tree(args) => commands::tree::run(args, &context),
             Command::Why(args) => commands::why::run(args, &context),
             Command::Check(args) => commands::check::run(args, &context),
+            Command::Plan(args) => commands::plan::run(args, &context),
             Command::Gc(args) => commands::gc::run(args, &context),
         }
     }

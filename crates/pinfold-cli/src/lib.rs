@@ -15,6 +15,7 @@ pub mod interpreter;
 pub mod locking;
 pub mod manifests;
 pub mod output;
+pub mod plan;
 pub mod project;
 pub mod ready;
 pub mod terminal;

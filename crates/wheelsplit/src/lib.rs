@@ -13,6 +13,7 @@ pub mod gc;
 pub mod install;
 pub mod limits;
 pub mod lock;
+pub mod plan;
 pub mod source;
 pub mod store;
 

@@ -8,6 +8,7 @@ pub mod gc;
 pub mod init;
 pub mod lock;
 pub mod pin;
+pub mod plan;
 pub mod remove;
 pub mod run;
 pub mod sync;

@@ -1,0 +1,121 @@
+//! `pinfold plan`: locks and descriptions compared, in text and JSON, and what is refused.
+
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod support;
+
+use std::fs;
+
+use serde_json::{Value, json};
+use support::{Project, said, stderr, stdout};
+
+const SCHEMA: &str = include_str!("../src/plan/plan.schema.json");
+
+/// The document, which fits its schema.
+fn plan(project: &Project, args: &[&str]) -> Value {
+    let output = project.command(&[&["plan", "--output-format", "json"], args].concat()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    let complaints: Vec<String> = jsonschema::draft202012::new(&schema)
+        .unwrap()
+        .iter_errors(&document)
+        .map(|e| format!("{}: {e}", e.instance_path()))
+        .collect();
+    assert_eq!(complaints, Vec::<String>::new(), "{document:#}");
+    document
+}
+
+fn counts(document: &Value) -> [u64; 4] {
+    ["wheels", "installs", "checks", "merged_rebuilds"].map(|key| document[key].as_u64().unwrap())
+}
+
+/// What a refused command says, its exit code first.
+fn refused(project: &Project, args: &[&str]) -> String {
+    let output = project.command(&[&["plan"], args].concat()).output().unwrap();
+    format!("{}\n{}", output.status.code().unwrap(), stderr(&output))
+}
+
+/// `stem` depends on `leaf` of this version; `bough` depends on nothing.
+fn locked(version: &str) -> Project {
+    let mut project = Project::new();
+    let leaf = project.wheel("leaf", version, &[("leaf.py", "")]);
+    let stem = project.wheel_requiring("stem", "1", &["leaf"], &[("stem.py", "")]);
+    let bough = project.wheel("bough", "1", &[("bough.py", "")]);
+    let leaf = project.unit("leaf", &leaf, &[], &["root"]);
+    let stem = project.unit("stem", &stem, &[&leaf], &["root"]);
+    let bough = project.unit("bough", &bough, &[], &["root"]);
+    project.require(&stem, "stem");
+    project.require(&bough, "bough");
+    project.lock();
+    project
+}
+
+#[test]
+fn two_locks_differ_by_one_wheel_and_what_depends_on_it() {
+    let (before, after) = (locked("1"), locked("2"));
+    let old = before.app().join("pinfold.lock");
+    let new = after.app().join("pinfold.lock");
+    let files = [old.to_str().unwrap(), new.to_str().unwrap()];
+    let document = plan(&after, &files);
+    assert_eq!(counts(&document), [1, 1, 0, 2]);
+    let merged = json!({"package": "stem", "step": "merged", "path": ["leaf", "stem"]});
+    assert!(document["paths"].as_array().unwrap().contains(&merged), "{document:#}");
+    assert_eq!(counts(&plan(&after, &[files[1], files[1]])), [0; 4]);
+    assert_eq!(counts(&plan(&before, &["--bump", "Leaf"])), [1, 1, 0, 2]);
+    assert_eq!(counts(&plan(&before, &["--bump-each"])), [3, 3, 0, 4]);
+}
+
+#[test]
+fn a_described_set_is_told_by_its_paths() {
+    let project = locked("1");
+    let set = project.path("app/set.json");
+    let packages = json!({
+        "certifi": {"version": "1"},
+        "requests": {"version": "1", "dependencies": ["certifi"]},
+        "cmake": {"version": "1", "dependencies": ["requests"]},
+        "aiohttp": {"version": "1", "build-system": ["cmake"]},
+    });
+    fs::write(&set, json!({"version": 1, "packages": packages}).to_string()).unwrap();
+    let file = set.to_str().unwrap();
+    let output = project.command(&["plan", file, "--bump", "certifi"]).output().unwrap();
+    assert_eq!(
+        stdout(&output),
+        "another certifi: 2 wheels, 2 installs, 4 checks here; 4 whole rebuilds in the merged model\n  \
+         wheel   aiohttp                  certifi → requests → cmake → aiohttp\n  \
+         wheel   certifi                  it changed itself\n  \
+         check   aiohttp                  certifi → requests → cmake → aiohttp\n  \
+         check   certifi                  it changed itself\n  \
+         check   cmake                    certifi → requests → cmake\n  \
+         check   requests                 certifi → requests\n  \
+         merged  aiohttp                  certifi → requests → cmake → aiohttp\n  \
+         merged  certifi                  it changed itself\n  \
+         merged  cmake                    certifi → requests → cmake\n  \
+         merged  requests                 certifi → requests\n"
+    );
+    fs::write(&set, json!({"version": 1, "packages": packages, "build-set": {"cmake": "1"}}).to_string())
+        .unwrap();
+    assert_eq!(counts(&plan(&project, &[file, "--bump", "certifi"])), [1, 1, 3, 4]);
+    assert_eq!(counts(&plan(&project, &[file, "--bump-build-set", "cmake"])), [1, 1, 1, 1]);
+}
+
+#[test]
+fn what_cannot_be_planned_is_said() {
+    let project = locked("1");
+    let set = project.path("app/set.json");
+    fs::write(&set, r#"{"version": 1, "packages": {"a": {"version": "1", "dependencies": ["b"]}}}"#).unwrap();
+    for (args, expected) in [
+        (&[][..], "2\nerror: there is nothing to compare\nhint: name two locks"),
+        (&["--bump", "laef"], "2\nerror: there is no package `laef` in "),
+        (&["--bump", "laef"], "hint: did you mean `leaf`?"),
+        (&["nowhere.lock", "pinfold.lock"], "2\nerror: there is no nowhere.lock to plan with\nhint: "),
+        (&["set.json", "--bump", "a"], "`a` names `b`, which is not among its packages\nhint: "),
+        (&["pinfold.toml", "--bump", "a"], "2\nerror: pinfold.toml is not a lock"),
+    ] {
+        let said = refused(&project, args);
+        assert!(said.contains(expected), "{args:?}: {said}");
+    }
+    fs::write(&set, r#"{"version": 1, "packages": {}}"#).unwrap();
+    let mixed = refused(&project, &["pinfold.lock", "set.json"]);
+    assert!(mixed.contains("cannot be compared: one is a lock"), "{mixed}");
+}
