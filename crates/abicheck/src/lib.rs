@@ -15,6 +15,7 @@ pub mod failure;
 pub mod finding;
 pub mod importing;
 pub mod output;
+mod process;
 pub mod report;
 pub mod rules;
 pub mod terminal;

@@ -21,7 +21,7 @@ fn folder() -> (TempDir, PathBuf) {
         fs::create_dir_all(folder.path().join(path)).expect("the folder can be written to");
     }
     for (path, text) in [
-        ("python/bin/python3.11", ""),
+        ("python/bin/python3.11", "\x7fELF and no more"),
         ("python/lib/python3.11/os.py", ""),
         ("site/good-1.dist-info/METADATA", "Name: good\nVersion: 1\n"),
         ("site/good-1.dist-info/RECORD", "good/__init__.py,,\ngood/x.so,,\n"),

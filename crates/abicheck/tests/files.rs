@@ -2,6 +2,7 @@
 //!
 //! Deliberately not here: the loader's rules, which `elf-loader` tests binding by binding.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -14,22 +15,24 @@ fn folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let at = folder.path();
     fs::create_dir_all(at.join("other")).expect("a folder");
-    let compile = |to: &str, code: &str, more: &[&str]| {
-        fs::write(at.join("code.c"), code).expect("the folder can be written to");
-        let soname = format!("-Wl,-soname,{}", to.rsplit('/').next().expect("a name"));
-        let status = Command::new("gcc")
-            .args(["-shared", "-fPIC", "-nostdlib", "-Wl,--enable-new-dtags,-rpath,$ORIGIN", "-L.", "-o", to])
-            .args([&soname, "code.c"])
-            .args(more)
-            .current_dir(at)
-            .status();
-        assert!(status.expect("gcc, which `cargo xtask test` installs").success(), "{to}");
-    };
-    compile("libb.so", "int b(void) { return 1; }", &[]);
-    compile("other/libb.so", "int b(void) { return 2; }", &[]);
-    compile("liba.so", "int b(void); int a(void) { return b(); }", &["-Wl,--no-as-needed", "-lb"]);
-    compile("app.so", "int a(void); int main_(void) { return a(); }", &["-Wl,--no-as-needed", "-la"]);
+    compile(at, "libb.so", "int b(void) { return 1; }", &[]);
+    compile(at, "other/libb.so", "int b(void) { return 2; }", &[]);
+    compile(at, "liba.so", "int b(void); int a(void) { return b(); }", &["-Wl,--no-as-needed", "-lb"]);
+    compile(at, "app.so", "int a(void); int main_(void) { return a(); }", &["-Wl,--no-as-needed", "-la"]);
     folder
+}
+
+/// Compiles `code` to a library with a RUNPATH, in `at`.
+fn compile(at: &Path, to: &str, code: &str, more: &[&str]) {
+    fs::write(at.join("code.c"), code).expect("the folder can be written to");
+    let soname = format!("-Wl,-soname,{}", to.rsplit('/').next().expect("a name"));
+    let status = Command::new("gcc")
+        .args(["-shared", "-fPIC", "-nostdlib", "-Wl,--enable-new-dtags,-rpath,$ORIGIN", "-L.", "-o", to])
+        .args([&soname, "code.c"])
+        .args(more)
+        .current_dir(at)
+        .status();
+    assert!(status.expect("gcc, which `cargo xtask test` installs").success(), "{to}");
 }
 
 fn abicheck(folder: &Path, arguments: &[&str]) -> Output {
@@ -55,16 +58,81 @@ fn a_tree_with_how_each_library_was_found() {
 }
 
 #[test]
-fn a_library_that_is_not_there_is_found_out() {
+fn every_library_that_is_not_there_is_told_with_where_it_was_looked_for() {
     let folder = folder();
-    fs::remove_file(folder.path().join("libb.so")).expect("the file");
-    for command in ["ldd", "bindings"] {
-        let output = abicheck(folder.path(), &[command, "app.so"]);
-        let text = told(&output, folder.path());
-        let said = "error: libb.so: cannot open shared object file: No such file or directory";
-        assert!(text.contains(said), "{text}");
-        assert_eq!(output.status.code(), Some(1), "{command}");
+    for file in ["liba.so", "libb.so", "other/libb.so"] {
+        fs::remove_file(folder.path().join(file)).expect("the file");
     }
+    let needy = |to: &str, code: &str, needs: &[&str]| {
+        for name in needs {
+            compile(folder.path(), &format!("{name}.so"), &format!("int {name}(void) {{ return 0; }}"), &[]);
+        }
+        let needs: Vec<String> = needs.iter().map(|name| format!("{name}.so")).collect();
+        let needs: Vec<&str> = needs.iter().map(String::as_str).collect();
+        compile(folder.path(), to, code, &[&["-Wl,--no-as-needed"], &needs[..]].concat());
+    };
+    needy("liba.so", "int a;", &["libx", "liby"]);
+    needy("app.so", "int app;", &["libx", "libneedless"]);
+    compile(folder.path(), "both.so", "int both;", &["-Wl,--no-as-needed", "liba.so", "app.so"]);
+    for gone in ["libx.so", "liby.so", "libneedless.so"] {
+        fs::remove_file(folder.path().join(gone)).expect("the file");
+    }
+    fs::write(folder.path().join("libneedless.so"), "no ELF file").expect("the folder can be written to");
+    let output = abicheck(folder.path(), &["ldd", "both.so"]);
+    let text = told(&output, folder.path());
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let (tree, errors) = text.split_at(text.find("error: ").expect("an error"));
+    let branches: Vec<&str> = tree.lines().filter(|line| line.contains(" => ")).collect();
+    assert_eq!(
+        branches,
+        [
+            "├── liba.so => DIR/liba.so   RUNPATH of both.so",
+            "│   ├── libx.so => not found; looked for in",
+            "│   └── liby.so => not found; looked for in",
+            "└── app.so => DIR/app.so   RUNPATH of both.so",
+            "    ├── libx.so => not found; looked for in",
+            "    └── libneedless.so => not loaded: invalid ELF header",
+        ]
+    );
+    assert!(tree.contains("│   │       DIR   RUNPATH of liba.so\n│   │       ld.so.cache\n"), "{tree}");
+    assert!(tree.contains("   default folder\n"), "{tree}");
+    let gone =
+        |name: &str| format!("error: {name}: cannot open shared object file: No such file or directory");
+    let expect =
+        [gone("libx.so"), gone("liby.so"), "error: DIR/libneedless.so: invalid ELF header".to_owned()];
+    assert_eq!(errors.lines().collect::<Vec<_>>(), expect);
+    // What the system's own ldd says of the same file, where it says what is missing.
+    fs::remove_file(folder.path().join("libneedless.so")).expect("the file");
+    let ldd = Command::new("ldd").arg(folder.path().join("both.so")).output().expect("ldd");
+    let ldd = String::from_utf8_lossy(&ldd.stdout).into_owned();
+    let missing = |text: &str| -> BTreeSet<String> {
+        let lines = text.lines().filter_map(|line| line.split_once(" => not found"));
+        lines.map(|(name, _)| name.trim_matches([' ', '\t', '│', '├', '└', '─']).to_owned()).collect()
+    };
+    let own = told(&abicheck(folder.path(), &["ldd", "both.so"]), folder.path());
+    assert_eq!(missing(&own), missing(&ldd));
+    assert_eq!(missing(&own).len(), 3);
+}
+
+#[test]
+fn a_program_that_lacks_libraries_has_a_tree_too() {
+    let folder = folder();
+    let at = folder.path();
+    fs::write(at.join("main.c"), "int a(void); int main(void) { return a(); }").expect("a source");
+    let link = ["main.c", "-o", "program", "-L.", "-la", "-Wl,--allow-shlib-undefined,-rpath,$ORIGIN"];
+    assert!(Command::new("gcc").args(link).current_dir(at).status().expect("gcc").success());
+    fs::remove_file(at.join("libb.so")).expect("the file");
+    let output = abicheck(at, &["ldd", "program"]);
+    let text = told(&output, at);
+    assert!(
+        text.contains("├── liba.so => DIR/liba.so   RUNPATH of program\n│   └── libb.so => not found"),
+        "{text}"
+    );
+    assert!(text.contains("error: libb.so: cannot open") && output.status.code() == Some(1), "{text}");
+    let output = abicheck(at, &["bindings", "app.so"]);
+    let text = told(&output, at);
+    let said = "error: libb.so: cannot open shared object file: No such file or directory";
+    assert!(text.contains(said) && output.status.code() == Some(1), "{text}");
 }
 
 #[test]

@@ -37,6 +37,7 @@ mod search;
 mod symbols;
 mod system;
 mod tls;
+mod trace;
 mod unique;
 mod versions;
 
@@ -50,3 +51,4 @@ pub use object::{By, Found, Object, ObjectId, Role, Scope};
 pub use process::{Ignored, Process};
 pub use symbols::Symbol;
 pub use system::{StaticTls, System};
+pub use trace::{Looked, Unmet};

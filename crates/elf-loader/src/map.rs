@@ -173,9 +173,16 @@ impl Process {
                 needed.push(None);
                 continue;
             };
-            let (to, found) = self.map(&expanded, Asked { by: id, opens: false, ..asked })?;
-            edges.push(Edge { from: Some(id), needed: at as u32, to, found });
-            needed.push(Some(to));
+            match self.map(&expanded, Asked { by: id, opens: false, ..asked }) {
+                Ok((to, found)) => {
+                    edges.push(Edge { from: Some(id), needed: at as u32, to, found });
+                    needed.push(Some(to));
+                }
+                Err(error) => {
+                    self.pass_over(id, at as u32, error)?;
+                    needed.push(None);
+                }
+            }
         }
         let needed: Arc<[Option<ObjectId>]> = needed.into();
         self.change(id).needed = Some(needed.clone());

@@ -17,6 +17,7 @@ use crate::order;
 use crate::paths::{self, Folders};
 use crate::system::System;
 use crate::tls::StaticBlock;
+use crate::trace::Unmet;
 use crate::unique::Table;
 use crate::versions;
 
@@ -38,6 +39,8 @@ pub struct Process {
     pub(crate) places: usize,
     /// One empty list for all objects without a path of their own.
     pub(crate) no_folders: Folders,
+    /// Needs that were passed over, where a load is traced.
+    pub(crate) unmet: Option<Vec<Unmet>>,
 }
 
 /// A library of LD_PRELOAD that could not be loaded, which the loader says and goes on.
@@ -53,6 +56,16 @@ impl Process {
     /// Starts the program at `path`, an absolute path without symbolic links, since `$ORIGIN` in a program is where
     /// its file really lies. Also returns what loading it did, and what LD_PRELOAD names in vain.
     pub fn start(system: Arc<System>, path: &Name) -> Result<(Self, Load, Vec<Ignored>), LoadError> {
+        let mut process = Self::bare(system, path)?;
+        let mut load = process.new_load(ObjectId::PROGRAM);
+        load.first = ObjectId::PROGRAM;
+        let ignored = process.load_program(&mut load)?;
+        load.objects = process.objects.to_vec();
+        Ok((process, load, ignored))
+    }
+
+    /// The program at `path` and its loader, and nothing that they need.
+    pub(crate) fn bare(system: Arc<System>, path: &Name) -> Result<Self, LoadError> {
         let fail = |failure| LoadError { object: path.clone(), needed_by: None, failure };
         let read = |path: &Name| {
             let (_, read) = system.library(path.as_bytes()).ok_or(Failure::Missing(Missing::NoSuchFile))?;
@@ -110,7 +123,7 @@ impl Process {
         let mut names = Names::default();
         names.add(ObjectId::PROGRAM, &object);
         names.add(ObjectId::LOADER, &rtld);
-        let mut process = Self {
+        Ok(Self {
             objects: Arc::new(vec![Arc::new(object), Arc::new(rtld)]),
             names: Arc::new(names),
             unique: Arc::default(),
@@ -121,13 +134,9 @@ impl Process {
             default_folders: folders(&system.default_folders),
             places: 0,
             no_folders: Folders::default(),
+            unmet: None,
             system,
-        };
-        let mut load = process.new_load(ObjectId::PROGRAM);
-        load.first = ObjectId::PROGRAM;
-        let ignored = process.load_program(&mut load)?;
-        load.objects = process.objects.to_vec();
-        Ok((process, load, ignored))
+        })
     }
 
     /// Everything of a start but the program and the loader.
@@ -294,7 +303,7 @@ impl Process {
         }
     }
 
-    fn new_load(&self, root: ObjectId) -> Load {
+    pub(crate) fn new_load(&self, root: ObjectId) -> Load {
         let first = ObjectId(self.objects.len() as u32);
         let (objects, edges, bindings) = (Vec::new(), Vec::new(), Vec::new());
         Load { result: Ok(root), first, objects, edges, bindings }

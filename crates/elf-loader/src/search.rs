@@ -76,6 +76,46 @@ pub(crate) fn search(
     }
 }
 
+/// A place that a search looks at.
+pub(crate) enum Place<'a> {
+    /// A list of folders.
+    Folders(&'a Folders, Found),
+    /// `ld.so.cache`.
+    Cache,
+}
+
+impl Process {
+    /// Where a name without a slash that `loader` needs or asks for is looked for, in order.
+    pub(crate) fn places_for(&self, loader: ObjectId) -> Vec<Place<'_>> {
+        let mut places = Vec::with_capacity(8);
+        let mut add = |folders, found| places.push(Place::Folders(folders, found));
+        let head = &self.object(loader).facts().head;
+        if head.runpath.is_none() {
+            // DT_RPATH of the object, of what loaded it, and on up; then of the program.
+            let mut above = Some(loader);
+            let mut saw_program = false;
+            while let Some(of) = above {
+                add(&self.object(of).rpath, Found::Rpath(of));
+                saw_program |= of == ObjectId::PROGRAM;
+                above = self.object(of).loader;
+            }
+            if !saw_program {
+                add(&self.object(ObjectId::PROGRAM).rpath, Found::Rpath(ObjectId::PROGRAM));
+            }
+        }
+        add(&self.library_path, Found::LibraryPath);
+        // DT_RUNPATH is for the object's own needs only (gABI: "one object's DT_RUNPATH entry does not affect the
+        // search for any other object's dependencies").
+        add(&self.object(loader).runpath, Found::Runpath(loader));
+        places.push(Place::Cache);
+        if !head.flags.no_default_folders {
+            places.push(Place::Folders(&self.default_folders, Found::Default));
+        }
+        places.retain(|place| !matches!(place, Place::Folders(folders, _) if folders.is_empty()));
+        places
+    }
+}
+
 impl Search<'_> {
     /// A name with a slash is a path, in which tokens are replaced.
     fn path(&mut self, loader: ObjectId) -> Result<Option<Opened>, Fault> {
@@ -87,49 +127,25 @@ impl Search<'_> {
 
     fn places(&mut self, loader: ObjectId) -> Result<Option<Opened>, Fault> {
         let process = self.process;
-        let system = &process.system;
-        let head = &process.object(loader).facts().head;
-        if head.runpath.is_none() {
-            // DT_RPATH of the object, of what loaded it, and on up; then of the program.
-            let mut above = Some(loader);
-            let mut saw_program = false;
-            while let Some(of) = above {
-                if let Some(opened) = self.folders(&process.object(of).rpath, Found::Rpath(of))? {
-                    return Ok(Some(opened));
-                }
-                saw_program |= of == ObjectId::PROGRAM;
-                above = process.object(of).loader;
+        for place in process.places_for(loader) {
+            let opened = match place {
+                Place::Folders(folders, found) => self.folders(folders, found)?,
+                Place::Cache => self.cache(loader)?,
+            };
+            if opened.is_some() {
+                return Ok(opened);
             }
-            let program = ObjectId::PROGRAM;
-            if !saw_program
-                && let Some(opened) = self.folders(&process.object(program).rpath, Found::Rpath(program))?
-            {
-                return Ok(Some(opened));
-            }
-        }
-        if let Some(opened) = self.folders(&process.library_path, Found::LibraryPath)? {
-            return Ok(Some(opened));
-        }
-        // DT_RUNPATH is for the object's own needs only (gABI: "one object's DT_RUNPATH entry does not affect the
-        // search for any other object's dependencies").
-        if let Some(opened) = self.folders(&process.object(loader).runpath, Found::Runpath(loader))? {
-            return Ok(Some(opened));
-        }
-        let defaults = !head.flags.no_default_folders;
-        if let Some(path) = system.cache.find(self.name) {
-            // DF_1_NODEFLIB: the cache's other folders stay.
-            let is_default =
-                || system.default_folders.iter().any(|folder| path.starts_with(folder.as_bytes()));
-            if (defaults || !is_default())
-                && let Some(opened) = self.open(path.to_vec(), Found::Cache)?
-            {
-                return Ok(Some(opened));
-            }
-        }
-        if defaults {
-            return self.folders(&process.default_folders, Found::Default);
         }
         Ok(None)
+    }
+
+    fn cache(&mut self, loader: ObjectId) -> Result<Option<Opened>, Fault> {
+        let system = &self.process.system;
+        let Some(path) = system.cache.find(self.name) else { return Ok(None) };
+        // DF_1_NODEFLIB: the cache's other folders stay.
+        let defaults = !self.process.object(loader).facts().head.flags.no_default_folders;
+        let is_default = || system.default_folders.iter().any(|folder| path.starts_with(folder.as_bytes()));
+        if defaults || !is_default() { self.open(path.to_vec(), Found::Cache) } else { Ok(None) }
     }
 
     /// `open_path`: each folder, its subfolders first.

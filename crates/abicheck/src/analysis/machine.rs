@@ -31,6 +31,12 @@ pub enum MachineError {
         /// What is wrong.
         source: elf_loader::MachineError,
     },
+    /// It is some other program.
+    #[error("{} is no Python interpreter: no file of its process defines `PyModule_Create2`, which extension modules of Python 3 call\nhint: name the interpreter: `--python /path/to/python3`", path.display())]
+    NotPython {
+        /// The program.
+        path: PathBuf,
+    },
     /// It would not start.
     #[error("{} would not start: {source}\nhint: `{} -V` says the same if it is so", path.display(), path.display())]
     Start {
@@ -91,7 +97,8 @@ impl Machine {
         let (start, load, _) = Process::start(Arc::new(system), &Name::from(path.as_path()))
             .map_err(|source| MachineError::Start { path: path.clone(), source })?;
         // Every extension module needs it, and an interpreter without libpython defines it itself.
-        let caller = start.global_definer(b"PyModule_Create2").unwrap_or(ObjectId::PROGRAM);
+        let caller = start.global_definer(b"PyModule_Create2");
+        let caller = caller.ok_or_else(|| MachineError::NotPython { path: path.clone() })?;
         Ok(Self { start, caller, bindings: load.bindings.len() })
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use elf_facts::{Kind, Name};
-use elf_loader::{Load, Mode, Process};
+use elf_loader::{Load, LoadError, Mode, Process, Unmet};
 
 use super::caches::facts;
 use crate::analysis::Machine;
@@ -33,8 +33,83 @@ pub(super) struct Wishes {
     no_cache: bool,
 }
 
+/// What a file needs, whether it can be loaded or not.
+pub(super) struct Traced {
+    /// The process, with what was there before.
+    pub(super) process: Process,
+    /// What was found.
+    pub(super) load: Load,
+    /// What was not.
+    pub(super) unmet: Vec<Unmet>,
+    /// Why it cannot be loaded; the loader tells the first of several reasons.
+    pub(super) error: Option<LoadError>,
+}
+
 /// Opens `files`, in order, in one process.
 pub(super) fn open(files: &[PathBuf], wishes: &Wishes) -> Result<Opened, Failure> {
+    let Given { machine, paths, program, cache } = given(files, wishes)?;
+    let opened = match (program, &paths[..]) {
+        (Some(program), [_]) => {
+            let (process, load, _) = Process::start(machine.system().clone(), &real(&program))
+                .map_err(|error| Failure::new(format!("{} would not start: {error}", program.display())))?;
+            Opened { process, loads: vec![(program, load)] }
+        }
+        (Some(program), _) => {
+            let hint = "a program is started alone; give it alone";
+            return Err(Failure::new(format!("{} is a program", program.display())).hint(hint));
+        }
+        (None, _) => {
+            let mut process = machine.start.clone();
+            let mut loads = Vec::new();
+            for path in paths {
+                let name = path.as_os_str().as_encoded_bytes();
+                let load = process.dlopen(name, Mode::default(), machine.caller);
+                loads.push((path, load));
+            }
+            Opened { process, loads }
+        }
+    };
+    // A cache that cannot be written costs time on the next run, and nothing now.
+    let _ = cache.finish();
+    Ok(opened)
+}
+
+/// What `file` needs, found or not.
+pub(super) fn trace(file: &Path, wishes: &Wishes) -> Result<(PathBuf, Traced), Failure> {
+    let file = file.to_owned();
+    let Given { machine, mut paths, program, cache } = given(std::slice::from_ref(&file), wishes)?;
+    let path = paths.pop().unwrap_or(file);
+    let traced = match program {
+        Some(program) => {
+            let name = real(&program);
+            let error = Process::start(machine.system().clone(), &name).err();
+            let (process, load, unmet) = Process::trace_program(machine.system().clone(), &name)
+                .map_err(|error| Failure::new(format!("{} would not start: {error}", program.display())))?;
+            Traced { process, load, unmet, error }
+        }
+        None => {
+            let name = path.as_os_str().as_encoded_bytes();
+            let error = machine.start.clone().dlopen(name, Mode::default(), machine.caller).result.err();
+            let mut process = machine.start.clone();
+            let (load, unmet) = process.trace(name, machine.caller);
+            Traced { process, load, unmet, error }
+        }
+    };
+    let _ = cache.finish();
+    Ok((path, traced))
+}
+
+/// What is needed to open files.
+struct Given {
+    machine: Machine,
+    /// The files, absolute.
+    paths: Vec<PathBuf>,
+    /// One that is a program.
+    program: Option<PathBuf>,
+    cache: Arc<elf_facts::Cache>,
+}
+
+fn given(files: &[PathBuf], wishes: &Wishes) -> Result<Given, Failure> {
     let cache = Arc::new(facts(wishes.no_cache));
     let mut paths = Vec::new();
     let mut program = None;
@@ -49,44 +124,16 @@ pub(super) fn open(files: &[PathBuf], wishes: &Wishes) -> Result<Opened, Failure
         }
         paths.push(path);
     }
-    let opened = match (program, &paths[..]) {
-        (Some(program), [_]) => start(&program, wishes, cache.clone())?,
-        (Some(program), _) => {
-            let hint = "a program is started alone; give it alone";
-            return Err(Failure::new(format!("{} is a program", program.display())).hint(hint));
-        }
-        (None, paths) => dlopen(paths, wishes, cache.clone())?,
-    };
-    // A cache that cannot be written costs time on the next run, and nothing now.
-    let _ = cache.finish();
-    Ok(opened)
-}
-
-fn machine(path: &Path, wishes: &Wishes, cache: Arc<elf_facts::Cache>) -> Result<Machine, Failure> {
-    let interpreter = match &wishes.python {
-        Some(python) => Interpreter::at(python),
-        None => Interpreter::near(path),
-    };
-    Machine::of(&interpreter.map_err(Failure::new)?, Arc::default(), cache).map_err(Failure::new)
-}
-
-/// A program on the machine of the interpreter.
-fn start(path: &Path, wishes: &Wishes, cache: Arc<elf_facts::Cache>) -> Result<Opened, Failure> {
-    let machine = machine(path, wishes, cache)?;
-    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let (process, load, _) = Process::start(machine.system().clone(), &Name::from(real.as_path()))
-        .map_err(|error| Failure::new(format!("{} would not start: {error}", path.display())))?;
-    Ok(Opened { process, loads: vec![(path.to_owned(), load)] })
-}
-
-fn dlopen(paths: &[PathBuf], wishes: &Wishes, cache: Arc<elf_facts::Cache>) -> Result<Opened, Failure> {
     let first = paths.first().map_or(Path::new("."), PathBuf::as_path);
-    let machine = machine(first, wishes, cache)?;
-    let mut process = machine.start.clone();
-    let mut loads = Vec::new();
-    for path in paths {
-        let load = process.dlopen(path.as_os_str().as_encoded_bytes(), Mode::default(), machine.caller);
-        loads.push((path.clone(), load));
-    }
-    Ok(Opened { process, loads })
+    let interpreter = match &wishes.python {
+        Some(python) => Interpreter::named(python),
+        None => Interpreter::near(first),
+    };
+    let machine = Machine::of(&interpreter.map_err(Failure::new)?, Arc::default(), cache.clone());
+    Ok(Given { machine: machine.map_err(Failure::new)?, paths, program, cache })
+}
+
+/// A program as the system starts it.
+fn real(path: &Path) -> Name {
+    Name::from(&*path.canonicalize().unwrap_or_else(|_| path.to_owned()))
 }

@@ -22,7 +22,7 @@ pub struct Distribution {
     pub folder: PathBuf,
     /// Its `*.dist-info`; none for files that no distribution records.
     pub info: Option<PathBuf>,
-    /// Its files that may be ELF, absolute, sorted.
+    /// Its files that may be ELF, absolute, sorted; those in its folders that it does not record, too.
     pub native: Vec<PathBuf>,
     /// All files that it records, relative to `folder`; what is not UTF-8 is replaced.
     pub recorded: Vec<String>,
@@ -74,11 +74,25 @@ impl Distribution {
                 found.push(relative.to_owned());
             }
         }
-        let top = top.to_string_lossy();
-        let name = shown(top.split('.').next().unwrap_or(&top));
+        Self::of_files(folder, &top.to_string_lossy(), found)
+    }
+
+    /// `files` in `folder/top`, which no distribution records.
+    pub(super) fn of_files(folder: &Path, top: &str, files: Vec<PathBuf>) -> Self {
+        let name = shown(top.split('.').next().unwrap_or(top));
         let mut distribution = Self { name, folder: folder.to_owned(), ..Self::default() };
-        distribution.settle(found);
+        distribution.settle(files);
         distribution
+    }
+
+    /// Adds a native file of its folders that it does not record.
+    pub(super) fn adopt(&mut self, file: &Path) {
+        let path = self.folder.join(file);
+        if path.is_file()
+            && let Err(at) = self.native.binary_search(&path)
+        {
+            self.native.insert(at, path);
+        }
     }
 
     /// Fills what follows from its files.

@@ -34,6 +34,16 @@ pub enum InputError {
         /// Where one was looked for.
         why: String,
     },
+    /// What was named as one is none.
+    #[error("{} is no Python interpreter: {why}\nhint: {hint}", path.display())]
+    NotPython {
+        /// What was named, or found.
+        path: PathBuf,
+        /// What it is, or lacks.
+        why: String,
+        /// What to name instead.
+        hint: String,
+    },
     /// A wheel that could not be unpacked.
     #[error("could not unpack {}: {why}", path.display())]
     Wheel {

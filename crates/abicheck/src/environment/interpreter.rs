@@ -1,11 +1,16 @@
 //! A CPython, read from where it lies: nothing is run.
 //!
 //! Deliberately not here: free-threaded and debug builds have suffixes of their own, which are read like all others.
+//! Whether the program is a Python at all shows when its start is simulated (`analysis::Machine`).
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::error::InputError;
+use super::virtualenv;
 
 /// The interpreter that imports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,20 +29,28 @@ impl Interpreter {
     /// The interpreter whose program is at `program`, a link or not.
     ///
     /// # Errors
-    /// When there is no such file, or no standard library beside it.
+    /// When there is no such program, or no standard library beside it.
     pub fn at(program: &Path) -> Result<Self, InputError> {
         let executable = program.canonicalize().map_err(InputError::io(program))?;
-        let unknown = |why: String| InputError::NoInterpreter { path: program.to_owned(), why };
+        is_program(&executable, program)?;
         let prefix = executable.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
         let name = executable.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut libraries = libraries(prefix);
         // `python3.11` says which of several it is.
-        if let Some(version) = version_in(&name) {
-            libraries.retain(|found, _| *found == version);
-        }
-        let Some((version, stdlib)) = libraries.pop_last() else {
-            return Err(unknown(format!("{} has no lib/python3.*/os.py", prefix.display())));
+        let fits = |version| version_in(&name).is_none_or(|said| said == version);
+        let find = |prefix: &Path| {
+            let found = libraries(prefix).into_iter().rfind(|(version, _)| fits(*version));
+            found.ok_or_else(|| prefix.to_owned())
         };
+        // A virtual environment may have a copy of the program (`venv --copies`): its library is that of its `home`.
+        let found = find(prefix).or_else(|looked| match virtualenv::home(prefix) {
+            Some(home) => find(home.parent().unwrap_or(&home)),
+            None => Err(looked),
+        });
+        let (version, stdlib) = found.map_err(|looked| InputError::NotPython {
+            path: program.to_owned(),
+            why: format!("{} has no lib/python3.*/os.py", looked.display()),
+            hint: "name the program of an installed Python: `--python /path/to/bin/python3`".to_owned(),
+        })?;
         let suffixes = suffixes(&stdlib, version);
         Ok(Self { executable, version, suffixes, stdlib })
     }
@@ -50,7 +63,8 @@ impl Interpreter {
     pub fn near(path: &Path) -> Result<Self, InputError> {
         let folders = path.ancestors().skip(1).filter_map(|folder| folder.file_name()?.to_str());
         let version = folders.into_iter().find_map(version_in);
-        super::site::near(path, version).or_else(|_| super::site::near(path, None))
+        let path = [path.to_owned()];
+        super::site::near(&path, version).or_else(|_| super::site::near(&path, None))
     }
 
     /// The folder of the standard library's extension modules.
@@ -62,6 +76,31 @@ impl Interpreter {
     pub fn minor(&self) -> String {
         format!("{}.{}", self.version.0, self.version.1)
     }
+}
+
+/// Fails unless `executable`, which the user knows as `program`, is an ELF file.
+fn is_program(executable: &Path, program: &Path) -> Result<(), InputError> {
+    let wrong = |why: &str, hint: String| {
+        Err(InputError::NotPython { path: program.to_owned(), why: why.to_owned(), hint })
+    };
+    if executable.is_dir() {
+        let mut inside = ["bin/python3", "python3"].map(|name| program.join(name)).into_iter();
+        let inside = inside.find(|inside| inside.is_file());
+        let inside = inside.unwrap_or_else(|| PathBuf::from("/path/to/python3"));
+        return wrong("it is a folder", format!("name the program: `--python {}`", inside.display()));
+    }
+    if start_of(executable).map_err(InputError::io(program))?.starts_with(b"\x7fELF") {
+        return Ok(());
+    }
+    wrong("it is no program of this system", "name the interpreter: `--python /path/to/python3`".to_owned())
+}
+
+/// The first four bytes of a file.
+pub(super) fn start_of(file: &Path) -> std::io::Result<Vec<u8>> {
+    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(file)?;
+    let mut start = Vec::new();
+    file.take(4).read_to_end(&mut start)?;
+    Ok(start)
 }
 
 /// The standard libraries under a prefix, by version.

@@ -1,6 +1,6 @@
 //! What is to be checked: an interpreter, distributions with their native files, and who finds which module.
 //!
-//! One shape for every kind of input; each kind has a file here that makes it. Nothing is run: the interpreter's
+//! One shape for every kind of input; each kind has a file here that makes it. Nothing of it is run: the interpreter's
 //! version, suffixes and folders are read from where it lies.
 //! Deliberately not here: ELF facts and what imports do.
 
@@ -8,10 +8,13 @@ mod distribution;
 mod error;
 mod folder;
 mod interpreter;
+mod meant;
+mod named;
 mod pinned;
 pub(crate) mod reading;
 mod site;
 mod start;
+mod strays;
 mod tags;
 mod virtualenv;
 mod wheels;
@@ -46,7 +49,7 @@ pub struct Environment {
 /// What the user may say beside the inputs.
 #[derive(Clone, Debug, Default)]
 pub struct Wishes {
-    /// `--python`: the interpreter, a path.
+    /// `--python`: the interpreter, a path or a name on PATH.
     pub python: Option<PathBuf>,
 }
 
@@ -54,18 +57,25 @@ pub struct Wishes {
 const LONGEST: u64 = 256 << 20;
 
 impl Environment {
-    /// Reads `inputs`: one virtual environment, `site-packages` folder, Nix store path or `closure.json`, or several
-    /// wheels, folders and store paths that are used together.
+    /// Reads `inputs`: one virtual environment, `site-packages` folder, Nix store path or `closure.json`, something that
+    /// leads to one, or several wheels, folders and store paths that are used together.
     ///
     /// # Errors
     /// An input that is none of these, or that lacks what an environment must have, with what to do about it.
     pub fn read(inputs: &[PathBuf], wishes: &Wishes) -> Result<Self, InputError> {
+        let meant = meant::meant(inputs)?;
+        let mut environment = Self::of(&meant.inputs, wishes)?;
+        environment.notes.splice(0..0, meant.notes);
+        Ok(environment)
+    }
+
+    fn of(inputs: &[PathBuf], wishes: &Wishes) -> Result<Self, InputError> {
         let [single] = inputs else { return site::read_all(inputs, wishes) };
         if let Some(closure) = pinned::closure_of(single) {
             reading::fits(&closure, LONGEST).map_err(InputError::io(&closure))?;
             return pinned::read(&closure, wishes);
         }
-        if single.join("pyvenv.cfg").is_file() {
+        if virtualenv::is_one(single) {
             return virtualenv::read(single, wishes);
         }
         site::read_all(inputs, wishes)

@@ -86,7 +86,7 @@ pub(super) fn closure_of(input: &Path) -> Option<PathBuf> {
 pub(super) fn read(closure: &Path, wishes: &Wishes) -> Result<Environment, InputError> {
     let described = closure::Environment::read(closure)?;
     let interpreter = match &wishes.python {
-        Some(program) => Interpreter::at(program)?,
+        Some(program) => Interpreter::named(program)?,
         None => beside(closure, &described.python)?,
     };
     // An interpreter that the user names does not have the hook.

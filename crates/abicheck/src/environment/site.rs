@@ -2,7 +2,7 @@
 //!
 //! Deliberately not here: `.pth` lines that run code; each is a note.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -12,11 +12,12 @@ use rayon::prelude::*;
 use super::distribution::{Distribution, is_native};
 use super::error::InputError;
 use super::interpreter::{Interpreter, version_in};
+use super::meant::environments_in;
 use super::pinned::Views;
 use super::reading::{read, shown};
 use super::start::Start;
 use super::wheels;
-use super::{Environment, Wishes};
+use super::{Environment, Wishes, strays};
 
 /// What stands in folders on `sys.path`.
 pub(super) struct Site {
@@ -60,7 +61,7 @@ impl Site {
         }
         names.sort();
         let infos = names.par_iter().filter(|name| name.as_bytes().ends_with(b".dist-info"));
-        let found: Vec<Distribution> =
+        let mut found: Vec<Distribution> =
             infos.filter_map(|name| Distribution::read(folder, &folder.join(name))).collect();
         let claimed: HashSet<&str> = found
             .iter()
@@ -98,6 +99,12 @@ impl Site {
                 ));
             }
         }
+        let mut shared: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+        for file in strays::adopt(folder, &mut found, &mut self.left) {
+            let top = file.iter().next().unwrap_or_default().to_string_lossy().into_owned();
+            shared.entry(top).or_default().push(file);
+        }
+        unrecorded.extend(shared.into_iter().map(|(top, files)| Distribution::of_files(folder, &top, files)));
         self.distributions.extend(found);
         self.distributions.extend(unrecorded);
         Ok(names)
@@ -165,10 +172,9 @@ pub(super) fn read_all(inputs: &[PathBuf], wishes: &Wishes) -> Result<Environmen
         versions.extend(version);
         site.add(&folder)?;
     }
-    let first = inputs.first().map_or(Path::new("."), PathBuf::as_path);
     let interpreter = match &wishes.python {
-        Some(program) => Interpreter::at(program)?,
-        None => near(first, versions.last().copied().or(unpacked.python))?,
+        Some(program) => Interpreter::named(program)?,
+        None => near(inputs, versions.last().copied().or(unpacked.python))?,
     };
     let Site { folders, distributions, notes, .. } = site;
     let start = Start::told(&interpreter, &folders);
@@ -179,11 +185,13 @@ pub(super) fn read_all(inputs: &[PathBuf], wishes: &Wishes) -> Result<Environmen
 /// The folder that would be on `sys.path`: itself, or `lib/python3.*/site-packages` of a prefix or store path, with
 /// the version that its name tells.
 fn site_of(input: &Path) -> Result<(PathBuf, Option<(u32, u32)>), InputError> {
-    let wrong = |what: &str| InputError::NoEnvironment {
-        path: input.to_owned(),
-        what: what.to_owned(),
-        hint: "give a virtual environment, a site-packages folder, wheels, store paths, or a pinfold project"
-            .to_owned(),
+    let wrong = |what: &str| {
+        let hint = match environments_in(input).first() {
+            Some(inside) => format!("{} is a virtual environment: give that", inside.display()),
+            None => "give a virtual environment, a site-packages folder, wheels, store paths, or a pinfold project"
+                .to_owned(),
+        };
+        InputError::NoEnvironment { path: input.to_owned(), what: what.to_owned(), hint }
     };
     if !input.exists() {
         return Err(wrong("not there"));
@@ -191,7 +199,8 @@ fn site_of(input: &Path) -> Result<(PathBuf, Option<(u32, u32)>), InputError> {
     let parent =
         |path: &Path| path.parent().and_then(|parent| version_in(&parent.file_name()?.to_string_lossy()));
     let libraries = std::fs::read_dir(input.join("lib")).into_iter().flatten().flatten();
-    let inside = libraries.map(|entry| entry.path().join("site-packages")).filter(|site| site.is_dir());
+    let inside = libraries.map(|entry| entry.path()).chain([input.to_owned()]);
+    let inside = inside.map(|library| library.join("site-packages")).filter(|site| site.is_dir());
     if let Some(site) = inside.max() {
         let version = parent(&site);
         return Ok((site, version));
@@ -209,25 +218,21 @@ fn site_of(input: &Path) -> Result<(PathBuf, Option<(u32, u32)>), InputError> {
     }
 }
 
-/// The interpreter that a folder belongs to: of the prefix that it lies in, else the one on PATH of that version.
-pub(super) fn near(folder: &Path, version: Option<(u32, u32)>) -> Result<Interpreter, InputError> {
-    let names: Vec<String> = match version {
-        Some((major, minor)) => vec![format!("python{major}.{minor}")],
-        None => vec!["python3".to_owned()],
-    };
-    let canonical = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    let above = canonical.ancestors().map(|ancestor| ancestor.join("bin"));
+/// The interpreter that the first of `inputs` belongs to that belongs to one: of the prefix that it is or lies in, else
+/// the one on PATH of that version.
+pub(super) fn near(inputs: &[PathBuf], version: Option<(u32, u32)>) -> Result<Interpreter, InputError> {
+    let name = version.map_or("python3".to_owned(), |(major, minor)| format!("python{major}.{minor}"));
+    let canonical = inputs.iter().map(|input| input.canonicalize().unwrap_or_else(|_| input.clone()));
+    let above = canonical.flat_map(|input| {
+        let bins: Vec<PathBuf> = input.ancestors().map(|ancestor| ancestor.join("bin")).collect();
+        bins
+    });
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    for bin in above.chain(on_path) {
-        for name in &names {
-            if let Ok(interpreter) = Interpreter::at(&bin.join(name))
-                && version.is_none_or(|version| version == interpreter.version)
-            {
-                return Ok(interpreter);
-            }
-        }
-    }
-    let why = format!("{} was looked for above it and on PATH", names.join(" or "));
-    Err(InputError::NoInterpreter { path: folder.to_owned(), why })
+    let found = above.chain(on_path).filter_map(|bin| Interpreter::at(&bin.join(&name)).ok());
+    let fits = |found: &Interpreter| version.is_none_or(|version| version == found.version);
+    found.into_iter().find(fits).ok_or_else(|| InputError::NoInterpreter {
+        path: inputs.first().cloned().unwrap_or_default(),
+        why: format!("{name} was looked for above it and on PATH"),
+    })
 }

@@ -2,7 +2,7 @@
 //!
 //! Deliberately not here: starting it (`verify`); what abicheck says by itself, it says without running anything.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::interpreter::Interpreter;
 
@@ -31,14 +31,6 @@ pub enum Start {
 }
 
 impl Start {
-    /// By `program`, or by `interpreter` where the user named it: such a one does not know the environment.
-    pub(super) fn own(program: &Path, named: bool, interpreter: &Interpreter, folders: &[PathBuf]) -> Self {
-        match named {
-            true => Self::told(interpreter, folders),
-            false => Self::Own(program.to_owned()),
-        }
-    }
-
     /// By `interpreter`, which is told `folders`.
     pub(super) fn told(interpreter: &Interpreter, folders: &[PathBuf]) -> Self {
         Self::Told { program: interpreter.executable.clone(), folders: folders.to_vec() }

@@ -1,14 +1,12 @@
 //! `--verify`: runs what findings say, in processes of the environment's interpreter, and marks each with what came.
 //!
-//! In order: `exercises` what packages are tried with, `isolation` how the network is kept away, `process` one process
-//! with limits, `run` one order of imports, `judge` what that says about a finding.
+//! In order: `exercises` what packages are tried with, `isolation` how the network is kept away, `run` one order of imports, `judge` what that says about a finding.
 //! This is the one part of abicheck that runs the environment's code, and only where it is asked to. What comes of it
 //! changes no severity. Deliberately not here: what is a finding.
 
 mod exercises;
 mod isolation;
 mod judge;
-mod process;
 mod run;
 
 use std::collections::{BTreeSet, HashMap};

@@ -14,8 +14,8 @@ use serde_json::json;
 
 use super::exercises::Exercises;
 use super::isolation::Isolation;
-use super::process;
 use crate::environment::Start;
+use crate::process;
 
 /// What is imported, in order: packages with their modules.
 pub(super) type Imports = Vec<(String, Vec<String>)>;

@@ -13,11 +13,11 @@ use std::os::unix::process::CommandExt;
 use rustix::process::{Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions};
 
 /// How it ended, with the last of what it said.
-pub(super) struct Ended {
+pub(crate) struct Ended {
     /// It had to be ended.
-    pub(super) late: bool,
+    pub(crate) late: bool,
     /// The last of what went to stderr.
-    pub(super) said: String,
+    pub(crate) said: String,
 }
 
 /// Bytes that are kept of what it says.
@@ -26,7 +26,7 @@ const KEPT: usize = 8 << 10;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Runs `command` for at most `limit`.
-pub(super) fn run(command: &mut Command, limit: Duration) -> io::Result<Ended> {
+pub(crate) fn run(command: &mut Command, limit: Duration) -> io::Result<Ended> {
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     // A group of its own: all of it can be ended at once, and Ctrl-C reaches only us.
     let mut child = command.process_group(0).spawn()?;
