@@ -60,9 +60,6 @@ pub struct Head {
     /// Whether the file reaches thread-local data of its own at fixed offsets from the thread pointer: such data must
     /// be in the static block. DF_STATIC_TLS says the same of any data, and some linkers leave it out.
     pub own_static_tls: bool,
-    /// Bytes that stay writable after relocation, without the slots of the procedure linkage table: `.data` and `.bss`. What
-    /// compilers put into every library is up to 16 of them.
-    pub writable: u64,
     /// NT_GNU_BUILD_ID.
     pub build_id: Option<Vec<u8>>,
     /// NT_GNU_ABI_TAG: the oldest Linux that it runs on; glibc refuses it on an older one.

@@ -2,8 +2,8 @@
 //!
 //! [`read`] makes [`Facts`] from a file, of either class and endianness; [`Cache`] keeps them between runs. The
 //! facts say what stands in the file and nothing about the system: which file a NEEDED name finds, and which
-//! definition a reference binds to, is for `elf-loader`. Sections are never looked at, because the loader does
-//! not: a file without section headers has the same facts.
+//! definition a reference binds to, is for `elf-loader`. Sections are never looked at for them, because the loader
+//! does not: a file without section headers has the same facts. [`state`], which rules ask of a few libraries, does.
 //!
 //! Deliberately not here: other formats (each is one plain [`FactsError::Foreign`]), debug information, and
 //! anything that depends on where the file lies.
@@ -22,4 +22,4 @@ pub use error::FactsError;
 pub use facts::{Class, ContentHash, Endian, Facts, Flags, Head, Kind, Reference, Tls, Uses};
 pub use format::Format;
 pub use name::{Name, Names, Span};
-pub use read::{LARGEST, read};
+pub use read::{LARGEST, read, state};

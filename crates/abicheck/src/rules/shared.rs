@@ -40,8 +40,9 @@ pub(super) struct Shared {
     /// Libraries that the victim's own copy needs, that the loaded one does not, and that are loaded all the same for
     /// other files of the victim's: these work on another instance than the loaded copy does.
     pub(super) different_needs: Vec<Name>,
-    /// Whether one of these has data of its own, so that two instances of it differ.
-    pub(super) has_state: bool,
+    /// Whether each of these is, under another file name, a library that the loaded copy needs too, and neither has
+    /// state: then one does as the other.
+    pub(super) alike: bool,
     /// Symbols of the victim's files that are bound to it.
     pub(super) symbols: BTreeSet<SymbolName>,
 }
@@ -50,7 +51,10 @@ impl Shared {
     /// Libraries that the loaded copy needs instead.
     pub(super) fn needs_instead(&self, analysis: &Analysis<'_>) -> Vec<Name> {
         let (own, now) = (&self.own_facts.head.needed, &self.now.facts().head.needed);
-        now.iter().filter(|name| !own.contains(name) && analysis.brings(self.giver, name)).cloned().collect()
+        let instead =
+            |name: &&Name| self.different_needs.iter().any(|other| released_as(other) == released_as(name));
+        let strange = now.iter().filter(|name| !own.contains(name));
+        strange.filter(|name| analysis.brings(self.giver, name) || instead(name)).cloned().collect()
     }
 
     /// What a process does to see it.
@@ -81,9 +85,6 @@ fn first_of(analysis: &Analysis<'_>, order: &[PackageId], object: &Object) -> Op
     let owner = analysis.files.owner_at(&opening.path).filter(|owner| analysis.package_of(*owner).is_some());
     Some(owner.unwrap_or(analysis.packages[package].distribution))
 }
-
-/// Bytes of writable data that compilers put into every library (`completed.0` and `__dso_handle` of GCC).
-const COMPILERS_OWN: u64 = 16;
 
 /// The victim, the giver, the name, and the order.
 type Key = (DistributionId, DistributionId, Name, Option<Vec<PackageId>>);
@@ -176,21 +177,21 @@ fn other_copy(
     if own_facts.head.content == now.facts().head.content {
         return None;
     }
-    let is_named = |object: &Object, name: &Name| {
-        object.soname() == Some(name)
-            || object.path.as_path().file_name().is_some_and(|last| last == name.as_path().as_os_str())
-    };
     let own_of = |name: &Name| {
         let mut own = loaded.iter().filter(|object| analysis.owner(object) == Some(victim));
-        own.find(|object| is_named(object, name))
+        own.find(|object| is_named(object, name)).copied()
     };
     let needed = own_facts.head.needed.iter().filter(|name| !now.facts().head.needed.contains(name));
-    let instances = needed.filter_map(|name| Some((name, own_of(name)?)));
-    let (mut different_needs, mut has_state) = (Vec::new(), false);
-    for (name, object) in instances {
-        different_needs.push(name.clone());
-        has_state |= object.facts().head.writable > COMPILERS_OWN;
-    }
+    let instances: Vec<(&Name, &Arc<Object>)> =
+        needed.filter_map(|name| Some((name, own_of(name)?))).collect();
+    let alike = instances.iter().all(|(name, own)| {
+        let of_one_library = |other: &&Name| released_as(other) == released_as(name);
+        let other = now.facts().head.needed.iter().find(of_one_library);
+        other.is_some_and(|other| {
+            is_stateless(own) && of_giver(analysis, giver, other).is_none_or(is_stateless)
+        })
+    });
+    let different_needs: Vec<Name> = instances.iter().map(|(name, _)| (*name).clone()).collect();
     let (from, now, symbols) = (from.clone(), now.clone(), BTreeSet::new());
     let (first, importer, order, module) = (giver, victim, None, None);
     Some(Shared {
@@ -206,7 +207,45 @@ fn other_copy(
         own_facts,
         module,
         different_needs,
-        has_state,
+        alike,
         symbols,
     })
+}
+
+fn is_named(object: &Object, name: &Name) -> bool {
+    let last = object.path.as_path().file_name();
+    object.soname() == Some(name) || last.is_some_and(|last| last == name.as_path().as_os_str())
+}
+
+/// What a package loads under a name when it is imported alone.
+fn of_giver<'a>(analysis: &'a Analysis<'_>, giver: DistributionId, name: &Name) -> Option<&'a Arc<Object>> {
+    let package = analysis.package_of(giver)?;
+    analysis.alone[package].process.objects().map(|(_, object)| object).find(|object| is_named(object, name))
+}
+
+/// Whether a library has no data that it changes, so that two instances of it differ in nothing but their release.
+fn is_stateless(object: &Arc<Object>) -> bool {
+    elf_facts::state(object.path.as_path()).is_ok_and(|bytes| bytes == 0)
+}
+
+/// `libz` of `libz.so.1` and of `libz-a147dcb0.so.1.2.3`: tools that copy libraries into wheels add to their names.
+fn released_as(name: &Name) -> String {
+    let name = name.to_text();
+    let stem = name.split_once(".so").map_or(&*name, |(stem, _)| stem);
+    let is_hash = |end: &str| end.len() == 8 && end.bytes().all(|byte| byte.is_ascii_hexdigit());
+    stem.rsplit_once('-').filter(|(_, end)| is_hash(end)).map_or(stem, |(stem, _)| stem).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_in_wheels_are_named_after_their_library() {
+        let stem = |name: &str| released_as(&Name::from(name));
+        assert_eq!(stem("libz.so.1"), "libz");
+        assert_eq!(stem("libz-a147dcb0.so.1.2.3"), stem("libz.so.1"));
+        assert_eq!(stem("libpng16-898afbbd.so.16.35.0"), "libpng16");
+        assert_ne!(stem("libssl-gnutls.so.3"), stem("libssl.so.3"));
+    }
 }

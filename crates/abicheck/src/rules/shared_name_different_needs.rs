@@ -8,8 +8,8 @@
 //! The second package calls the first one's copy, and that works on the first one's libraries, while the rest of the
 //! second package works on its own: two instances of one library, with handles of one given to the other. What comes
 //! of it are errors that make no sense, or crashes, in operations that cross the two. In all environments that were
-//! traced, none that works had this. Where the libraries that differ have no writable data of their own, such as zlib, it
-//! is a warning: their instances differ in nothing but their version.
+//! traced, none that works had this. Where both copies need one library under two file names, and that has no data
+//! which it changes, such as zlib, it is a warning: the instances differ in nothing but their release.
 //!
 //! ## Example
 //! ```text
@@ -51,8 +51,7 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
 
 fn finding(analysis: &Analysis<'_>, one: &Shared) -> Finding {
     let (victim, giver) = (analysis.name(one.importer), analysis.name(one.first));
-    // Without data of its own, one instance of a library does as another.
-    let severity = if one.has_state { Severity::Error } else { Severity::Warning };
+    let severity = if one.alike { Severity::Warning } else { Severity::Error };
     let mut finding = Finding { severity, ..Finding::of(&RULE) };
     let list = |names: &[Name]| match names {
         [] => "does without them".to_owned(),

@@ -16,7 +16,7 @@ use crate::facts::{Facts, Reference};
 use crate::name::Names;
 
 /// Changes whenever what is stored, or what it means, changes.
-const MAGIC: [u8; 8] = *b"elffact3";
+const MAGIC: [u8; 8] = *b"elffact4";
 /// Read on a machine of the other byte order, it is another number.
 const ORDER: u32 = 0x0102_0304;
 

@@ -10,6 +10,7 @@ mod dynamic;
 mod image;
 mod notes;
 mod relocations;
+mod state;
 mod symbols;
 mod versions;
 
@@ -18,14 +19,15 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use goblin::elf::dynamic::{DT_PLTRELSZ, DT_RPATH, DT_RUNPATH, DT_SONAME};
+use goblin::elf::dynamic::{DT_RPATH, DT_RUNPATH, DT_SONAME};
 use goblin::elf::header::ET_EXEC;
-use goblin::elf::program_header::{PF_W, PF_X, PT_GNU_RELRO, PT_GNU_STACK, PT_INTERP, PT_LOAD, PT_TLS};
+use goblin::elf::program_header::{PF_X, PT_GNU_STACK, PT_INTERP, PT_TLS};
 
 use crate::error::FactsError;
 use crate::facts::{Class, Endian, Facts, Head, Kind, Tls};
 use crate::name::{Name, Names};
 use image::Image;
+pub use state::state;
 
 /// Files larger than this are refused: hashing alone would take a run's time. The largest wheels' libraries have two
 /// gigabytes.
@@ -97,7 +99,6 @@ pub(crate) fn read_open(path: &Path, file: &File, size: u64) -> Result<Facts, Fa
         executable_stack: segment(PT_GNU_STACK).map(|stack| stack.p_flags & PF_X != 0),
         tls: segment(PT_TLS).map(|tls| Tls { size: tls.p_memsz, align: tls.p_align }),
         own_static_tls,
-        writable: writable(&image, &dynamic, flags.bind_now),
         build_id: notes.build_id,
         oldest_linux: notes.oldest_linux,
         versions,
@@ -105,21 +106,6 @@ pub(crate) fn read_open(path: &Path, file: &File, size: u64) -> Result<Facts, Fa
         machine_known: relocations::is_known(image.header.e_machine),
     };
     Ok(Facts { head, names, definitions, references })
-}
-
-/// The bytes that stay writable ([`Head::writable`]).
-fn writable(image: &Image<'_>, dynamic: &dynamic::Dynamic, bind_now: bool) -> u64 {
-    let sum = |kind: u32, flags: u32| {
-        let segments = image.segments.iter().filter(|one| one.p_type == kind && one.p_flags & flags == flags);
-        segments.fold(0_u64, |sum, segment| sum.saturating_add(segment.p_memsz))
-    };
-    let (width, entry) = if image.is_64() { (8, 24) } else { (4, 8) };
-    // With everything bound at once the table is read-only afterwards too (`-z now`).
-    let slots = match dynamic.value(DT_PLTRELSZ) {
-        Some(bytes) if !bind_now => (bytes / entry).saturating_add(3).saturating_mul(width),
-        _ => 0,
-    };
-    sum(PT_LOAD, PF_W).saturating_sub(sum(PT_GNU_RELRO, 0)).saturating_sub(slots)
 }
 
 /// The names of Python's C API (PEP 7's prefixes).
