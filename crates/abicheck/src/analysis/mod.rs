@@ -212,13 +212,24 @@ impl<'a> Analysis<'a> {
         let name = path.file_name()?;
         let identity = files::identity(path);
         let own = self.files.all().iter().filter(|file| file.owner == distribution);
-        let mut own = own.filter(|file| file.identity() != identity);
+        let own = own.filter(|file| file.identity() != identity);
         let is_it = |file: &&File| {
             let soname = file.facts.as_ref().ok().and_then(|facts| facts.head.soname.as_ref());
             file.path.file_name() == Some(name)
                 || soname.is_some_and(|soname| soname.as_path().as_os_str() == name)
         };
-        own.find(is_it).map(|file| file.path.clone())
+        let mut own: Vec<&File> = own.filter(is_it).collect();
+        // Of several, the one that importing the package loads.
+        if own.len() > 1 {
+            own.sort_by_key(|file| !self.is_loaded_alone(file));
+        }
+        own.first().map(|file| file.path.clone())
+    }
+
+    /// Whether importing some package alone loads the file.
+    fn is_loaded_alone(&self, file: &File) -> bool {
+        let objects = self.alone.iter().flat_map(|run| run.process.objects());
+        file.identity().is_some() && objects.into_iter().any(|(_, object)| object.identity == file.identity())
     }
 
     /// Whether `distribution` brings a library of this name, or with this SONAME.

@@ -138,5 +138,13 @@ pub(super) fn crossings(analysis: &Analysis<'_>) -> Vec<Crossings> {
             }
         }
     }
-    found.into_values().collect()
+    let mut found: Vec<Crossings> = found.into_values().collect();
+    for one in &mut found {
+        // Several openings bind it, and a reference may have bindings for each of its uses.
+        one.symbols.sort_by(|a, b| a.symbol.cmp(&b.symbol));
+        one.symbols.dedup_by(|a, b| {
+            (&a.symbol, a.unique, a.own.size, a.now.size) == (&b.symbol, b.unique, b.own.size, b.now.size)
+        });
+    }
+    found
 }

@@ -10,7 +10,7 @@ use elf_loader::LoadError;
 
 use crate::analysis::{Analysis, Changed, Opening, PackageId};
 use crate::environment::DistributionId;
-use crate::finding::{Finding, Probe, Severity};
+use crate::finding::{Evidence, Finding, Probe, Severity};
 
 /// A `dlopen` that fails.
 pub(super) struct Failed<'a> {
@@ -236,6 +236,15 @@ fn code(source: &str) -> impl Iterator<Item = &str> {
 fn is_tried(analysis: &Analysis<'_>, path: &Path) -> bool {
     let mut openings = analysis.alone.iter().flat_map(|run| &run.openings);
     openings.any(|opening| opening.guarded && opening.path == path)
+}
+
+/// Adds lines that are not there yet: modules that fail by one library have one line.
+pub(super) fn add_new(evidence: &mut Vec<Evidence>, lines: impl Iterator<Item = Evidence>) {
+    for line in lines {
+        if !evidence.contains(&line) {
+            evidence.push(line);
+        }
+    }
 }
 
 /// The packages of a finding but the last, as a title names them.

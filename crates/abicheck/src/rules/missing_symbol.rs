@@ -10,8 +10,10 @@
 //!
 //! ## Example
 //! ```text
-//! error[AB103]: import a, then b: foo_open is defined nowhere
-//!   b/_core.so   refers to foo_open
+//! error[AB103]: import a, then b: foo_open is not in libfoo.so.1
+//!   a.libs/libfoo.so.1   is loaded first; does not define foo_open
+//!   b/_core.so           refers to foo_open
+//!   b.libs/libfoo.so.1   is the one that b loads alone, not looked at any more
 //! ```
 //!
 //! ## Fix
@@ -22,7 +24,8 @@ use std::path::PathBuf;
 
 use elf_loader::{Failure, MissingSymbol};
 
-use super::loads::{Failed, before};
+use super::instead::Instead;
+use super::loads::{Failed, add_new, before};
 use super::{Gathered, Rule};
 use crate::analysis::PackageId;
 use crate::environment::DistributionId;
@@ -53,7 +56,13 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         first.describe(analysis, &mut finding);
         let package = analysis.name(victim);
         let symbol = &missing[0].symbol;
-        let said = format!("{symbol} is defined nowhere");
+        let instead = first.instead(analysis, &missing[0]);
+        let file =
+            |path: &std::path::Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let said = match &instead {
+            Some(instead) => format!("{symbol} is not in {}", file(&instead.taken)),
+            None => format!("{symbol} is defined nowhere"),
+        };
         finding.title = match &after[..] {
             [] => format!("{}: {said}", first.fails(analysis)),
             _ => format!("import {}, then {}: {said}", before(&finding), first.last(analysis)),
@@ -61,7 +70,9 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         finding.message = format!("{}; the loader says \"{}\".", finding.title, first.error);
         finding.libraries = failed.iter().map(|(_, missing)| path(&missing[0])).collect();
         finding.libraries.dedup();
-        finding.evidence = evidence(&failed);
+        finding.evidence = evidence(&failed, instead.as_ref(), package);
+        let of_both = instead.into_iter().flat_map(|instead| [instead.taken, instead.own]);
+        finding.libraries.splice(0..0, of_both);
         let all = failed.iter().flat_map(|(_, missing)| missing.iter());
         let mut symbols: Vec<SymbolName> = all
             .map(|one| SymbolName {
@@ -89,8 +100,20 @@ fn path(missing: &MissingSymbol) -> PathBuf {
     missing.needed_by.as_path().to_owned()
 }
 
-fn evidence(failed: &[(&Failed<'_>, &[MissingSymbol])]) -> Vec<Evidence> {
-    let lines = failed.iter().take(8).map(|(_, missing)| {
+fn evidence(
+    failed: &[(&Failed<'_>, &[MissingSymbol])],
+    instead: Option<&Instead>,
+    package: &str,
+) -> Vec<Evidence> {
+    let taken = instead.map(|instead| Evidence {
+        path: instead.taken.clone(),
+        text: format!("is loaded first; does not define {}", failed[0].1[0].symbol),
+    });
+    let own = instead.map(|instead| Evidence {
+        path: instead.own.clone(),
+        text: format!("is the one that {package} loads alone, not looked at any more"),
+    });
+    let lines = failed.iter().map(|(_, missing)| {
         let one = &missing[0];
         let version = one.version.as_ref().map(|version| format!(", version {version}")).unwrap_or_default();
         let more = match missing.len() {
@@ -99,5 +122,9 @@ fn evidence(failed: &[(&Failed<'_>, &[MissingSymbol])]) -> Vec<Evidence> {
         };
         Evidence { path: path(one), text: format!("refers to {}{version}{more}", one.symbol) }
     });
-    lines.collect()
+    let mut evidence = Vec::new();
+    add_new(&mut evidence, taken.into_iter().chain(lines));
+    evidence.truncate(8);
+    evidence.extend(own);
+    evidence
 }

@@ -11,9 +11,9 @@
 //! ## Example
 //! ```text
 //! error[AB102]: import a, then b: version FOO_2 is not in libfoo.so.1
-//!   a.libs/libfoo.so.1   loaded first; does not define FOO_2
+//!   a.libs/libfoo.so.1   is loaded first; does not define FOO_2
 //!   b/_core.so           needs FOO_2
-//!   b.libs/libfoo.so.1   the one that b brings; not looked at any more
+//!   b.libs/libfoo.so.1   is the one that b loads alone, not looked at any more
 //! ```
 //!
 //! ## Fix
@@ -25,7 +25,7 @@ use std::path::PathBuf;
 
 use elf_loader::{Failure, MissingVersion};
 
-use super::loads::{Failed, before};
+use super::loads::{Failed, add_new, before};
 use super::{Gathered, Rule};
 use crate::analysis::{Analysis, PackageId};
 use crate::environment::DistributionId;
@@ -81,7 +81,7 @@ fn finding(
         }
     };
     finding.message = format!("{}; the loader says \"{}\".", finding.title, first.error);
-    let own = analysis.own_copy(victim, &path);
+    let own = if after.is_empty() { analysis.own_copy(victim, &path) } else { first.own_of(analysis, &path) };
     let mut evidence = vec![Evidence {
         path: path.clone(),
         text: match after {
@@ -91,9 +91,8 @@ fn finding(
     }];
     let needs =
         failed.iter().map(|(failed, missing)| (PathBuf::from(missing.needed_by.as_path()), failed, missing));
-    evidence.extend(
-        needs.take(5).map(|(path, _, missing)| Evidence { path, text: format!("needs {}", missing.version) }),
-    );
+    let needs = needs.map(|(path, _, missing)| Evidence { path, text: format!("needs {}", missing.version) });
+    add_new(&mut evidence, needs.take(5));
     if failed.len() > 5 {
         let text = format!("and {} more modules of {package} fail in the same way", failed.len() - 5);
         evidence.push(Evidence { path: failed[5].0.path.clone(), text });
@@ -101,7 +100,7 @@ fn finding(
     if let Some(own) = own {
         evidence.push(Evidence {
             path: own.clone(),
-            text: format!("is the one that {package} brings, not looked at once {file} is loaded"),
+            text: format!("is the one that {package} loads alone, not looked at any more"),
         });
         finding.libraries.push(own);
     }

@@ -14,6 +14,7 @@ mod families;
 mod file_collision;
 mod gathered;
 mod glibc_floor;
+mod instead;
 mod loaded;
 mod loads;
 mod missing_library;

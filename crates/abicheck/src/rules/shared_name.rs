@@ -2,7 +2,8 @@
 //!
 //! ## What it does
 //! Finds libraries that two packages bring under one SONAME with different bytes, of which a process loads only the
-//! first, where nothing that the other copy would need is missed.
+//! first, where the libraries that each copy needs are no matter. What an order of imports misses by it, a version or
+//! a symbol, rules of their own tell.
 //!
 //! ## Why is this bad?
 //! Mostly it is not: builds of one library by one tool get one name, and either copy does. It is worth knowing where
@@ -18,7 +19,7 @@
 //! ## Fix
 //! Nothing, as long as all works. Otherwise install versions of both that bring the same library.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::shared::Shared;
 use super::{Gathered, Rule};
@@ -36,14 +37,26 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
     let analysis = gathered.analysis;
+    // Orders in which something fails for want of the other copy: rules of their own tell it.
+    let failing = gathered.failed().iter().filter(|failed| !failed.after.is_empty());
+    let failing: BTreeSet<(DistributionId, DistributionId)> = failing
+        .flat_map(|failed| {
+            failed.after.iter().map(|first| (analysis.packages[*first].distribution, failed.victim))
+        })
+        .collect();
+    let mut breaking: BTreeSet<(DistributionId, DistributionId)> = BTreeSet::new();
     // One finding for two packages, in whatever order.
     let mut pairs: BTreeMap<(DistributionId, DistributionId), BTreeMap<elf_facts::Name, &Shared>> =
         BTreeMap::new();
     for one in gathered.shared().iter().filter(|one| one.different_needs.is_empty()) {
         let key = (one.victim.min(one.giver), one.victim.max(one.giver));
+        if failing.contains(&(one.first, one.importer)) || failing.contains(&(one.importer, one.first)) {
+            breaking.insert(key);
+        }
         pairs.entry(key).or_default().entry(one.name.clone()).or_insert(one);
     }
     for ((a, b), libraries) in pairs {
+        let breaks = breaking.contains(&(a, b));
         let mut finding = Finding::of(&RULE);
         let names: Vec<String> = libraries.keys().map(ToString::to_string).collect();
         let (a, b) = (analysis.name(a), analysis.name(b));
@@ -54,10 +67,11 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         let more = if names.len() > 3 { ", ..." } else { "" };
         finding.title =
             format!("{a} and {b} share {count}: {}{more}", names[..names.len().min(3)].join(", "));
-        finding.message = format!(
-            "{}. Each brings its own, whoever is first decides, and nothing that the other copy needs is missed.",
-            finding.title
-        );
+        let but = match breaks {
+            true => "and one order of imports fails: see the findings that name one",
+            false => "and nothing that the other copy needs is missed",
+        };
+        finding.message = format!("{}. Each brings its own, whoever is first decides, {but}.", finding.title);
         finding.packages = vec![a.to_owned(), b.to_owned()];
         for one in libraries.values() {
             let (giver, victim) = (analysis.name(one.giver), analysis.name(one.victim));
@@ -73,7 +87,10 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
                 ]);
             }
         }
-        finding.hint = "nothing, as long as all works".to_owned();
+        finding.hint = match breaks {
+            true => "install versions of both that bring the same libraries".to_owned(),
+            false => "nothing, as long as all works".to_owned(),
+        };
         findings.push(finding);
     }
 }
