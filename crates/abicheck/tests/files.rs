@@ -147,6 +147,26 @@ fn what_is_opened_first_is_what_the_next_one_binds_to() {
 }
 
 #[test]
+fn what_is_opened_for_all_to_see_comes_before_a_files_own() {
+    let folder = folder();
+    let code = "int b(void) { return 9; }";
+    fs::write(folder.path().join("own.c"), format!("{code} int call(void) {{ return b(); }}"))
+        .expect("a source");
+    fs::write(folder.path().join("all.c"), code).expect("a source");
+    for name in ["own", "all"] {
+        let link = ["-shared", "-fPIC", &format!("{name}.c"), "-o", &format!("{name}.so")];
+        assert!(Command::new("gcc").args(link).current_dir(folder.path()).status().expect("gcc").success());
+    }
+    let bindings = |arguments: &[&str]| {
+        let output = abicheck(folder.path(), &[&["bindings", "--symbol", "b"], arguments].concat());
+        assert_eq!(output.status.code(), Some(0));
+        told(&output, folder.path())
+    };
+    assert!(bindings(&["all.so", "own.so"]).ends_with("  DIR/own.so\n    b => DIR/own.so\n"));
+    assert!(bindings(&["--global", "all.so", "own.so"]).ends_with("  DIR/own.so\n    b => DIR/all.so\n"));
+}
+
+#[test]
 fn a_program_is_looked_at_alone() {
     let folder = folder();
     let output = abicheck(folder.path(), &["ldd", "/bin/ls"]);

@@ -16,6 +16,9 @@ pub struct Options {
     /// Extension modules and libraries, loaded into one process in this order, or one program
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+    /// A file to open before the others, with RTLD_GLOBAL: its symbols go to all that come later
+    #[arg(long, value_name = "FILE")]
+    global: Vec<PathBuf>,
     /// Only symbols whose name has this in it
     #[arg(long, value_name = "TEXT")]
     symbol: Option<String>,
@@ -28,7 +31,7 @@ pub struct Options {
 /// # Errors
 /// When a file is no ELF file, or stdout cannot be written to.
 pub fn run(options: &Options, output: &mut dyn Output) -> Result<Outcome, Failure> {
-    let opened = open(&options.files, &options.wishes)?;
+    let opened = open(&options.global, &options.files, &options.wishes)?;
     let mut outcome = Outcome::Fine;
     for (path, load) in &opened.loads {
         let mut text = format!("{}\n", styled(&plain_path(path), Style::Strong, output.colour()));

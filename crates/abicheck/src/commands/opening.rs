@@ -45,9 +45,10 @@ pub(super) struct Traced {
     pub(super) error: Option<LoadError>,
 }
 
-/// Opens `files`, in order, in one process.
-pub(super) fn open(files: &[PathBuf], wishes: &Wishes) -> Result<Opened, Failure> {
-    let Given { machine, paths, program, cache } = given(files, wishes)?;
+/// Opens `global`, for all to see, and then `files`, in order, in one process.
+pub(super) fn open(global: &[PathBuf], files: &[PathBuf], wishes: &Wishes) -> Result<Opened, Failure> {
+    let all = [global, files].concat();
+    let Given { machine, paths, program, cache } = given(&all, wishes)?;
     let opened = match (program, &paths[..]) {
         (Some(program), [_]) => {
             let (process, load, _) = Process::start(machine.system().clone(), &real(&program))
@@ -61,9 +62,10 @@ pub(super) fn open(files: &[PathBuf], wishes: &Wishes) -> Result<Opened, Failure
         (None, _) => {
             let mut process = machine.start.clone();
             let mut loads = Vec::new();
-            for path in paths {
+            for (at, path) in paths.into_iter().enumerate() {
                 let name = path.as_os_str().as_encoded_bytes();
-                let load = process.dlopen(name, Mode::default(), machine.caller);
+                let mode = Mode { global: at < global.len(), ..Mode::default() };
+                let load = process.dlopen(name, mode, machine.caller);
                 loads.push((path, load));
             }
             Opened { process, loads }

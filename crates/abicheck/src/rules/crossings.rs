@@ -9,6 +9,7 @@ use std::sync::Arc;
 use elf_facts::Definition;
 use elf_loader::Object;
 
+use super::instead::stands_for;
 use crate::analysis::{Analysis, Changed, PackageId};
 use crate::environment::DistributionId;
 use crate::finding::{Probe, SymbolName};
@@ -23,6 +24,8 @@ pub(super) struct Crossing {
     pub(super) now: Definition,
     /// The table of unique symbols decided.
     pub(super) unique: bool,
+    /// The file that answers is loaded instead of the one that would, under one name.
+    pub(super) instead: bool,
 }
 
 impl Crossing {
@@ -118,7 +121,8 @@ pub(super) fn crossings(analysis: &Analysis<'_>) -> Vec<Crossings> {
                     let own = facts.definitions.get(asked.own);
                     if let (Some(own), Some(now)) = (own, defined.get(binding.definition)) {
                         let symbol = super::symbol(facts, binding.reference);
-                        let crossing = Crossing { symbol, own: *own, now: *now, unique: binding.unique };
+                        let unique = binding.unique;
+                        let crossing = Crossing { symbol, own: *own, now: *now, unique, instead: false };
                         add((from, to), None, opening.module.as_ref(), crossing);
                     }
                 }
@@ -128,11 +132,12 @@ pub(super) fn crossings(analysis: &Analysis<'_>) -> Vec<Crossings> {
     for together in &analysis.together {
         for change in &together.changes {
             let Changed::Binds(bound) = &change.what else { continue };
+            let instead = stands_for(&bound.now, &bound.alone);
             for one in &bound.references {
                 let own = bound.alone.facts().definitions.get(one.alone);
                 if let (Some(own), Some(now)) = (own, bound.now.facts().definitions.get(one.now)) {
                     let symbol = super::symbol(bound.from.facts(), one.reference);
-                    let crossing = Crossing { symbol, own: *own, now: *now, unique: one.unique };
+                    let crossing = Crossing { symbol, own: *own, now: *now, unique: one.unique, instead };
                     add((&bound.from, &bound.now), Some(&together.order), change.module.as_ref(), crossing);
                 }
             }

@@ -43,7 +43,7 @@ impl Failed<'_> {
 }
 
 /// Whether the loader takes `taken` for `own` when it is there first.
-fn stands_for(taken: &Object, own: &Object) -> bool {
+pub(super) fn stands_for(taken: &Object, own: &Object) -> bool {
     let last = |object: &Object| object.path.as_path().file_name().map(ToOwned::to_owned);
     let soname = taken.soname().is_some_and(|soname| {
         own.soname() == Some(soname) || last(own).is_some_and(|last| last == soname.as_path().as_os_str())
