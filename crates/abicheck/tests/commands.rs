@@ -213,10 +213,12 @@ fn facts_are_kept_unless_told_otherwise() {
 fn one_order_or_one_script() {
     let project = Project::with_conflicts();
     project.write("script.py", "import soft\n");
-    let asked: [&[&str]; 4] = [
+    project.write("other.py", "import json\n");
+    let asked: [&[&str]; 5] = [
         &["--order", "soft", ".venv"],
         &["--order", "brokn,soft", ".venv"],
         &["--script", "script.py", ".venv"],
+        &["--script", "other.py", ".venv"],
         &["--script", "gone.py", ".venv"],
     ];
     let told: Vec<String> = asked

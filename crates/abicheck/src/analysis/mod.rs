@@ -179,6 +179,12 @@ impl<'a> Analysis<'a> {
         order
     }
 
+    /// The distributions that are imported where one order is asked about, by when a file of each is opened first.
+    pub fn order(&self) -> Option<Vec<String>> {
+        let scope = self.scope.as_ref()?;
+        Some(scope.iter().map(|one| self.name(*one).to_owned()).collect())
+    }
+
     /// Whether a distribution is imported in the orders that are asked about.
     pub fn is_in_scope(&self, distribution: DistributionId) -> bool {
         self.scope.as_ref().is_none_or(|scope| scope.contains(&distribution))

@@ -36,6 +36,8 @@ pub struct Report {
     pub notes: Vec<String>,
     /// How much was looked at.
     pub stats: Stats,
+    /// The packages that were imported, in order, where one order was asked for; all pairs of packages else.
+    pub order: Option<Vec<String>>,
     /// Packages and libraries.
     pub graph: Graph,
 }

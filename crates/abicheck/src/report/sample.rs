@@ -121,6 +121,7 @@ pub(crate) fn report() -> Report {
         ignored: vec![(note("c"), "seen, and harmless here".into())],
         notes: vec!["x.pth runs code at start, which is not followed".into()],
         stats: stats(),
+        order: None,
         graph: super::Graph::default(),
     }
 }

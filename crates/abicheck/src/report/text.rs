@@ -31,6 +31,8 @@ pub struct Look {
 
 /// Columns beyond this are not aligned: a long path gets a line of its own.
 const WIDEST_PATH: usize = 56;
+/// Packages of an order that a summary names.
+const ORDER: usize = 6;
 /// Symbols that are named below a finding.
 const SYMBOLS: usize = 4;
 
@@ -177,7 +179,8 @@ fn notes_by_rule(report: &Report, rules: &[&'static Rule], look: Look) -> String
 fn summary(report: &Report, look: Look) -> String {
     let stats = &report.stats;
     let looked = format!(
-        "{} ({}, {}, {}, Python {})",
+        "{}{} ({}, {}, {}, Python {})",
+        asked(report),
         count(stats.packages, "package"),
         count(stats.files, "native file"),
         count(stats.orders, "import order"),
@@ -192,7 +195,7 @@ fn summary(report: &Report, look: Look) -> String {
     let found: Vec<String> = found.into_iter().flatten().collect();
     let ignored = match report.ignored.len() {
         0 => String::new(),
-        ignored => format!("; {ignored} ignored"),
+        ignored => format!("; {ignored} ignored ({})", by_severity(&report.ignored)),
     };
     let hidden = report.count(Severity::Note) > 0 && !look.verbose;
     let more = if hidden { "\nhint: `-v` shows notes in full, `abicheck explain CODE` a rule" } else { "" };
@@ -201,11 +204,35 @@ fn summary(report: &Report, look: Look) -> String {
     let more = more.replacen("hint", &styled("hint", Style::Hint, look.colour), 1);
     match found.as_slice() {
         [] => {
-            let good = styled("Nothing clashes", Style::Good, look.colour);
+            let words = if ignored.is_empty() { "Nothing clashes" } else { "Nothing new" };
+            let good = styled(words, Style::Good, look.colour);
             format!("{good} in {looked}{ignored}.\n")
         }
         found => format!("{} in {looked}{ignored}{more}\n", found.join(", ")),
     }
+}
+
+/// `importing a, then b, of `: what was looked at, where that is one order.
+fn asked(report: &Report) -> String {
+    let Some(order) = &report.order else { return String::new() };
+    let shown = &order[..order.len().min(ORDER)];
+    let more = match order.len() - shown.len() {
+        0 => String::new(),
+        more => format!(", then {more} more"),
+    };
+    match shown {
+        [] => "importing none of ".to_owned(),
+        shown => format!("importing {}{more}, of ", plain(&shown.join(", then "))),
+    }
+}
+
+/// `1 error, 2 notes`.
+fn by_severity(findings: &[(Finding, String)]) -> String {
+    let counts = [Severity::Error, Severity::Warning, Severity::Note].map(|severity| {
+        let number = findings.iter().filter(|(finding, _)| finding.severity == severity).count();
+        (number > 0).then(|| count(number, word(severity).0))
+    });
+    counts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn word(severity: Severity) -> (&'static str, Style) {

@@ -93,6 +93,7 @@ impl Builder {
                 interacting: 4,
                 orders: packages + 8,
             },
+            order: None,
             graph: self.graph,
         }
     }

@@ -56,6 +56,14 @@ pub fn run(options: &Options, talk: Talk, output: &mut dyn Output) -> Result<Out
         _ => None,
     };
     let (mut report, verifier) = analyse(options, &inputs, talk, output)?;
+    if let (Some(script), Some([])) = (&options.script, report.order.as_deref())
+        && !talk.quiet
+    {
+        output.note(&format!(
+            "{} imports no package of this environment that has native files",
+            script.display()
+        ));
+    }
     let findings = std::mem::take(&mut report.findings);
     let mut sorted = config.sort(findings, baseline.as_ref());
     if let Some(path) = &options.write_baseline {
@@ -127,6 +135,7 @@ fn analyse(
         ignored: Vec::new(),
         notes: environment.notes.clone(),
         stats: analysis.stats(),
+        order: analysis.order(),
         graph: analysis.graph(),
     };
     phases.says("writing what is new to the caches");

@@ -99,9 +99,10 @@ function groupDetail(group) {
 function overview() {
   const counts = SEVERITIES.map((severity) => [severity, findings.filter((one) => one.severity === severity).length]).filter(([, count]) => count);
   const { stats } = data;
+  const nothing = data.ignored.length ? "Nothing new" : "Nothing clashes";
   return [
-    element("h2", {}, counts.length ? counts.map(([severity, count]) => plural(count, severity)).join(", ") : "Nothing clashes"),
-    element("p", { class: "quiet" }, counts.length ? "Choose a finding on the left, or a package or a library in the graph." : "No order of imports was found that breaks anything."),
+    element("h2", {}, counts.length ? counts.map(([severity, count]) => plural(count, severity)).join(", ") : nothing),
+    element("p", { class: "quiet" }, counts.length ? "Choose a finding on the left, or a package or a library in the graph." : data.ignored.length ? `${plural(data.ignored.length, "finding")} ${data.ignored.length === 1 ? "is" : "are"} ignored, by the configuration or the baseline.` : "No order of imports was found that breaks anything."),
     element("h3", {}, "What was looked at"),
     element("ul", { class: "lines" },
       ...[[stats.packages, "package with extension modules", "packages with extension modules"], [stats.files, "native file"], [stats.loaded, "file loaded", "files loaded, the system's included"],

@@ -109,7 +109,7 @@ function showGraph(seen) {
   const empty = byId("empty");
   empty.hidden = cards.length > 0;
   const clean = !findings.length;
-  empty.replaceChildren(...(clean ? [element("b", {}, "Nothing clashes"), "Switch on “Everything” to see the packages."] : ["Nothing to draw for these filters."]));
+  empty.replaceChildren(...(clean ? [element("b", {}, data.ignored.length ? "Nothing new" : "Nothing clashes"), "Switch on “Everything” to see the packages."] : ["Nothing to draw for these filters."]));
 }
 
 function expand(id) {
