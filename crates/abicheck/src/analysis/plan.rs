@@ -38,7 +38,10 @@ impl Plan {
     /// The plans of all distributions that have native files and load some.
     pub(super) fn all(environment: &Environment, files: &Files, imports: &mut Imports<'_>) -> Vec<Self> {
         let distributions = environment.distributions.iter().enumerate();
-        let native = distributions.filter(|(_, distribution)| !distribution.native.is_empty());
+        // Modules for another system count: an import that asks for one fails.
+        let native = distributions.filter(|(_, distribution)| {
+            !distribution.native.is_empty() || distribution.recorded.iter().any(|file| file.ends_with(".pyd"))
+        });
         // What it imports, and from which one on no module at the top does it.
         let wanted: Vec<(DistributionId, Vec<String>, usize)> = native
             .map(|(id, distribution)| {

@@ -9,6 +9,9 @@ use std::path::PathBuf;
 use super::distribution::Distribution;
 use super::interpreter::Interpreter;
 
+/// Stands for the tag of a module for Windows that has none in its name.
+const WINDOWS: &str = "win";
+
 /// An extension module whose name says that it is for another interpreter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Foreign {
@@ -24,9 +27,12 @@ impl Distribution {
     /// The extension modules for other interpreters of which it has no variant for this one: none of the same name with
     /// a suffix of its, and no Python source in its place.
     pub fn foreign_modules(&self, interpreter: &Interpreter) -> Vec<Foreign> {
+        let windows = self.recorded.iter().filter(|file| file.ends_with(".pyd"));
+        let windows: Vec<PathBuf> = windows.map(|file| self.folder.join(file)).collect();
         let tagged: Vec<(&PathBuf, Foreign)> = self
             .native
             .iter()
+            .chain(&windows)
             .filter_map(|path| {
                 let foreign = self.tagged(path)?;
                 Some((path, foreign))
@@ -54,8 +60,11 @@ impl Distribution {
     fn tagged(&self, path: &std::path::Path) -> Option<Foreign> {
         let relative = path.strip_prefix(&self.folder).ok()?.to_str()?;
         let (folder, name) = relative.rsplit_once('/').unwrap_or(("", relative));
-        let (stem, tag) = name.strip_suffix(".so")?.split_once('.')?;
-        let known = ["cpython-", "pypy", "graalpy", "abi3", "cp3"];
+        let (stem, tag) = match name.strip_suffix(".pyd") {
+            Some(name) => name.split_once('.').unwrap_or((name, WINDOWS)),
+            None => name.strip_suffix(".so")?.split_once('.')?,
+        };
+        let known = ["cpython-", "pypy", "graalpy", "abi3", "cp3", WINDOWS];
         if !known.iter().any(|start| tag.starts_with(start)) || tag.contains('.') {
             return None;
         }
@@ -72,6 +81,7 @@ impl Distribution {
 pub fn describe(tag: &str) -> String {
     let (interpreter, platform) = match tag.strip_prefix("cpython-") {
         Some(rest) => rest.split_once('-').map_or((rest, ""), |(version, platform)| (version, platform)),
+        None if tag == WINDOWS => return "Windows".to_owned(),
         None => return tag.to_owned(),
     };
     let digits = interpreter.find(|c: char| !c.is_ascii_digit()).unwrap_or(interpreter.len());
@@ -102,6 +112,32 @@ impl Interpreter {
     /// Whether threads run without the global lock (PEP 703): such an interpreter takes no `abi3` modules.
     pub fn is_free_threaded(&self) -> bool {
         self.parts().0.ends_with('t')
+    }
+
+    /// The system that `tag`, a wheel's or a module's, is for, where it is another one than this interpreter's.
+    pub fn other_system(&self, tag: &str) -> Option<String> {
+        let (own, libc) = self.parts().1.split_once('-').unwrap_or((self.parts().1, ""));
+        let systems = [("win", "Windows"), ("macosx", "macOS"), ("darwin", "macOS")];
+        let parts = |tag: &str, start: &str| tag.split(['-', '.']).any(|part| part.starts_with(start));
+        if let Some((_, system)) = systems.iter().find(|(start, _)| parts(tag, start)) {
+            return Some((*system).to_owned());
+        }
+        let is_musl = tag.contains("musl");
+        if is_musl != libc.contains("musl") && tag.contains("linux") {
+            return Some(if is_musl { "Linux with musl" } else { "Linux with glibc" }.to_owned());
+        }
+        let known = ["x86_64", "aarch64", "armv7l", "i686", "i386", "ppc64le", "riscv64", "s390x"];
+        let machine = known.into_iter().find(|machine| tag.contains(machine));
+        machine
+            .filter(|machine| !own.is_empty() && *machine != own && *machine != wheels_name(own))
+            .map(str::to_owned)
+    }
+
+    /// What wheels for it have as their platform, as far as that is one thing.
+    pub fn platform(&self) -> String {
+        let (own, libc) = self.parts().1.split_once('-').unwrap_or((self.parts().1, ""));
+        let policy = if libc.contains("musl") { "musllinux" } else { "manylinux" };
+        format!("{policy}, {}", wheels_name(own))
     }
 
     /// Whether a wheel with `tag`, as `WHEEL` has it, may be installed for it.
@@ -147,12 +183,16 @@ impl Interpreter {
         if !(platform.starts_with("linux") || platform.starts_with("manylinux") || musl) || own.is_empty() {
             return true;
         }
-        let machine = match own {
-            "i386" => "i686",
-            "arm" => "armv7l",
-            other => other,
-        };
-        platform.ends_with(&format!("_{machine}")) && musl == libc.contains("musl")
+        platform.ends_with(&format!("_{}", wheels_name(own))) && musl == libc.contains("musl")
+    }
+}
+
+/// The name of a machine in the tags of wheels.
+fn wheels_name(machine: &str) -> &str {
+    match machine {
+        "i386" => "i686",
+        "arm" => "armv7l",
+        other => other,
     }
 }
 
@@ -201,6 +241,37 @@ mod tests {
     }
 
     #[test]
+    fn another_system_is_told_from_another_python() {
+        let python = interpreter("cpython-311-x86_64-linux-gnu", (3, 11));
+        let other = |tag: &str| python.other_system(tag);
+        for (tag, system) in [
+            ("cp311-cp311-win_amd64", "Windows"),
+            ("win", "Windows"),
+            ("cp311-cp311-macosx_11_0_arm64", "macOS"),
+            ("cpython-311-darwin", "macOS"),
+            ("cp311-cp311-musllinux_1_2_x86_64", "Linux with musl"),
+            ("cpython-311-x86_64-linux-musl", "Linux with musl"),
+            ("cp310-cp310-manylinux_2_17_aarch64", "aarch64"),
+            ("cpython-310-aarch64-linux-gnu", "aarch64"),
+        ] {
+            assert_eq!(other(tag).as_deref(), Some(system), "{tag}");
+        }
+        for own in [
+            "cp310-cp310-manylinux_2_17_x86_64",
+            "cpython-310-x86_64-linux-gnu",
+            "pypy39-pp73-x86_64-linux-gnu",
+            "py2-none-any",
+        ] {
+            assert_eq!(other(own), None, "{own}");
+        }
+        assert_eq!(python.platform(), "manylinux, x86_64");
+        assert_eq!(
+            interpreter("cpython-37m-i386-linux-gnu", (3, 7)).other_system("cp37-cp37m-linux_i686"),
+            None
+        );
+    }
+
+    #[test]
     fn tags_say_for_what_they_are() {
         assert_eq!(describe("cpython-310-x86_64-linux-gnu"), "CPython 3.10 on x86_64-linux-gnu");
         assert_eq!(
@@ -215,15 +286,20 @@ mod tests {
         let python = interpreter("cpython-311-x86_64-linux-gnu", (3, 11));
         let folder = tempfile::tempdir().expect("a temporary folder");
         let foreign = |files: &[&str]| {
-            let native = files.iter().map(|file| folder.path().join(file)).collect();
-            let distribution =
-                Distribution { folder: folder.path().to_owned(), native, ..Distribution::default() };
+            let is_windows = |file: &&&str| file.ends_with(".pyd");
+            let native =
+                files.iter().filter(|file| !is_windows(file)).map(|file| folder.path().join(file)).collect();
+            let recorded = files.iter().filter(is_windows).map(|file| (*file).to_owned()).collect();
+            let folder = folder.path().to_owned();
+            let distribution = Distribution { folder, native, recorded, ..Distribution::default() };
             distribution.foreign_modules(&python).into_iter().map(|one| one.module).collect::<Vec<_>>()
         };
         let (old, own) =
             ("a/_core.cpython-310-x86_64-linux-gnu.so", "a/_core.cpython-311-x86_64-linux-gnu.so");
         assert_eq!(foreign(&[old]), ["a._core"]);
         assert_eq!(foreign(&["a/__init__.cpython-310-x86_64-linux-gnu.so"]), ["a"]);
+        assert_eq!(foreign(&["a/_core.cp311-win_amd64.pyd", "a/_more.pyd"]), ["a._core", "a._more"]);
+        assert_eq!(foreign(&["a/_core.cp311-win_amd64.pyd", own]), [""; 0]);
         assert_eq!(foreign(&[own, old]), [""; 0]);
         assert_eq!(foreign(&[old, "a/_core.abi3.so"]), [""; 0]);
         assert_eq!(foreign(&["py310/_core.cpython-310-x86_64-linux-gnu.so", "py311/_core.so"]), [""; 0]);

@@ -82,7 +82,10 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
                 format!("{fails}: {count} cannot be read")
             }
             Severity::Warning => format!("{count} of {package} cannot be read"),
-            Severity::Note => format!("{count} of {package} are of another format"),
+            Severity::Note => {
+                let verb = if files.len() == 1 { "is" } else { "are" };
+                format!("{count} of {package} {verb} of another format")
+            }
         };
         finding.message = format!("{}: {}.", finding.title, files[0].1);
         finding.packages = vec![package.to_owned()];

@@ -119,7 +119,8 @@ fn of_files(
     let text = format!("not looked at by {own}");
     let shown = foreign.iter().take(Finding::MOST_SYMBOLS);
     finding.evidence = shown.map(|one| Evidence { path: one.path.clone(), text: text.clone() }).collect();
-    finding.hint = format!("install {package} again with the interpreter that imports it");
+    let tag = foreign.first().map_or("", |one| &one.tag);
+    finding.hint = hint(analysis, package, analysis.environment.interpreter.other_system(tag));
     let module = foreign.first().filter(|_| severity > Severity::Note).map(|one| one.module.clone());
     finding.probe = module.map(|module| Probe { imports: vec![(package.to_owned(), vec![module])] });
     finding
@@ -140,6 +141,20 @@ fn of_wheel(analysis: &Analysis<'_>, id: DistributionId, distribution: &Distribu
     finding.libraries = distribution.native.iter().take(Finding::MOST_SYMBOLS).cloned().collect();
     let info = distribution.info.clone().unwrap_or_else(|| distribution.folder.clone());
     finding.evidence = vec![Evidence { path: info.join("WHEEL"), text: format!("has the tags {tags}") }];
-    finding.hint = format!("install {package} again with the interpreter that imports it");
+    // A wheel may be for several systems.
+    let interpreter = &analysis.environment.interpreter;
+    let others: Option<Vec<String>> =
+        distribution.tags.iter().map(|tag| interpreter.other_system(tag)).collect();
+    finding.hint = hint(analysis, package, others.and_then(|others| others.into_iter().next()));
     finding
+}
+
+fn hint(analysis: &Analysis<'_>, package: &str, other_system: Option<String>) -> String {
+    match other_system {
+        Some(system) => format!(
+            "it is for {system}: take a wheel of {package} for this system ({}), or build it here",
+            analysis.environment.interpreter.platform()
+        ),
+        None => format!("install {package} again with the interpreter that imports it"),
+    }
 }
