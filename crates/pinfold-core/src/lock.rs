@@ -3,6 +3,8 @@
 //! Made to be committed and reviewed: stable order, one thing a line, no host names, no absolute paths, no
 //! credentials. Deliberately not here: how it is computed, and where the bytes of a wheel come from.
 
+mod frozen;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::closure::{Closure, Pin};
 use crate::names::{ROOT, UnitId};
 use crate::units::{Node, hashes};
+
+pub use frozen::{FrozenPackage, FrozenSet};
 
 /// The file name of the lock, beside the manifest.
 pub const FILE: &str = "pinfold.lock";
@@ -44,6 +48,12 @@ pub struct Lock {
     /// The closures; root's first, the others by name.
     #[serde(default, rename = "closure")]
     pub closures: Vec<Closure>,
+    /// What packages are built with; in no closure.
+    #[serde(default, rename = "build-set", skip_serializing_if = "FrozenSet::is_empty")]
+    pub build_set: FrozenSet,
+    /// What packages are checked with, beyond their own closures.
+    #[serde(default, rename = "check-set", skip_serializing_if = "FrozenSet::is_empty")]
+    pub check_set: FrozenSet,
 }
 
 /// A wheel file.
@@ -192,16 +202,9 @@ impl Lock {
                 return Err(format!("closure `{}` names unit `{id}`, which is not there", closure.name));
             }
         }
-        if let Some(wheel) = self
-            .wheels
-            .iter()
-            .find(|w| w.sha256.len() != 64 || !w.sha256.bytes().all(|b| b.is_ascii_hexdigit()))
-        {
-            return Err(format!("the sha256 of `{}` is not 64 hexadecimal digits", wheel.file));
-        }
-        if let Some(wheel) = self.wheels.iter().find(|w| w.file.contains(['/', '\\'])) {
-            return Err(format!("the wheel `{}` is not a plain file name", wheel.file));
-        }
+        check_wheels(&self.wheels)?;
+        self.build_set.check("build-set")?;
+        self.check_set.check("check-set")?;
         self.check_hashes()
     }
 
@@ -238,5 +241,17 @@ impl Lock {
     /// The wheel with hash `sha256`.
     pub fn wheel(&self, sha256: &str) -> Option<&Wheel> {
         self.wheels.iter().find(|wheel| wheel.sha256 == sha256)
+    }
+}
+
+/// Checks that hashes are hashes, and that no name leads elsewhere.
+fn check_wheels(wheels: &[Wheel]) -> Result<(), String> {
+    let is_hash = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if let Some(wheel) = wheels.iter().find(|wheel| !is_hash(&wheel.sha256)) {
+        return Err(format!("the sha256 of `{}` is not 64 hexadecimal digits", wheel.file));
+    }
+    match wheels.iter().find(|wheel| wheel.file.contains(['/', '\\'])) {
+        Some(wheel) => Err(format!("the wheel `{}` is not a plain file name", wheel.file)),
+        None => Ok(()),
     }
 }

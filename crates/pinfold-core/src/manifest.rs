@@ -4,6 +4,8 @@
 //! here: the meaning of requirement strings (PEP 508 is read where they are resolved), and edits of the file,
 //! which keep a person's comments and so work on its text.
 
+mod builds;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -11,6 +13,8 @@ use toml::de::{DeTable, DeValue};
 
 use crate::closure::Undeclared;
 use crate::names::normalize;
+
+pub use builds::{Build, BuildSet, Check};
 
 /// The file name of a manifest of its own.
 pub const FILE: &str = "pinfold.toml";
@@ -35,6 +39,15 @@ pub struct Manifest {
     pub pins: BTreeMap<String, Pin>,
     /// The tracks, as written; read by the commands that move them.
     pub tracks: BTreeMap<String, toml::Table>,
+    /// For everything that is built from source.
+    #[serde(skip_serializing_if = "BuildSet::is_empty")]
+    pub build_set: BuildSet,
+    /// For one package that is built from source, by normalised name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub builds: BTreeMap<String, Build>,
+    /// How a package that is built from source is checked, by normalised name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub checks: BTreeMap<String, Check>,
     /// Settings that are uv's own (indexes, prereleases, ...): `[uv]` here, `[tool.uv]` in a pyproject.toml.
     pub uv: toml::Table,
 }
@@ -97,6 +110,18 @@ pub enum ManifestError {
         /// Counted from 1.
         line: usize,
     },
+    /// Two tables about one package.
+    #[error(
+        "line {line}: `{name}` stands twice in [{table}] (`-`, `_`, `.` and upper case make no difference in a name)"
+    )]
+    NamedTwice {
+        /// The normalised name.
+        name: String,
+        /// The table above.
+        table: String,
+        /// Counted from 1.
+        line: usize,
+    },
     /// A pin on a track that nobody declares.
     #[error("line {line}: pin `{pin}` is on track `{track}`, but there is no [tracks.{track}]")]
     UnknownTrack {
@@ -134,8 +159,8 @@ impl ManifestError {
     }
 }
 
-const ROOT_KEYS: &[&str] = &["requires", "python", "pins", "tracks", "uv"];
-const PYPROJECT_KEYS: &[&str] = &["python", "pins", "tracks"];
+const ROOT_KEYS: &[&str] = &["requires", "python", "pins", "tracks", "build-set", "builds", "checks", "uv"];
+const PYPROJECT_KEYS: &[&str] = &["python", "pins", "tracks", "build-set", "builds", "checks"];
 const PIN_KEYS: &[&str] = &["requires", "undeclared", "share", "private", "track"];
 const UNDECLARED: &str = "\"allow\", \"deny\" or \"any\"";
 
@@ -189,6 +214,7 @@ impl Manifest {
                 return Err(ManifestError::PinnedTwice { name, line: reader.line(key.span().start) });
             }
         }
+        builds::read(&reader, table, prefix, &mut manifest)?;
         Ok(manifest)
     }
 }

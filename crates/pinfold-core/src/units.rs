@@ -217,6 +217,8 @@ mod tests {
             wheels: Vec::new(),
             units: all.iter().map(unit).collect(),
             closures: closures.iter().map(closure).collect(),
+            build_set: Default::default(),
+            check_set: Default::default(),
         }
     }
 

@@ -39,6 +39,10 @@ pub struct Collected {
     pub hooks: Vec<PathBuf>,
     /// Folders of bytecode that the hook keeps for a wheel, one for each Python.
     pub bytecode: Vec<PathBuf>,
+    /// What builds made and unpacked on the way to wheels, one folder each.
+    pub builds: Vec<PathBuf>,
+    /// What was noted of checks and keys, one file each.
+    pub notes: Vec<PathBuf>,
     /// Folders that killed processes left behind.
     pub leftovers: Vec<PathBuf>,
     /// Bytes that are free now.
@@ -46,12 +50,13 @@ pub struct Collected {
 }
 
 impl Collected {
-    /// How many folders.
+    /// How many folders; notes are a few lines each, and do not count.
     pub fn folders(&self) -> usize {
         self.wheels.len()
             + self.instances.len()
             + self.hooks.len()
             + self.bytecode.len()
+            + self.builds.len()
             + self.leftovers.len()
     }
 }
@@ -67,17 +72,22 @@ impl Store {
             instances: dead(&self.instances(), &live.instances)?,
             hooks: dead(&self.hooks(), &live.hooks)?,
             bytecode: self.bytecode(&live.wheels)?,
+            builds: self.dead_builds(&live.wheels)?,
+            notes: self.dead_records(&live.wheels)?,
             leftovers: self.leftovers()?,
             bytes: 0,
         };
-        let kept = [&found.wheels, &found.instances, &found.hooks, &found.bytecode, &found.leftovers];
-        found.bytes = size(kept.into_iter().flatten());
+        let Collected { wheels, instances, hooks, bytecode, builds, notes, leftovers, bytes } = &mut found;
+        let folders = || [&*instances, &*wheels, &*hooks, &*bytecode, &*builds].into_iter().flatten();
+        *bytes = size(folders().chain(&*notes).chain(&*leftovers));
         if !dry_run {
-            for dir in found.instances.iter().chain(&found.wheels).chain(&found.hooks).chain(&found.bytecode)
-            {
+            for dir in folders() {
                 self.discard(dir)?;
             }
-            for dir in &found.leftovers {
+            for file in notes.iter() {
+                std::fs::remove_file(file).map_err(|e| Error::store("remove", file, e))?;
+            }
+            for dir in leftovers.iter() {
                 staging::remove(dir).map_err(|e| Error::store("remove", dir, e))?;
                 let lock = with_lock(dir);
                 match fs::remove_file(&lock) {
@@ -103,7 +113,8 @@ impl Store {
         Ok(found)
     }
 
-    fn discard(&self, dir: &Path) -> Result<(), Error> {
+    /// Removes a folder that is in its place: out of it first, so that it is whole or gone.
+    pub(crate) fn discard(&self, dir: &Path) -> Result<(), Error> {
         let staging = Staging::new(self, "gc-")?;
         let failed = |e| Error::store("remove", dir, e);
         // A folder that moves to another parent must be writable, because its `..` changes.
@@ -141,7 +152,8 @@ fn abandoned(lock: &Path) -> Result<bool, Error> {
     }
 }
 
-fn list(dir: &Path) -> Result<Vec<PathBuf>, Error> {
+/// The entries of a folder of the store, sorted; none where it is not there.
+pub(crate) fn list(dir: &Path) -> Result<Vec<PathBuf>, Error> {
     if !exists(dir)? {
         return Ok(Vec::new());
     }

@@ -13,8 +13,10 @@ pub mod gc;
 pub mod install;
 pub mod limits;
 pub mod lock;
+pub mod pack;
 pub mod plan;
 pub mod source;
+pub mod steps;
 pub mod store;
 
 mod entry_points;

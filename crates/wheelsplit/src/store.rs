@@ -4,6 +4,7 @@
 //! wheels/<sha256>/{site-packages, data, modules.idx, facts.json}
 //! instances/<unit hash>/{site-packages, modules.idx}
 //! hooks/<hash>/
+//! built/, sources/, checked/, last/      see [`crate::steps`]
 //! tmp/, lock
 //! ```
 //! Deliberately not here: `environments/`, which the command line writes and reads, and the way a wheel gets in
