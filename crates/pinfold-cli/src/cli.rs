@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use clap::builder::styling::{AnsiColor, Effects, Styles};
 use clap::{Args, Parser, Subcommand};
 
+use crate::build::confine;
 use crate::commands;
 use crate::context::{Context, OutputFormat};
 use crate::error::{COULD_NOT, Error, Outcome};
@@ -48,11 +49,15 @@ enum Command {
     Lock(commands::lock::LockArgs),
     Sync(commands::sync::SyncArgs),
     Run(commands::run::RunArgs),
+    Build(commands::build::BuildArgs),
+    Update(commands::update::UpdateArgs),
     Tree(commands::tree::TreeArgs),
     Why(commands::why::WhyArgs),
     Check(commands::check::CheckArgs),
     Plan(commands::plan::PlanArgs),
     Gc(commands::gc::GcArgs),
+    #[command(name = confine::NAME, hide = true)]
+    Confined(confine::ConfinedArgs),
 }
 
 /// Flags that every command has.
@@ -116,6 +121,10 @@ pub fn main() -> ExitCode {
 
 impl Cli {
     fn run(self) -> Result<Outcome, Error> {
+        // It is about no project, and has been given variables of its own.
+        if let Command::Confined(args) = &self.command {
+            return confine::run(args);
+        }
         let context = self.common.context()?;
         match &self.command {
             Command::Init(args) => commands::init::run(args, &context),
@@ -125,11 +134,14 @@ impl Cli {
             Command::Lock(args) => commands::lock::run(args, &context),
             Command::Sync(args) => commands::sync::run(args, &context),
             Command::Run(args) => commands::run::run(args, &context),
+            Command::Build(args) => commands::build::run(args, &context),
+            Command::Update(args) => commands::update::run(args, &context),
             Command::Tree(args) => commands::tree::run(args, &context),
             Command::Why(args) => commands::why::run(args, &context),
             Command::Check(args) => commands::check::run(args, &context),
             Command::Plan(args) => commands::plan::run(args, &context),
             Command::Gc(args) => commands::gc::run(args, &context),
+            Command::Confined(args) => confine::run(args),
         }
     }
 }

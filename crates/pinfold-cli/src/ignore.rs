@@ -43,6 +43,14 @@ fn matches(line: &str, name: &str) -> bool {
     }
 }
 
+/// Keeps a whole folder of ours out of a person's commits; if that cannot be written, nothing is lost.
+pub fn whole(folder: &Path) {
+    let file = folder.join(".gitignore");
+    if !file.exists() {
+        let _ = fs::write(file, "*\n");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 //! A manifest becomes a lock ([`locking`], which asks uv), a lock becomes an environment. Deliberately not
 //! here: reading and unpacking of wheels (wheelsplit), and what an import does (the hook).
 
+pub mod build;
 pub mod check;
 pub mod cli;
 pub mod commands;

@@ -9,6 +9,8 @@ use anyhow::{Result, anyhow};
 use pinfold_core::lock::{FILE, Lock, Wheel};
 use wheelsplit::{Expected, Store};
 
+use crate::build::engine::Basis;
+use crate::build::{Engine, Options};
 use crate::context::Context;
 use crate::error::Error;
 use crate::failure::{carried, hinted};
@@ -17,8 +19,7 @@ use crate::locking::{Upgrade, Workspace};
 use crate::manifests::{self, ManifestFileError};
 use crate::terminal;
 use crate::uv::Uv;
-use crate::uv::build::Builder;
-use crate::uv::fetch::{self, Fetched};
+use crate::uv::fetch;
 use crate::uv::settings::Settings;
 
 /// A lock that fits the manifest, and the interpreter that it is for.
@@ -139,40 +140,74 @@ fn frozen(context: &Context, store: &Store) -> Result<Ready, Error> {
     Ok(Ready { lock, interpreter })
 }
 
-/// Brings wheels into the store.
+/// The hash of the wheel that a locked source is built to now.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn built(engine: &Engine<'_>, wheel: &Wheel) -> Result<String, Error> {
+    let builder = engine.builder();
+    let path = match (&wheel.path, &wheel.source) {
+        (None, Some(source)) => builder.distribution(&wheel.name, &wheel.version, &source.sha256)?,
+        (path, _) => {
+            let folder =
+                crate::locking::local::clean(&engine.project.join(path.as_deref().unwrap_or_default()));
+            builder.folder(&wheel.name, &folder)?
+        }
+    };
+    let hash = fetch::sha256(&path);
+    Ok(hash.map_err(|e| anyhow!("could not read {}: {e}", path.display()))?)
+}
+
+/// Brings wheels of `lock` into the store.
 ///
 /// # Errors
 /// When one cannot be had, or is not what the lock says.
-pub fn fetch(context: &Context, store: &Store, interpreter: &Interpreter, wheels: &[Wheel]) -> Result<()> {
-    bring(context, store, interpreter, wheels).map_err(carried)
+pub fn fetch(
+    context: &Context,
+    store: &Store,
+    interpreter: &Interpreter,
+    lock: &Lock,
+    wheels: &[Wheel],
+) -> Result<()> {
+    bring(context, store, interpreter, lock, wheels).map_err(carried)
 }
 
-fn bring(context: &Context, store: &Store, interpreter: &Interpreter, wheels: &[Wheel]) -> Result<(), Error> {
+fn bring(
+    context: &Context,
+    store: &Store,
+    interpreter: &Interpreter,
+    lock: &Lock,
+    wheels: &[Wheel],
+) -> Result<(), Error> {
     let progress = terminal::bar("Fetching", wheels.len() as u64);
-    let mut install = |wheel: &Wheel, fetched: Fetched| -> Result<(), Error> {
+    // Files that are here need nobody's help, and no uv.
+    let is_file =
+        |wheel: &&Wheel| wheel.path.as_ref().is_some_and(|path| context.project.join(path).is_file());
+    let (files, others): (Vec<&Wheel>, Vec<&Wheel>) = wheels.iter().partition(is_file);
+    for wheel in files {
+        let path = context.project.join(wheel.path.as_deref().unwrap_or_default());
         let (name, version) = (wheel.name.clone(), wheel.version.clone());
         let expected = Expected { name, version, sha256: Some(wheel.sha256.clone()) };
-        match fetched {
-            Fetched::File(path) => store.install_file(&path, &expected),
-            Fetched::Tree(path) => store.install_tree(&path, &wheel.sha256, &expected),
-        }
-        .map_err(anyhow::Error::from)?;
+        store.install_file(&path, &expected).map_err(anyhow::Error::from)?;
         progress.step();
-        Ok(())
-    };
-    // Files that are here need nobody's help.
-    let mut others = Vec::new();
-    for wheel in wheels {
-        match wheel.path.as_ref().map(|path| context.project.join(path)).filter(|path| path.is_file()) {
-            Some(path) => install(wheel, Fetched::File(path))?,
-            None => others.push(wheel),
-        }
     }
     if others.is_empty() {
         return Ok(());
     }
     let manifest = manifests::read(&context.manifest)?;
     let (uv, settings) = (Uv::find(context.offline)?, Settings::gather(&manifest, &context.manifest)?);
-    let builder = Builder { uv: &uv, interpreter, settings: &settings, project: &context.project };
-    fetch::fetch(&builder, &others, &mut install)
+    let basis = Basis {
+        uv: &uv,
+        interpreter,
+        settings: &settings,
+        project: &context.project,
+        manifest: &manifest,
+        store,
+    };
+    // The lock says what things are built with: it is not to change any more.
+    let options = Options { frozen: Some("the lock is made"), ..Options::of(context) };
+    let engine = Engine::new(basis, Some(lock), options, false)?;
+    let others: Vec<Wheel> = others.into_iter().cloned().collect();
+    fetch::into_store(&engine.builder(), &others, &|| progress.step())?;
+    Ok(())
 }

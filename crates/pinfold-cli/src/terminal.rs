@@ -121,7 +121,8 @@ pub fn bar(message: impl Into<String>, length: u64) -> Progress {
     Progress(bar)
 }
 
-fn target() -> ProgressDrawTarget {
+/// Where something may move: nowhere with `--quiet`.
+pub(crate) fn target() -> ProgressDrawTarget {
     // indicatif draws nothing by itself where stderr is no terminal; quiet is ours.
     if quiet() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
 }

@@ -312,7 +312,7 @@ fn a_folder_is_built_once_from_a_copy_and_again_when_it_changes() {
     assert_eq!(names, ["backend.py", "local.py", "pyproject.toml"], "a build leaves nothing in the source");
     assert!(first.contains("path = \"local\"\n"), "{first}");
 
-    fs::remove_dir_all(project.path("app/.pinfold/built")).unwrap();
+    support::remove(&project.path("store/built"));
     fs::remove_file(project.path("app/pinfold.lock")).unwrap();
     project.ok(&["lock"]);
     assert_eq!(text(&project), first, "the same source gives the same wheel, also later");

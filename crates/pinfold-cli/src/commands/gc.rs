@@ -34,6 +34,7 @@ struct Document<'r> {
     instances: &'r [PathBuf],
     hooks: &'r [PathBuf],
     bytecode: &'r [PathBuf],
+    builds: &'r [PathBuf],
     leftovers: &'r [PathBuf],
 }
 
@@ -67,6 +68,7 @@ fn json(report: &Report, dry_run: bool) -> String {
         instances: &store.instances,
         hooks: &store.hooks,
         bytecode: &store.bytecode,
+        builds: &store.builds,
         leftovers: &store.leftovers,
     };
     serde_json::to_string_pretty(&document).unwrap_or_default()
@@ -80,6 +82,7 @@ fn tell(report: &Report, dry_run: bool, verbose: bool) -> Result<(), Error> {
         (&store.instances, "instance"),
         (&store.hooks, "copy of the hook"),
         (&store.bytecode, "bytecode folder"),
+        (&store.builds, "build"),
         (&store.leftovers, "leftover"),
     ];
     let parts: Vec<String> = kinds

@@ -3,6 +3,7 @@
 //! Deliberately not here: the work itself, which other modules do and these only order and report.
 
 pub mod add;
+pub mod build;
 pub mod check;
 pub mod gc;
 pub mod init;
@@ -13,4 +14,5 @@ pub mod remove;
 pub mod run;
 pub mod sync;
 pub mod tree;
+pub mod update;
 pub mod why;

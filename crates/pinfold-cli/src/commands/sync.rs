@@ -87,7 +87,8 @@ pub fn bring(context: &Context, force: bool) -> Result<Done, Error> {
     let Ready { lock, interpreter } = ready::ready(context, &store)?;
     let start = Instant::now();
     let layout = Layout::new(&context.environment)?;
-    let fetch = |wheels: &[pinfold_core::lock::Wheel]| ready::fetch(context, &store, &interpreter, wheels);
+    let fetch =
+        |wheels: &[pinfold_core::lock::Wheel]| ready::fetch(context, &store, &interpreter, &lock, wheels);
     let request = Request {
         layout: &layout,
         lock: &lock,

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use pinfold_core::closure::Environment;
 use pinfold_core::index;
+use pinfold_core::lock::{self, Lock};
 use rustix::fs::{FlockOperation, flock};
 use walkdir::WalkDir;
 use wheelsplit::{Collected, Live, Store};
@@ -133,6 +134,11 @@ fn mark(store: &Store, generation: &Path, live: &mut Live) -> Result<()> {
         .with_hint(|| {
             format!("if it is of no use any more, delete {} and try again", generation.display())
         })?;
+    // What its packages are built and checked with is used when they are built again.
+    if let Ok(Some(lock)) = Lock::read(&generation.join(lock::FILE)) {
+        let tools = lock.build_set.wheels.into_iter().chain(lock.check_set.wheels);
+        live.wheels.extend(tools.map(|wheel| wheel.sha256));
+    }
     let instances = store.root().join("instances");
     for unit in environment.units.iter() {
         live.wheels.extend(unit.wheel.clone());

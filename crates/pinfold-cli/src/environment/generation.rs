@@ -10,7 +10,6 @@
 //! link that users see ([`super::switch`]).
 
 use std::fs::{self, File};
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -23,9 +22,9 @@ use sha2::{Digest, Sha256};
 use super::assemble::Root;
 use super::layout::Layout;
 use super::links::Tree;
-use super::{activation, clash, durable, scripts};
+use super::plain::{self, site};
+use super::{activation, durable};
 use crate::interpreter::Interpreter;
-use crate::terminal;
 
 /// Raised when generations of this version of Pinfold differ from those of the last one.
 const VERSION: u32 = 1;
@@ -122,7 +121,9 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<u64> {
         |what: &str| format!("could not write {what} of the new environment in {}", folder.display());
     write_base(blueprint, folder).with_context(|| failed("the interpreter's part"))?;
     write_site(blueprint, folder).with_context(|| failed("site-packages"))?;
-    write_programs(blueprint, folder).with_context(|| failed("the programs"))?;
+    let python = layout.link.join("bin/python");
+    plain::programs(blueprint.interpreter, blueprint.roots, &python, folder)
+        .with_context(|| failed("the programs"))?;
     fs::write(folder.join("closure.json"), blueprint.environment.to_json())
         .with_context(|| failed("closure.json"))?;
     index::write(blueprint.environment, &folder.join(index::FILE))?;
@@ -167,78 +168,20 @@ pub fn tidy(layout: &Layout) {
 }
 
 fn write_base(blueprint: &Blueprint<'_>, folder: &Path) -> Result<()> {
-    let interpreter = blueprint.interpreter;
-    let version = &interpreter.version;
-    fs::write(
-        folder.join("pyvenv.cfg"),
-        format!(
-            "home = {}\nimplementation = CPython\nversion = {version}\nversion_info = {version}\n\
-             include-system-site-packages = false\nprompt = {}\npinfold = {}\n",
-            interpreter.home().display(),
-            blueprint.prompt,
-            env!("CARGO_PKG_VERSION"),
-        ),
-    )?;
-    let bin = folder.join("bin");
-    fs::create_dir(&bin)?;
-    symlink(&interpreter.executable, bin.join("python"))?;
-    symlink("python", bin.join("python3"))?;
-    symlink("python", bin.join(format!("python{}", interpreter.minor)))?;
+    plain::base(blueprint.interpreter, blueprint.prompt, folder)?;
     for (name, text) in activation::render(&blueprint.layout.link, blueprint.prompt) {
-        fs::write(bin.join(name), text)?;
+        fs::write(folder.join("bin").join(name), text)?;
     }
-    fs::create_dir_all(folder.join(site(interpreter)))?;
-    symlink("lib", folder.join("lib64"))?;
     Ok(())
-}
-
-/// `lib/python3.X/site-packages`.
-pub fn site(interpreter: &Interpreter) -> PathBuf {
-    Path::new("lib").join(format!("python{}", interpreter.minor)).join("site-packages")
 }
 
 fn write_site(blueprint: &Blueprint<'_>, folder: &Path) -> Result<()> {
     let site = folder.join(site(blueprint.interpreter));
     let mut tree = Tree::default();
     tree.add("pinfold".into(), blueprint.hook.to_owned(), true)?;
-    for root in blueprint.roots {
-        for top in &root.wheel.facts.top {
-            let added = tree.add(top.name.clone().into(), root.site.join(&top.name), top.is_dir);
-            added.with_context(|| format!("could not link `{}` of {}", top.name, root.wheel.facts.name))?;
-        }
-    }
-    for warning in clash::warnings(&tree.clashes(), blueprint.roots) {
-        terminal::warn(&warning);
-    }
+    plain::add(&mut tree, blueprint.roots)?;
     tree.write(&site)?;
     fs::write(site.join(index::PTH_FILE), index::PTH)?;
-    Ok(())
-}
-
-fn write_programs(blueprint: &Blueprint<'_>, folder: &Path) -> Result<()> {
-    let python = blueprint.layout.link.join("bin/python");
-    let bin = folder.join("bin");
-    let include = Path::new("include/site").join(format!("python{}", blueprint.interpreter.minor));
-    let mut prefix = Tree::default();
-    for Root { wheel, .. } in blueprint.roots {
-        let facts = &wheel.facts;
-        for script in facts.console_scripts.iter().chain(&facts.gui_scripts) {
-            let text = scripts::console(&python, &script.module, &script.attr);
-            scripts::write(&bin.join(&script.name), text.as_bytes())
-                .with_context(|| format!("could not write the script `{}` of {}", script.name, facts.name))?;
-        }
-        for name in &facts.data_scripts {
-            scripts::place(&wheel.data().join("scripts").join(name), &bin.join(name), &python)
-                .with_context(|| format!("could not place the script `{name}` of {}", facts.name))?;
-        }
-        if facts.data {
-            prefix.add_contents(Path::new(""), &wheel.data().join("data"))?;
-        }
-        if facts.headers {
-            prefix.add_contents(&include.join(&facts.name), &wheel.data().join("headers"))?;
-        }
-    }
-    prefix.write(folder)?;
     Ok(())
 }
 

@@ -121,11 +121,7 @@ impl Layout {
             fs::create_dir_all(&self.home).with_context(|| format!("could not make {}", self.home.display()));
         made.hint("the project's folder must be writable; `--env PATH` puts the environment elsewhere")?;
         if let Some(above) = self.home.parent() {
-            let ignore = above.join(".gitignore");
-            if !ignore.exists() {
-                // A convenience for version control only.
-                let _ = fs::write(ignore, "*\n");
-            }
+            crate::ignore::whole(above);
         }
         let path = self.home.join("lock");
         let file = File::options().create(true).append(true).open(&path);

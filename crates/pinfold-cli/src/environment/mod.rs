@@ -14,6 +14,7 @@ pub mod generation;
 pub mod hook;
 pub mod layout;
 pub mod links;
+pub mod plain;
 pub mod registry;
 pub mod scripts;
 pub mod switch;

@@ -14,6 +14,7 @@ use std::process::{Command, Stdio};
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, anyhow, bail};
+use pep508_rs::MarkerEnvironment;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{WithHint, hinted};
@@ -105,6 +106,29 @@ impl Interpreter {
             bail!("{path} is a {}-bit build; Pinfold needs a 64-bit one", self.pointer_bits);
         }
         Ok(())
+    }
+
+    /// The environment of markers, as they are evaluated here.
+    ///
+    /// # Errors
+    /// When it said something of itself that no marker could be compared with.
+    pub fn marker_environment(&self) -> Result<MarkerEnvironment> {
+        let read = serde_json::to_value(&self.markers).and_then(serde_json::from_value);
+        read.with_context(|| format!("could not read the markers of {}", self.executable.display()))
+    }
+
+    /// The marker that holds on this platform, whatever the version of Python.
+    pub fn platform_marker(&self) -> String {
+        let keys = [
+            "implementation_name",
+            "os_name",
+            "platform_machine",
+            "platform_python_implementation",
+            "platform_system",
+            "sys_platform",
+        ];
+        let values = keys.iter().filter_map(|key| Some(format!("{key} == '{}'", self.markers.get(*key)?)));
+        values.collect::<Vec<_>>().join(" and ")
     }
 
     /// The folder that `pyvenv.cfg` names as `home`.

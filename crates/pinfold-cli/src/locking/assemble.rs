@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pinfold_core::closure::{Closure, Pin};
-use pinfold_core::lock::{Lock, LockedUnit, VERSION, Wheel};
+use pinfold_core::lock::{FrozenSet, Lock, LockedUnit, VERSION, Wheel};
 use pinfold_core::manifest::Manifest;
 use pinfold_core::names::{ROOT, UnitId};
 use pinfold_core::units::{Node, hashes};
@@ -66,6 +66,9 @@ pub fn lock(manifest: &Manifest, digest: String, interpreter: &Interpreter, clos
         wheels,
         units: units.into_values().collect(),
         closures: listed,
+        // Nothing is built by it: whoever built says with what.
+        build_set: FrozenSet::default(),
+        check_set: FrozenSet::default(),
     }
 }
 

@@ -6,8 +6,8 @@ use pinfold_core::lock::{Source, Wheel};
 use wheelsplit::WheelName;
 
 use super::local::{Local, target};
+use crate::build::{BuildError, Builder};
 use crate::error::Hint;
-use crate::uv::build::{BuildError, Builder};
 use crate::uv::fetch::sha256;
 use crate::uv::lockfile::{File, Package};
 use crate::uv::project::{Question, QuestionError};
@@ -74,7 +74,7 @@ impl Hint for ChooseError {
 }
 
 /// Chooses among the files of packages.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Chooser<'a> {
     /// For packages that have no fitting wheel, and for questions.
     pub builder: Builder<'a>,

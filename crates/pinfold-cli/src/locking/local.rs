@@ -1,6 +1,6 @@
 //! Packages that a manifest takes from this machine: folders, built as wheels, and wheel files.
 //!
-//! Deliberately not here: building ([`crate::uv::build`]) and checking what is inside a wheel (wheelsplit).
+//! Deliberately not here: building ([`crate::build`]) and checking what is inside a wheel (wheelsplit).
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,8 +11,8 @@ use pinfold_core::names::normalize;
 use wheelsplit::WheelName;
 use zip::ZipArchive;
 
+use crate::build::{BuildError, Builder};
 use crate::error::Hint;
-use crate::uv::build::{BuildError, Builder};
 use crate::uv::fetch::sha256;
 use crate::uv::tags::Tags;
 
@@ -100,8 +100,15 @@ pub enum LocalError {
         /// The key it stands under.
         place: String,
         /// Why.
-        source: BuildError,
+        source: Box<BuildError>,
     },
+}
+
+impl LocalError {
+    /// Whether it is only that another package could not be built.
+    pub(super) fn is_of_another(&self) -> bool {
+        matches!(self, LocalError::Build { source, .. } if matches!(**source, BuildError::Before { .. }))
+    }
 }
 
 impl Hint for LocalError {
@@ -134,8 +141,9 @@ pub fn find(
     let strings = || (name.to_owned(), written.to_owned(), place.to_owned());
     let is_wheel = path.extension().is_some_and(|extension| extension == "whl");
     let file = if path.is_dir() {
-        let source = |source| LocalError::Build { name: name.to_owned(), place: place.to_owned(), source };
-        builder.folder(&path).map_err(source)?
+        let source =
+            |e| LocalError::Build { name: name.to_owned(), place: place.to_owned(), source: Box::new(e) };
+        builder.folder(name, &path).map_err(source)?
     } else if !path.exists() {
         let (name, written, place) = strings();
         return Err(LocalError::Missing { name, written, place, path });

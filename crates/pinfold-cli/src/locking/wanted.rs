@@ -2,7 +2,6 @@
 //!
 //! Deliberately not here: resolving ([`super::closures`]).
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -14,7 +13,8 @@ use url::Url;
 
 use super::local::{self, Local, LocalError};
 use super::requirement::{Requirement, RequirementError, Target};
-use crate::uv::build::{BuildError, Builder, content_hash};
+use crate::build::source::content_hash;
+use crate::build::{BuildError, Builder};
 use crate::uv::fetch::sha256;
 use crate::uv::settings::hex;
 use crate::uv::tags::Tags;
@@ -64,14 +64,33 @@ impl Wanted {
     /// # Errors
     /// When one is missing, cannot be built, or is not what it is required as.
     pub fn locals(&self, builder: &Builder<'_>, tags: &Tags) -> Result<Locals, LocalError> {
-        let mut found = BTreeMap::new();
+        let mut places: BTreeMap<(String, String), String> = BTreeMap::new();
         for (closure, requirement, path) in self.paths() {
-            let key = (requirement.name.clone(), path.to_owned());
-            if let Entry::Vacant(entry) = found.entry(key) {
-                entry.insert(local::find(builder, tags, &requirement.name, path, &place(closure))?);
-            }
+            places.entry((requirement.name.clone(), path.to_owned())).or_insert_with(|| place(closure));
         }
-        Ok(Locals { found })
+        builder.prepare(self.folders().iter().map(|(name, path)| (name.as_str(), path.as_str())));
+        let find =
+            |(name, path): &(String, String), place: &String| local::find(builder, tags, name, path, place);
+        let results = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                places.iter().map(|(key, place)| scope.spawn(move || find(key, place))).collect();
+            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            threads.into_iter().map(join).collect::<Vec<Result<Local, LocalError>>>()
+        });
+        // One that only waited for another that failed has nothing to say.
+        let (first, late): (Vec<_>, Vec<_>) = places
+            .into_keys()
+            .zip(results)
+            .partition(|(_, result)| !matches!(result, Err(e) if e.is_of_another()));
+        let each = first.into_iter().chain(late).map(|(key, result)| Ok((key, result?)));
+        Ok(Locals { found: each.collect::<Result<_, LocalError>>()? })
+    }
+
+    /// Names and paths of the local packages that may be folders.
+    pub fn folders(&self) -> BTreeSet<(String, String)> {
+        self.paths().map(|(_, requirement, path)| (requirement.name.clone(), path.to_owned())).collect()
     }
 
     fn paths(&self) -> impl Iterator<Item = (&str, &Requirement, &str)> {
@@ -98,6 +117,8 @@ impl Wanted {
         // Tracks say when versions move, not which ones are right.
         let mut inputs = manifest.clone();
         inputs.tracks.clear();
+        // How something is checked is nothing that a lock's wheels depend on.
+        inputs.checks.clear();
         inputs.python = None;
         for pin in inputs.pins.values_mut() {
             pin.track = None;

@@ -4,8 +4,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::anyhow;
-use pep508_rs::MarkerEnvironment;
 use pinfold_core::lock::{self, Lock, Wheel};
 use pinfold_core::manifest::Manifest;
 use wheelsplit::Store;
@@ -14,12 +12,13 @@ use super::closures::Resolver;
 use super::preferences::{Preferences, Upgrade};
 use super::wanted::Wanted;
 use super::{LockingError, assemble};
+use crate::build::engine::Basis;
+use crate::build::{Engine, Options};
 use crate::context::Context;
 use crate::error::Error;
 use crate::interpreter::{self, Interpreter};
 use crate::manifests;
 use crate::uv::Uv;
-use crate::uv::build::Builder;
 use crate::uv::settings::Settings;
 use crate::uv::tags::Tags;
 
@@ -37,8 +36,8 @@ pub struct Workspace {
     uv: Uv,
     store: Store,
     settings: Settings,
-    markers: MarkerEnvironment,
     wanted: Wanted,
+    options: Options,
 }
 
 impl Workspace {
@@ -66,10 +65,7 @@ impl Workspace {
             minor,
             Some(uv.program()),
         )?;
-        let markers = serde_json::to_value(&interpreter.markers).and_then(serde_json::from_value);
-        let markers: MarkerEnvironment = markers.map_err(|e| {
-            anyhow!("could not read the markers of {}: {e}", interpreter.executable.display())
-        })?;
+        let markers = interpreter.marker_environment()?;
         let settings = Settings::gather(&manifest, &context.manifest)?;
         let wanted = Wanted::read(&manifest, &markers)?;
         let (path, project) = (context.manifest.clone(), context.project.clone());
@@ -83,18 +79,47 @@ impl Workspace {
             uv,
             store: store.clone(),
             settings,
-            markers,
             wanted,
+            options: Options::of(context),
         })
     }
 
-    fn builder(&self) -> Builder<'_> {
-        Builder {
+    /// The engine that builds what the project takes from source; `anew` to resolve the build set again.
+    ///
+    /// # Errors
+    /// When the manifest's requirements for builds cannot be read.
+    pub fn engine(&self, options: Options, anew: bool) -> Result<Engine<'_>, Error> {
+        let basis = Basis {
             uv: &self.uv,
             interpreter: &self.interpreter,
             settings: &self.settings,
             project: &self.project,
-        }
+            manifest: &self.manifest,
+            store: &self.store,
+        };
+        Engine::new(basis, self.kept(), options, anew)
+    }
+
+    /// How builds are done where the command says nothing else.
+    pub fn options(&self) -> Options {
+        self.options.clone()
+    }
+
+    /// A path of the manifest, absolute.
+    pub fn folder(&self, path: &str) -> PathBuf {
+        super::local::clean(&self.project.join(path))
+    }
+
+    /// The requirements of the manifest.
+    pub fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
+    /// The lock that was, if it is for this Python and platform.
+    fn kept(&self) -> Option<&Lock> {
+        // Versions of another Python are no worse a start than any, but wheels of another platform say nothing.
+        let (python, platform) = (&self.interpreter.minor, &self.interpreter.platform);
+        self.previous.as_ref().filter(|lock| lock.platform == *platform && lock.python == *python)
     }
 
     /// Why the lock that is there does not fit, in words; `None` when it fits.
@@ -128,27 +153,35 @@ impl Workspace {
     ///
     /// # Errors
     /// See [`LockingError`].
-    pub fn resolve(&self, upgrade: &Upgrade) -> Result<Lock, LockingError> {
+    pub fn resolve(&self, upgrade: &Upgrade) -> Result<Lock, Error> {
+        let engine = self.engine(self.options(), false)?;
+        Ok(self.resolve_with(&engine, upgrade)?)
+    }
+
+    /// Resolves everything, with an engine that may have built some of it already.
+    ///
+    /// # Errors
+    /// See [`LockingError`].
+    pub fn resolve_with(&self, engine: &Engine<'_>, upgrade: &Upgrade) -> Result<Lock, LockingError> {
         let tags = Tags::of_interpreter(&self.interpreter);
-        let locals = self.wanted.locals(&self.builder(), &tags)?;
-        let (python, platform) = (&self.interpreter.minor, &self.interpreter.platform);
-        // Versions of another Python are no worse a start than any, but wheels of another platform say nothing.
-        let previous =
-            self.previous.as_ref().filter(|lock| lock.platform == *platform && lock.python == *python);
+        let locals = self.wanted.locals(&engine.builder(), &tags)?;
         let resolver = Resolver {
             manifest: &self.manifest,
             wanted: &self.wanted,
             locals: &locals,
-            builder: self.builder(),
+            builder: engine.builder(),
             tags: &tags,
-            markers: &self.markers,
+            markers: &engine.markers,
             store: &self.store,
-            environment: &environment(&self.interpreter),
-            preferences: Preferences { previous, upgrade },
+            environment: &engine.environment,
+            preferences: Preferences { previous: self.kept(), upgrade },
         };
         let closures = resolver.all()?;
         let digest = self.wanted.digest(&self.manifest, &self.project)?;
-        Ok(assemble::lock(&self.manifest, digest, &self.interpreter, &closures))
+        let mut lock = assemble::lock(&self.manifest, digest, &self.interpreter, &closures);
+        lock.build_set = engine.tools.build_set();
+        lock.check_set = engine.tools.check_set(|name| lock.wheels.iter().any(|wheel| wheel.name == name));
+        Ok(lock)
     }
 
     /// Writes the lock; whoever reads it meanwhile sees the old one or the new one.
@@ -160,18 +193,4 @@ impl Workspace {
         manifests::replace(&self.lock_path, &text)?;
         Ok(())
     }
-}
-
-/// The marker of the one platform that a lock is for.
-fn environment(interpreter: &Interpreter) -> String {
-    let keys = [
-        "implementation_name",
-        "os_name",
-        "platform_machine",
-        "platform_python_implementation",
-        "platform_system",
-        "sys_platform",
-    ];
-    let values = keys.iter().filter_map(|key| Some(format!("{key} == '{}'", interpreter.markers.get(*key)?)));
-    values.collect::<Vec<_>>().join(" and ")
 }

@@ -1,7 +1,7 @@
-//! Brings wheels here: local folders are built, others come through uv, which verifies their hashes.
+//! Brings wheels here: what is taken from source is built, the rest comes through uv, which verifies hashes.
 //!
 //! uv unpacks what it downloads into its cache and installs by links; the links' targets are the unpacked, unmodified
-//! wheels. Deliberately not here: putting them into the store, and deciding which are missing from it.
+//! wheels. Deliberately not here: building ([`crate::build`]) and installing (wheelsplit).
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 use pinfold_core::lock::Wheel;
 use pinfold_core::names::normalize;
 use sha2::{Digest, Sha256};
+use wheelsplit::{Expected, Installed};
 
-use super::build::{BuildError, Builder};
 use super::project::{document, folder as temporary, write};
 use super::settings::hex;
 use super::{UvError, said};
+use crate::build::{BuildError, Builder};
 use crate::error::{Error, Hint};
 
 /// A wheel that is here now.
@@ -100,9 +101,10 @@ impl Hint for FetchError {
                         .to_owned(),
                 ]
             }
-            FetchError::Gone { .. } | FetchError::BuiltOther { .. } => {
-                vec!["if the change is wanted, run `pinfold lock`".to_owned()]
-            }
+            FetchError::Gone { .. } => vec!["if the change is wanted, run `pinfold lock`".to_owned()],
+            FetchError::BuiltOther { .. } => vec![
+                "`pinfold build --explain` says what it was built from; it also writes the new wheel into pinfold.lock".to_owned(),
+            ],
             FetchError::NoArchive { .. } => {
                 vec!["is uv's cache on a file system without symbolic links?".to_owned()]
             }
@@ -134,6 +136,44 @@ pub fn fetch(
     Ok(())
 }
 
+/// The wheels in the store, brought there if it lacks them; `step` is called for each that was.
+///
+/// # Errors
+/// When one cannot be had, or is not what it should be.
+pub fn into_store(builder: &Builder<'_>, wheels: &[Wheel], step: &dyn Fn()) -> Result<Vec<Installed>, Error> {
+    let there = |wheel: &Wheel| builder.store.wheel(&wheel.sha256).map_err(anyhow::Error::from);
+    let mut install = |wheel: &Wheel, fetched: Fetched| -> Result<(), Error> {
+        let (name, version) = (wheel.name.clone(), wheel.version.clone());
+        let expected = Expected { name, version, sha256: Some(wheel.sha256.clone()) };
+        match fetched {
+            Fetched::File(path) => builder.store.install_file(&path, &expected),
+            Fetched::Tree(path) => builder.store.install_tree(&path, &wheel.sha256, &expected),
+        }
+        .map_err(anyhow::Error::from)?;
+        step();
+        Ok(())
+    };
+    let mut others = Vec::new();
+    for wheel in wheels {
+        if there(wheel)?.is_some() {
+            continue;
+        }
+        // Files that are here need nobody's help.
+        match wheel.path.as_ref().map(|path| builder.project.join(path)).filter(|path| path.is_file()) {
+            Some(path) => install(wheel, Fetched::File(path))?,
+            None => others.push(wheel),
+        }
+    }
+    if !others.is_empty() {
+        fetch(builder, &others, &mut install)?;
+    }
+    let found = wheels.iter().map(|wheel| {
+        let lost = || anyhow::anyhow!("the wheel {} was fetched and is not in the store", wheel.file);
+        Ok(there(wheel)?.ok_or_else(lost)?)
+    });
+    found.collect()
+}
+
 /// The wheel of a local folder or of a source distribution, built, and checked against the lock.
 fn built(builder: &Builder<'_>, wheel: &Wheel) -> Result<PathBuf, FetchError> {
     let (path, what) = match (&wheel.path, &wheel.source) {
@@ -145,7 +185,7 @@ fn built(builder: &Builder<'_>, wheel: &Wheel) -> Result<PathBuf, FetchError> {
             if !folder.is_dir() {
                 return Err(FetchError::Gone { path: folder, name: wheel.name.clone() });
             }
-            (builder.folder(&folder)?, folder.display().to_string())
+            (builder.folder(&wheel.name, &folder)?, folder.display().to_string())
         }
     };
     let found = sha256(&path).map_err(|source| FetchError::Io { path: path.clone(), source })?;
@@ -215,7 +255,9 @@ fn download(
             [one] => format!("{} {}", one.name, one.version),
             many => format!("{} wheels", many.len()),
         };
-        return Err(FetchError::Download { what, said: said(&output), offline: builder.uv.offline }.into());
+        return Err(
+            FetchError::Download { what, said: said(&output), offline: builder.uv.is_offline() }.into()
+        );
     }
     let archives = archives(&target).map_err(|source| FetchError::Io { path: target.clone(), source })?;
     for wheel in wheels {

@@ -1,12 +1,11 @@
-//! Everything that is asked of uv: resolving, building, fetching.
+//! Everything that is asked of uv: resolving and fetching.
 //!
 //! uv's own text is shown to people and never parsed; what is read are its exit status and `uv.lock`.
 //! Deliberately not here: what the answers mean for units and closures ([`crate::locking`]).
 
-pub mod build;
+mod building;
 pub mod fetch;
 pub mod lockfile;
-pub mod pack;
 pub mod project;
 pub mod settings;
 pub mod tags;
@@ -172,10 +171,7 @@ impl Uv {
         for name in STEERING {
             command.env_remove(name);
         }
-        // Builds date their files by it; one that reads .git must not write there.
-        if std::env::var_os("SOURCE_DATE_EPOCH").is_none() {
-            command.env("SOURCE_DATE_EPOCH", "315532800");
-        }
+        // uv builds where only that gives it metadata; what reads .git then must not write there.
         command.env("GIT_OPTIONAL_LOCKS", "0").env("PYTHONDONTWRITEBYTECODE", "1");
         // uv would fold its explanation to the width of a terminal that it does not write to.
         command.env_remove("COLUMNS");

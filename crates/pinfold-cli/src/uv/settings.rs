@@ -160,13 +160,9 @@ impl Settings {
         table
     }
 
-    /// The settings for a build, as a uv.toml: where build requirements come from.
-    pub fn table_for_building(&self) -> Table {
-        let mut table = self.table.clone();
-        table.retain(|key, _| {
-            !key.ends_with("-dependencies") && key != "dependency-metadata" && key != "sources"
-        });
-        table
+    /// The same indexes, with another table.
+    pub(super) fn with_table(&self, table: Table) -> Settings {
+        Settings { table, ..self.clone() }
     }
 
     /// What the lock calls the index at `address`.

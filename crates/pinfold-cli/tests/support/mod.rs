@@ -284,6 +284,8 @@ impl Project {
             wheels: used,
             units: self.units.clone(),
             closures: self.closures.clone(),
+            build_set: Default::default(),
+            check_set: Default::default(),
         };
         lock.check().unwrap();
         fs::write(self.app().join("pinfold.lock"), lock.to_toml().unwrap()).unwrap();
@@ -367,6 +369,16 @@ impl Drop for Project {
             let _ = fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o755));
         }
     }
+}
+
+/// Removes a folder of a store, which is read-only.
+pub fn remove(folder: &Path) {
+    for entry in
+        walkdir::WalkDir::new(folder).into_iter().flatten().filter(|entry| entry.file_type().is_dir())
+    {
+        fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    fs::remove_dir_all(folder).unwrap();
 }
 
 /// stdout and stderr, for messages.

@@ -1,0 +1,197 @@
+//! A build backend, asked in a process of its own (PEP 517).
+//!
+//! The process that calls the hooks is a few lines of Python (`backend.py`): `uv build` has no way to ask a backend what it
+//! requires in addition, and a package that calls hooks would have to be in the backend's own environment. Deliberately
+//! not here: what is in that environment, and what is done with the wheel.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::confine;
+use super::engine::Engine;
+use super::error::{BuildError, io_error};
+use super::one::Subject;
+use super::process::{Ended, Run};
+use super::progress::Line;
+use super::system::BuildSystem;
+use super::workplace::Workplace;
+
+const PROGRAM: &str = include_str!("backend.py");
+
+/// The exit code of the program when there is no such backend.
+const NOT_THERE: i32 = 3;
+
+/// The date that everything is built on: the first one that a zip file can hold.
+const EPOCH: &str = "315532800";
+
+/// A backend with the source that it builds.
+pub(super) struct Backend<'a> {
+    pub(super) engine: &'a Engine<'a>,
+    pub(super) subject: &'a Subject,
+    pub(super) system: &'a BuildSystem,
+    pub(super) place: &'a Workplace,
+    pub(super) line: &'a Line,
+    /// Variables that the build sees beside those that every build has.
+    pub(super) variables: Vec<(String, String)>,
+    pub(super) settings: Value,
+}
+
+impl Backend<'_> {
+    /// What it requires in addition to `[build-system]`, sorted.
+    pub(super) fn requires(&self) -> Result<Vec<String>, BuildError> {
+        let answer = self.call("get_requires_for_build_wheel")?;
+        let strings = answer.as_array().map(|list| list.iter().map(|item| item.as_str().map(str::to_owned)));
+        let list: Option<Vec<String>> = strings.and_then(Iterator::collect);
+        let mut list =
+            list.ok_or_else(|| self.wrong(format!("it answers {answer} when asked what it requires")))?;
+        list.sort();
+        list.dedup();
+        Ok(list)
+    }
+
+    /// Has it build a wheel; the one file that there is in the folder for it then.
+    pub(super) fn wheel(&self) -> Result<PathBuf, BuildError> {
+        let answer = self.call("build_wheel")?;
+        let entries = std::fs::read_dir(self.place.out()).map_err(io_error("read", &self.place.out()))?;
+        let mut wheels: Vec<PathBuf> = entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|end| end == "whl"))
+            .collect();
+        wheels.sort();
+        let names = || {
+            let names: Vec<String> =
+                wheels.iter().filter_map(|w| Some(w.file_name()?.to_str()?.to_owned())).collect();
+            names.join(" and ")
+        };
+        match wheels.as_slice() {
+            [] => Err(self.wrong("it ended well, but made no wheel".to_owned())),
+            [one] if answer.as_str().is_some_and(|name| one.file_name().is_some_and(|file| file == name)) => {
+                Ok(one.clone())
+            }
+            [_] => Err(self.wrong(format!("it says that it made {answer}, but there is {}", names()))),
+            many => Err(self.wrong(format!("it made {} wheels, not one: {}", many.len(), names()))),
+        }
+    }
+
+    fn call(&self, hook: &str) -> Result<Value, BuildError> {
+        let place = self.place;
+        let write = |path: &Path, text: &str| std::fs::write(path, text).map_err(io_error("write", path));
+        let (program, request) = (place.path().join("backend.py"), place.path().join("request.json"));
+        let answer = place.path().join("answer.json");
+        let source = place.source();
+        let backend_path: Vec<PathBuf> =
+            self.system.backend_path.iter().map(|path| source.join(path)).collect();
+        write(&program, PROGRAM)?;
+        write(
+            &request,
+            &json!({
+                "hook": hook,
+                "backend": self.system.build_backend,
+                "path": backend_path,
+                "settings": self.settings,
+                "out": place.out(),
+            })
+            .to_string(),
+        )?;
+        let _ = std::fs::remove_file(&answer);
+        let python = place.environment().join("bin/python");
+        let mut command =
+            confine::command(&[place.path()]).map_err(io_error("find", Path::new("this program")))?;
+        // -P: the folder of our program is not for the backend to import from.
+        command.arg(&python).arg("-P").arg(&program).arg(&request).arg(&answer);
+        command.current_dir(&source).env_clear().envs(self.environment());
+        self.write_script(&python, &[&program, &request, &answer])?;
+        let run = Run { command, log: place.log(), timeout: self.engine.options.timeout, line: self.line };
+        let ended = run.wait().map_err(io_error("run", &python))?;
+        if !ended.is_fine() {
+            return Err(self.failed(hook, &ended));
+        }
+        let text = std::fs::read_to_string(&answer).map_err(io_error("read", &answer))?;
+        serde_json::from_str(&text).map_err(|e| self.wrong(format!("its answer cannot be read: {e}")))
+    }
+
+    /// All variables of the process: what every build has, and what the manifest names.
+    fn environment(&self) -> Vec<(String, String)> {
+        let text = |path: PathBuf| path.display().to_string();
+        let path = std::env::var("PATH").unwrap_or_default();
+        let bin = text(self.place.environment().join("bin"));
+        let mut all: Vec<(String, String)> = [
+            ("PATH", format!("{bin}:{path}")),
+            ("HOME", text(self.place.home())),
+            ("TMPDIR", text(self.place.tmp())),
+            ("LANG", "C.UTF-8".to_owned()),
+            ("SOURCE_DATE_EPOCH", EPOCH.to_owned()),
+            // The order of sets must not be another one in every build.
+            ("PYTHONHASHSEED", "0".to_owned()),
+            ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
+            ("PYTHONNOUSERSITE", "1".to_owned()),
+            ("PYTHONUNBUFFERED", "1".to_owned()),
+            // One that reads .git must not write there.
+            ("GIT_OPTIONAL_LOCKS", "0".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec();
+        all.retain(|(name, _)| self.variables.iter().all(|(named, _)| named != name));
+        all.extend(self.variables.iter().cloned());
+        all
+    }
+
+    /// A script that does by hand what is done here, for whoever keeps the folder.
+    fn write_script(&self, python: &Path, arguments: &[&Path]) -> Result<(), BuildError> {
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+        let mut text =
+            format!("#!/bin/sh\ncd {} && exec env -i", quoted(&self.place.source().display().to_string()));
+        for (name, value) in self.environment() {
+            text.push_str(&format!(" \\\n  {}", quoted(&format!("{name}={value}"))));
+        }
+        text.push_str(&format!(" \\\n  {} -P", quoted(&python.display().to_string())));
+        for argument in arguments {
+            text.push_str(&format!(" {}", quoted(&argument.display().to_string())));
+        }
+        text.push('\n');
+        let script = self.place.script();
+        std::fs::write(&script, text).map_err(io_error("write", &script))
+    }
+
+    fn failed(&self, hook: &str, ended: &Ended) -> BuildError {
+        let backend = &self.system.build_backend;
+        let how = match ended.code() {
+            Some(NOT_THERE) if !ended.timed_out => {
+                format!("there is no build backend `{backend}` in what [build-system] requires")
+            }
+            _ => format!("`{hook}` of its build backend `{backend}` {}", ended.words()),
+        };
+        let mut error = self.wrong(how);
+        if let BuildError::Backend { last, hints, .. } = &mut error {
+            last.clone_from(&ended.last);
+            let denied =
+                |line: &String| line.contains("Permission denied") || line.contains("Read-only file system");
+            if ended.last.iter().any(denied) {
+                let what = "a build may write in its own folder, its HOME and its TMPDIR only; whatever else it needs must be there before";
+                hints.insert(0, what.to_owned());
+            }
+            if ended.timed_out {
+                hints.insert(0, "`--timeout SECONDS` gives it more time".to_owned());
+            }
+        }
+        error
+    }
+
+    /// An error of the build, with the way to look at it.
+    pub(super) fn wrong(&self, how: String) -> BuildError {
+        let (name, place) = (&self.subject.name, self.place);
+        let mut hints = Vec::new();
+        if let Some(log) = place.keep_log(self.engine.project, &format!("{name}-build.log")) {
+            hints.push(format!("all that it said is in {}", log.display()));
+        }
+        hints.push(match place.is_kept() {
+            true => format!("the folder is kept: `sh {}` does it again by hand", place.script().display()),
+            false => format!(
+                "`pinfold build {name} --force --keep` keeps the folder, and the command to do it by hand"
+            ),
+        });
+        BuildError::Backend { what: self.subject.words.clone(), how, last: Vec::new(), hints }
+    }
+}

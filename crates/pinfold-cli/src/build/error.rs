@@ -1,0 +1,160 @@
+//! Why a wheel could not be built or checked: which package, which step, what to do next.
+//!
+//! Deliberately not here: a check that fails; that is a finding, not an error.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::Hint;
+use crate::locking::requirement::RequirementError;
+use crate::uv::UvError;
+
+/// Why a wheel could not be built or checked.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A hook of the backend failed, or did something that it must not do.
+    #[error("could not build {what} (step build): {how}{}", said(.last))]
+    Backend {
+        /// The package, in words.
+        what: String,
+        /// How it ended, in words.
+        how: String,
+        /// The last lines that it said.
+        last: Vec<String>,
+        /// What to do next.
+        hints: Vec<String>,
+    },
+    /// What a package is built or checked with could not be resolved.
+    #[error("could not resolve what {what} is {done} with: {}\n{reason}", list(.requires))]
+    Tools {
+        /// The package, in words.
+        what: String,
+        /// `built` or `checked`.
+        done: &'static str,
+        /// The requirements.
+        requires: Vec<String>,
+        /// uv's explanation.
+        reason: String,
+        /// What to do next.
+        hints: Vec<String>,
+    },
+    /// What a package is built with is not frozen yet, and must not be now.
+    #[error(
+        "pinfold.lock does not say what {what} is {done} with ({requires}), and it must not change now: {reason}"
+    )]
+    NotFrozen {
+        /// The package, in words.
+        what: String,
+        /// `built` or `checked`.
+        done: &'static str,
+        /// What it asks for.
+        requires: String,
+        /// Why it must not change.
+        reason: &'static str,
+    },
+    /// Builds that need each other.
+    #[error("these builds need each other, so that none can be done before the others: {}", names.join(" -> "))]
+    Circle {
+        /// From one around to the same.
+        names: Vec<String>,
+    },
+    /// It was tried already, for somebody else.
+    #[error("{what} is needed, and could not be built: see there")]
+    Before {
+        /// What was tried.
+        what: String,
+    },
+    /// The file pyproject.toml of a source is wrong.
+    #[error("could not read {}: {reason}", path.display())]
+    Pyproject {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A source distribution could not be had.
+    #[error("could not fetch the source distribution of {what}\n{said}")]
+    Source {
+        /// Name and version.
+        what: String,
+        /// uv's words.
+        said: String,
+        /// Whether the network was forbidden.
+        offline: bool,
+    },
+    /// A file could not be read or written.
+    #[error("could not {doing} {}: {source}", path.display())]
+    Io {
+        /// Verb.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The folder has nothing that a build could start from.
+    #[error("{} has neither pyproject.toml nor setup.py, so no wheel can be built from it", .0.display())]
+    NotASource(PathBuf),
+    /// A requirement could not be read.
+    #[error(transparent)]
+    Requirement(#[from] RequirementError),
+    /// uv could not be asked.
+    #[error(transparent)]
+    Uv(#[from] UvError),
+    /// The store could not take or give something.
+    #[error(transparent)]
+    Store(#[from] wheelsplit::Error),
+    /// Anything else on the way to what a build needs.
+    #[error("could not prepare the build of {what}: {reason}")]
+    Prepare {
+        /// The package, in words.
+        what: String,
+        /// Why.
+        reason: Box<crate::error::Error>,
+    },
+}
+
+fn said(last: &[String]) -> String {
+    last.iter().map(|line| format!("\n  {line}")).collect()
+}
+
+fn list(requires: &[String]) -> String {
+    match requires {
+        [] => "nothing".to_owned(),
+        some => some.join(", "),
+    }
+}
+
+impl Hint for BuildError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            BuildError::Backend { hints, .. } | BuildError::Tools { hints, .. } => hints.clone(),
+            BuildError::NotFrozen { .. } => vec!["run `pinfold lock`, and commit pinfold.lock".to_owned()],
+            BuildError::Circle { .. } => {
+                vec![
+                    "take one of them out of the other's [build-system], or bring it as a wheel file"
+                        .to_owned(),
+                ]
+            }
+            BuildError::Source { offline: true, .. } => vec![
+                "this was tried without the network (`--offline`), and the store does not have it".to_owned(),
+            ],
+            BuildError::Source { .. } => {
+                vec!["the index must be reachable, and have the very file that pinfold.lock names".to_owned()]
+            }
+            BuildError::NotASource(_) => {
+                vec!["name the folder that has the package's pyproject.toml".to_owned()]
+            }
+            BuildError::Requirement(e) => e.hints(),
+            BuildError::Uv(e) => e.hints(),
+            BuildError::Store(e) => e.hint().into_iter().collect(),
+            BuildError::Prepare { reason, .. } => reason.hints(),
+            BuildError::Pyproject { .. } | BuildError::Io { .. } | BuildError::Before { .. } => Vec::new(),
+        }
+    }
+}
+
+pub(crate) fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BuildError {
+    let path = path.to_owned();
+    move |source| BuildError::Io { doing, path, source }
+}

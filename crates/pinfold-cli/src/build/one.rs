@@ -1,0 +1,266 @@
+//! One build: from a source to a normalised wheel in the store, or to the wheel that is there already.
+//!
+//! Deliberately not here: the order of several ([`super::schedule`]).
+
+use std::path::{Path, PathBuf};
+
+use pinfold_core::names::normalize;
+use serde_json::Value;
+use walkdir::WalkDir;
+use wheelsplit::steps::{Built, Input, Key, Place, Step};
+use wheelsplit::{Installed, WheelName};
+
+use super::backend::Backend;
+use super::engine::Engine;
+use super::error::BuildError;
+use super::explain::Known;
+use super::system::BuildSystem;
+use super::tools::{Asked, Frozen};
+use super::workplace::Workplace;
+use super::{sdist, source};
+use crate::environment::plain;
+use crate::terminal;
+use crate::uv::tags::Tags;
+
+/// Raised when the engine itself builds otherwise than before.
+const ENGINE: &str = "1";
+
+/// What is to be built.
+pub(super) struct Subject {
+    /// The package's name, normalised.
+    pub(super) name: String,
+    /// The package and where it comes from, in words.
+    pub(super) words: String,
+    /// Its files.
+    pub(super) source: PathBuf,
+    /// Their hash, or that of the source distribution that they were in.
+    pub(super) hash: String,
+    /// Version and hash, if they were in one.
+    pub(super) sdist: Option<(String, String)>,
+}
+
+impl Subject {
+    /// What reports call it: an index may have several versions of a name.
+    fn label(&self) -> String {
+        match &self.sdist {
+            Some((version, _)) => format!("{} {version}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+/// What a backend that was asked to build did.
+enum Made {
+    /// A wheel, kept.
+    Wheel(Built),
+    /// It required something in addition, which is not in its environment, or no more what is there.
+    Asked(Vec<String>),
+}
+
+/// Builds `subject`, unless that was done before with the same inputs; `task` is what waits meanwhile.
+pub(super) fn build(engine: &Engine<'_>, task: &str, subject: &Subject) -> Result<Built, BuildError> {
+    /// A backend that asks for something else each time is wrong.
+    const ROUNDS: usize = 3;
+    let system = BuildSystem::read(&subject.source)?;
+    let label = subject.label();
+    let builder = engine.for_build(task);
+    let mut asked = Asked::of_build(engine, &subject.name, &subject.words, &system.requires);
+    for _ in 0..ROUNDS {
+        let frozen = engine.tools.for_build(&builder, &asked)?;
+        let key = key(engine, subject, &system, &frozen);
+        let place = Place { project: engine.project, package: &label, step: Step::Build };
+        let known = Known { store: engine.store, place, key: &key, forced: engine.forced(&subject.name) };
+        if !known.forced
+            && let Some(built) = engine.store.built(&key.digest)?
+        {
+            engine.note(known.report(false, None));
+            return Ok(built);
+        }
+        match attempt(engine, task, subject, &system, &frozen, &key)? {
+            Made::Wheel(built) => {
+                engine.note(known.report(true, None));
+                return Ok(built);
+            }
+            Made::Asked(dynamic) => asked.dynamic = Some(dynamic),
+        }
+    }
+    Err(BuildError::Backend {
+        what: subject.words.clone(),
+        how: format!(
+            "its build backend `{}` requires something else each time it is asked",
+            system.build_backend
+        ),
+        last: Vec::new(),
+        hints: Vec::new(),
+    })
+}
+
+/// The key: everything that the wheel depends on, and nothing of the runtime closure.
+fn key(engine: &Engine<'_>, subject: &Subject, system: &BuildSystem, frozen: &Frozen) -> Key {
+    let python = engine.interpreter;
+    let source = if subject.sdist.is_some() { "source distribution" } else { "source" };
+    let mut inputs = vec![
+        Input::new("engine", ENGINE),
+        Input::new(source, &subject.hash),
+        Input::new("backend", &system.build_backend),
+        Input::new("python", format!("{} {} {}", python.implementation, python.version, python.soabi)),
+        Input::new("platform", format!("{} {} {}", python.platform, python.libc, python.libc_version)),
+    ];
+    let tool = |wheel: &pinfold_core::lock::Wheel| {
+        Input::new(format!("tool {}", wheel.name), format!("{} {}", wheel.version, wheel.sha256))
+    };
+    inputs.extend(frozen.wheels.iter().map(tool));
+    inputs.extend(
+        variables(engine, &subject.name)
+            .into_iter()
+            .map(|(name, value)| Input::new(format!("env {name}"), value)),
+    );
+    let settings = engine.settings.config_settings(&subject.name);
+    if settings != Value::Null {
+        inputs.push(Input::new("config-settings", settings.to_string()));
+    }
+    Key::new(Step::Build, inputs)
+}
+
+/// The variables that a build sees by the manifest's will, those alone that are set.
+fn variables(engine: &Engine<'_>, name: &str) -> Vec<(String, String)> {
+    let mut found = engine.settings.build_variables(name);
+    let own = engine.manifest.builds.get(name).map(|build| build.env.as_slice()).unwrap_or_default();
+    for variable in engine.manifest.build_set.env.iter().chain(own) {
+        if let Some(value) = std::env::var_os(variable) {
+            found.insert(variable.clone(), value.to_string_lossy().into_owned());
+        }
+    }
+    found.into_iter().collect()
+}
+
+fn attempt(
+    engine: &Engine<'_>,
+    task: &str,
+    subject: &Subject,
+    system: &BuildSystem,
+    frozen: &Frozen,
+    key: &Key,
+) -> Result<Made, BuildError> {
+    let tools = engine.tools.install(&engine.for_build(task), &subject.words, &frozen.wheels)?;
+    let _running = engine.schedule.place();
+    let line = engine.lines.begin(&subject.name, &format!("Building {}", subject.label()));
+    let place = Workplace::take(&subject.name, engine.options.keep)?;
+    // Another process may have built it while this one waited for the folder.
+    if !engine.forced(&subject.name)
+        && let Some(built) = engine.store.built(&key.digest)?
+    {
+        return Ok(Made::Wheel(built));
+    }
+    match subject.sdist {
+        Some(_) => sdist::copy(&subject.source, &place.source())?,
+        None => {
+            source::copy(&subject.source, &place.source())?;
+            unchanged(subject, "while it was copied; somebody is at work there")?;
+        }
+    }
+    let environment = place.environment();
+    let roots = tools.iter().map(|wheel| plain::root(wheel.clone())).collect::<Vec<_>>();
+    plain::make(engine.interpreter, &roots, &environment)
+        .map_err(|e| prepare(subject, crate::error::Error::from(e)))?;
+    let before = prints(&tools);
+    let backend = Backend {
+        engine,
+        subject,
+        system,
+        place: &place,
+        line: &line,
+        variables: variables(engine, &subject.name),
+        settings: engine.settings.config_settings(&subject.name),
+    };
+    let requires = backend.requires()?;
+    if requires != frozen.dynamic {
+        return Ok(Made::Asked(requires));
+    }
+    let wheel = backend.wheel()?;
+    if subject.sdist.is_none() {
+        unchanged(
+            subject,
+            "while it was built: its build backend writes into the source, or somebody is at work there",
+        )?;
+    }
+    if let Some(tool) = prints(&tools).iter().zip(&before).zip(&tools).find(|((now, then), _)| now != then) {
+        let how =
+            format!("its build backend changed {} in the store, {}", tool.1.facts.name, tool.1.dir.display());
+        return Err(backend.wrong(how));
+    }
+    right(engine, subject, &wheel).map_err(|how| backend.wrong(how))?;
+    let sdist = subject.sdist.as_ref().map(|(_, sha256)| sha256.clone());
+    let anew = engine.forced(&subject.name);
+    let built = engine.store.keep_built(&key.digest, &wheel, sdist, requires, anew)?;
+    if place.is_kept() {
+        terminal::note(&format!(
+            "Kept {} (`sh {}` builds it by hand)",
+            place.path().display(),
+            place.script().display()
+        ));
+    }
+    Ok(Made::Wheel(built))
+}
+
+fn prepare(subject: &Subject, source: crate::error::Error) -> BuildError {
+    BuildError::Prepare { what: subject.words.clone(), reason: Box::new(source) }
+}
+
+/// Refuses a source that is not any more what its key says.
+fn unchanged(subject: &Subject, when: &str) -> Result<(), BuildError> {
+    if source::content_hash(&subject.source)? == subject.hash {
+        return Ok(());
+    }
+    Err(BuildError::Backend {
+        what: subject.words.clone(),
+        how: format!("{} changed {when}", subject.source.display()),
+        last: Vec::new(),
+        hints: vec![
+            "look at the folder (`git status`), and build again when it is as it should be".to_owned(),
+        ],
+    })
+}
+
+/// Refuses a wheel of another package, or for another interpreter; says how it is wrong.
+fn right(engine: &Engine<'_>, subject: &Subject, wheel: &Path) -> Result<(), String> {
+    let file = wheel.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = WheelName::parse(&file).map_err(|e| format!("it made {file}, and {e}"))?;
+    if normalize(&name.name) != subject.name {
+        return Err(format!(
+            "it made {file}, which is a wheel of {}, not of {}",
+            normalize(&name.name),
+            subject.name
+        ));
+    }
+    if let Some((version, _)) = &subject.sdist
+        && !name.is_of(&subject.name, version)
+    {
+        return Err(format!("it made {file}, which is version {}, not {version}", name.version));
+    }
+    if Tags::of_interpreter(engine.interpreter).rank(&name).is_none() {
+        let python = engine.interpreter;
+        return Err(format!(
+            "it made {file}, which is not for Python {} on {}",
+            python.minor, python.platform
+        ));
+    }
+    Ok(())
+}
+
+/// What would show that somebody wrote into a wheel of the store: sizes, times and places of its files.
+fn prints(wheels: &[Installed]) -> Vec<u64> {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    use std::os::unix::fs::MetadataExt;
+    let print = |wheel: &Installed| {
+        let mut hasher = DefaultHasher::new();
+        for entry in WalkDir::new(&wheel.dir).sort_by_file_name().into_iter().flatten() {
+            entry.path().hash(&mut hasher);
+            if let Ok(metadata) = entry.metadata() {
+                (metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()).hash(&mut hasher);
+            }
+        }
+        hasher.finish()
+    };
+    wheels.iter().map(print).collect()
+}

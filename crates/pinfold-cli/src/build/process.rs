@@ -1,0 +1,227 @@
+//! A process of a step: what it says goes to a file, to whoever watches, and its last lines to the report.
+//!
+//! However much it says, little of it is held in memory. When its time is up, the whole process group is ended.
+//! Deliberately not here: what it may do ([`super::confine`]).
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, PipeReader, Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal};
+
+use super::progress::Line;
+
+/// So many last lines are kept, each of at most so many bytes.
+const LINES: usize = 30;
+const LONGEST: usize = 500;
+
+/// What a step says beyond this is counted, and not written down.
+const LOG_LIMIT: u64 = 64 << 20;
+
+/// A process to be run.
+pub(super) struct Run<'a> {
+    pub(super) command: Command,
+    /// What it says is added to this file.
+    pub(super) log: PathBuf,
+    pub(super) timeout: Option<Duration>,
+    pub(super) line: &'a Line,
+}
+
+/// How a process ended.
+pub(super) struct Ended {
+    status: ExitStatus,
+    /// Whether it was ended because its time was up.
+    pub(super) timed_out: bool,
+    /// How long it may have taken.
+    timeout: Option<Duration>,
+    /// The last lines that it said.
+    pub(super) last: Vec<String>,
+}
+
+impl Ended {
+    pub(super) fn is_fine(&self) -> bool {
+        self.status.success() && !self.timed_out
+    }
+
+    pub(super) fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
+    /// `ended with exit code 1`
+    pub(super) fn words(&self) -> String {
+        match (self.timed_out, self.status.code(), self.status.signal()) {
+            (true, ..) => {
+                let seconds = self.timeout.unwrap_or_default().as_secs();
+                format!(
+                    "did not end within {}, and was ended with all that it had started",
+                    crate::terminal::count(usize::try_from(seconds).unwrap_or(usize::MAX), "second")
+                )
+            }
+            (_, Some(code), _) => format!("ended with exit code {code}"),
+            (_, _, Some(signal)) => format!("was ended by signal {signal}"),
+            _ => "ended in an unknown way".to_owned(),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Runs it to its end, or to the end of its time.
+    pub(super) fn wait(mut self) -> io::Result<Ended> {
+        let (reader, writer) = io::pipe()?;
+        self.command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer).process_group(0);
+        let log = File::options().create(true).append(true).open(&self.log)?;
+        let mut child = self.command.spawn()?;
+        // Our own ends of the pipe are in the command: the reader would never see its end.
+        drop(std::mem::replace(&mut self.command, Command::new("")));
+        let (send, receive) = mpsc::channel();
+        let line = self.line.clone();
+        std::thread::spawn(move || {
+            // Nobody waits any more when somebody who left the group still holds the pipe.
+            let _ = send.send(listen(reader, log, &line));
+        });
+        let (status, timed_out) = self.until_end(&mut child)?;
+        // What it left running in its group is not part of a result.
+        end_group(&child);
+        let last = receive.recv_timeout(Duration::from_secs(2)).unwrap_or_default();
+        Ok(Ended { status, timed_out, timeout: self.timeout, last })
+    }
+
+    fn until_end(&self, child: &mut Child) -> io::Result<(ExitStatus, bool)> {
+        let Some(timeout) = self.timeout else { return Ok((child.wait()?, false)) };
+        let begin = Instant::now();
+        let mut pause = Duration::from_millis(2);
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok((status, false));
+            }
+            if begin.elapsed() >= timeout {
+                end_group(child);
+                return Ok((child.wait()?, true));
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(100));
+        }
+    }
+}
+
+/// The child leads a process group of its own; what has left it cannot be found.
+fn end_group(child: &Child) {
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = rustix::process::kill_process_group(group, Signal::KILL);
+    }
+}
+
+/// Reads to the end, writes the log, and returns the last lines.
+fn listen(mut reader: PipeReader, mut log: File, line: &Line) -> Vec<String> {
+    let mut last: VecDeque<String> = VecDeque::new();
+    let mut buffer = vec![0; 1 << 14];
+    let (mut here, mut written) = (Vec::new(), log.metadata().map_or(0, |metadata| metadata.len()));
+    let mut finish = |bytes: &mut Vec<u8>| {
+        let text = shown(bytes);
+        bytes.clear();
+        line.said(&text);
+        if last.len() == LINES {
+            last.pop_front();
+        }
+        last.push_back(text);
+    };
+    loop {
+        let count = match reader.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => break,
+        };
+        let piece = buffer.get(..count).unwrap_or_default();
+        if written < LOG_LIMIT {
+            written += count as u64;
+            // A log that cannot be written is no reason to fail.
+            let _ = log.write_all(piece);
+            if written >= LOG_LIMIT {
+                let _ = log.write_all(b"\n(here the log ends; there was more)\n");
+            }
+        }
+        for &byte in piece {
+            match byte {
+                b'\n' | b'\r' if !here.is_empty() => finish(&mut here),
+                b'\n' | b'\r' => {}
+                _ if here.len() < LONGEST => here.push(byte),
+                _ => {}
+            }
+        }
+    }
+    if !here.is_empty() {
+        finish(&mut here);
+    }
+    last.into()
+}
+
+/// A line as a terminal can show it, without its colours and whatever else it might do there.
+fn shown(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut out = String::new();
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '\x1b' if characters.peek() == Some(&'[') => {
+                characters.next();
+                while characters.next_if(|c| !c.is_ascii_alphabetic()).is_some() {}
+                characters.next();
+            }
+            '\t' => out.push_str("    "),
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build::progress::Lines;
+
+    fn run(script: &str, timeout: Option<Duration>) -> (Ended, Vec<u8>) {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        let line = Lines::new(false, false).begin("test", "Testing");
+        let ended = Run { command, log: log.clone(), timeout, line: &line }.wait().unwrap();
+        (ended, std::fs::read(log).unwrap())
+    }
+
+    #[test]
+    fn the_last_lines_stay_and_everything_is_in_the_log() {
+        let (ended, log) =
+            run("i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done; echo end >&2; exit 3", None);
+        assert_eq!((ended.code(), ended.words().as_str()), (Some(3), "ended with exit code 3"));
+        assert_eq!(ended.last.len(), LINES);
+        assert_eq!(ended.last[LINES - 2..], ["line 4999", "end"]);
+        assert_eq!(String::from_utf8(log).unwrap().lines().count(), 5001);
+    }
+
+    #[test]
+    fn a_line_without_end_is_cut_and_colours_go() {
+        let (ended, log) = run(r"printf '\033[31mred\033[0m\n'; head -c 3000000 /dev/zero | tr '\0' x", None);
+        assert_eq!((ended.last[0].as_str(), ended.last[1].len()), ("red", LONGEST));
+        assert!(log.len() > 3_000_000);
+    }
+
+    #[test]
+    fn when_its_time_is_up_all_that_it_started_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let mark = folder.path().join("mark");
+        let script = format!("(sleep 3; touch {}) & echo waiting; sleep 60", mark.display());
+        let (ended, _) = run(&script, Some(Duration::from_secs(1)));
+        assert!(ended.timed_out && !ended.is_fine());
+        assert_eq!(ended.last, ["waiting"]);
+        std::thread::sleep(Duration::from_secs(3));
+        assert!(!mark.exists());
+    }
+}

@@ -1,0 +1,323 @@
+//! `pinfold build`: build, install and check what the manifest takes from source.
+//!
+//! Deliberately not here: the steps ([`crate::build`]); this orders them, keeps pinfold.lock in step, and says what
+//! happened.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::anyhow;
+use pinfold_core::lock::{Lock, Wheel};
+use pinfold_core::names::normalize;
+use serde_json::json;
+use wheelsplit::Store;
+
+use crate::build::check::{self, Subject};
+use crate::build::explain::{self, Report};
+use crate::build::{BuildError, Engine, Options};
+use crate::context::{Context, OutputFormat};
+use crate::error::{Error, Outcome};
+use crate::failure::{self, hinted};
+use crate::locking::{Upgrade, Workspace};
+use crate::terminal::{self, Style, count, elapsed, styled};
+use crate::{output, ready};
+
+/// Build, install and check what the manifest takes from source: local folders, and source distributions
+///
+/// A step runs when one of its inputs changed; `pinfold lock`, `sync` and `run` build too, but check nothing.
+#[derive(Clone, Debug, clap::Args)]
+#[command(
+    after_help = "Exit code 1 when a check fails, 2 when something cannot be built; docs/build.md explains the steps."
+)]
+pub struct BuildArgs {
+    /// Only these packages [default: all]
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// Do not run checks
+    #[arg(long)]
+    no_check: bool,
+    /// Say for each step what its key is, why it ran or not, and which input changed
+    #[arg(long)]
+    explain: bool,
+    /// Run every step again
+    #[arg(long)]
+    force: bool,
+    /// Keep the folders that builds and checks run in
+    #[arg(long)]
+    keep: bool,
+    /// So many builds at once [default: as many as there are processors]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// End a step that takes longer, with all that it started
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    timeout: Option<u64>,
+}
+
+/// A package that the manifest takes from source.
+struct Source {
+    name: String,
+    kind: Kind,
+}
+
+enum Kind {
+    Folder(PathBuf),
+    Distribution { version: String, sha256: String },
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When something cannot be built, installed or be checked at all; everything else was done then.
+pub fn run(args: &BuildArgs, context: &Context) -> Result<Outcome, Error> {
+    let start = Instant::now();
+    let store = Store::from_env().map_err(anyhow::Error::from)?;
+    let workspace = Workspace::open(context, &store)?;
+    let stale = workspace.stale()?;
+    let settled = context.frozen || context.locked;
+    if let (Some(reason), true) = (&stale, context.locked) {
+        let what = anyhow!("pinfold.lock would have to change, which `--locked` forbids: {reason}");
+        return Err(hinted(what, "run `pinfold lock`").into());
+    }
+    let names: BTreeSet<String> = args.names.iter().map(|name| normalize(name)).collect();
+    let mut sources = sources(&workspace);
+    if stale.is_none() || settled {
+        known(&names, &sources)?;
+    }
+    let wanted = |name: &str| names.is_empty() || names.contains(name);
+    sources.retain(|source| wanted(&source.name));
+    let options = Options {
+        jobs: if sources.len() == 1 { 1 } else { args.jobs.map(usize::from).unwrap_or_default() },
+        // One that builds alone may speak.
+        live: context.verbose > 0 || (sources.len() == 1 && stale.is_none() && !context.quiet),
+        keep: args.keep,
+        force: args.force.then(|| names.clone()),
+        timeout: args.timeout.map(Duration::from_secs),
+        ..workspace.options()
+    };
+    let engine = workspace.engine(options, false)?;
+    let mut errors = build(&engine, &sources);
+    if errors.is_empty() {
+        let lock = lock(&workspace, &engine, stale.is_some(), settled)?;
+        // A new lock may take more from source than the last one.
+        let all: Vec<Wheel> =
+            lock.wheels.iter().filter(|w| from_source(w) && wanted(&w.name)).cloned().collect();
+        if stale.is_some() {
+            known(
+                &names,
+                &all.iter()
+                    .map(|w| Source { name: w.name.clone(), kind: Kind::Folder(PathBuf::new()) })
+                    .collect::<Vec<_>>(),
+            )?;
+        }
+        install(&engine, &all)?;
+        if !args.no_check {
+            errors.extend(checks(&engine, &lock, &all));
+            frozen(&workspace, &engine, &lock, settled)?;
+        }
+    }
+    let reports = finished(&engine, &wanted);
+    tell(&reports, args, context, engine.options.live)?;
+    summary(&reports, start);
+    let failed = reports.iter().any(|report| report.verdict.as_ref().is_some_and(|verdict| !verdict.passed));
+    match errors.pop() {
+        Some(last) => {
+            errors.into_iter().for_each(|error| failure::print(&error));
+            Err(last)
+        }
+        None if failed => Ok(Outcome::Findings),
+        None => Ok(Outcome::Fine),
+    }
+}
+
+fn from_source(wheel: &Wheel) -> bool {
+    wheel.source.is_some() || wheel.path.as_ref().is_some_and(|path| !path.ends_with(".whl"))
+}
+
+/// What the manifest takes from source, as far as that is known before it is resolved again.
+fn sources(workspace: &Workspace) -> Vec<Source> {
+    let folders = workspace.wanted().folders().into_iter().filter_map(|(name, path)| {
+        let folder = workspace.folder(&path);
+        folder.is_dir().then_some(Source { name, kind: Kind::Folder(folder) })
+    });
+    let locked = workspace.previous.iter().flat_map(|lock| &lock.wheels);
+    let distributions = locked.filter_map(|wheel| {
+        let (version, sha256) = (wheel.version.clone(), wheel.source.as_ref()?.sha256.clone());
+        Some(Source { name: wheel.name.clone(), kind: Kind::Distribution { version, sha256 } })
+    });
+    folders.chain(distributions).collect()
+}
+
+/// Refuses names of what is not taken from source.
+fn known(names: &BTreeSet<String>, sources: &[Source]) -> Result<(), Error> {
+    let Some(name) = names.iter().find(|name| sources.iter().all(|source| source.name != **name)) else {
+        return Ok(());
+    };
+    let all: BTreeSet<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+    let hint = match all.is_empty() {
+        true => "nothing is: `name @ ./folder` in the manifest's requirements would be".to_owned(),
+        false => format!("these are: {}", all.into_iter().collect::<Vec<_>>().join(", ")),
+    };
+    Err(hinted(anyhow!("`{name}` is nothing that the manifest takes from source"), hint).into())
+}
+
+/// Builds several at once; what could not be built is said for each.
+fn build(engine: &Engine<'_>, sources: &[Source]) -> Vec<Error> {
+    let folders = sources.iter().filter_map(|source| match &source.kind {
+        Kind::Folder(path) => Some((source.name.as_str(), path.to_str()?)),
+        Kind::Distribution { .. } => None,
+    });
+    engine.builder().prepare(folders);
+    let one = |source: &Source| match &source.kind {
+        Kind::Folder(path) => engine.builder().folder(&source.name, path),
+        Kind::Distribution { version, sha256 } => {
+            engine.builder().distribution(&source.name, version, sha256)
+        }
+    };
+    let failed: Vec<BuildError> = at_once(sources, &one).into_iter().filter_map(Result::err).collect();
+    // One that only waited for another that failed comes after it.
+    let (late, first): (Vec<_>, Vec<_>) =
+        failed.into_iter().partition(|e| matches!(e, BuildError::Before { .. }));
+    first.into_iter().chain(late).map(Error::from).collect()
+}
+
+/// Each in a thread of its own: the engine has places for those that do work.
+fn at_once<S: Sync, T: Send>(items: &[S], one: &(dyn Fn(&S) -> T + Sync)) -> Vec<T> {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = items.iter().map(|item| scope.spawn(move || one(item))).collect();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, T>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        threads.into_iter().map(join).collect()
+    })
+}
+
+/// The lock that fits what was built: the one that is there, if every wheel is the one that it names.
+fn lock(workspace: &Workspace, engine: &Engine<'_>, stale: bool, settled: bool) -> Result<Lock, Error> {
+    if let Some(lock) = workspace.previous.as_ref().filter(|_| !stale || settled) {
+        let mut other = None;
+        for wheel in lock.wheels.iter().filter(|wheel| from_source(wheel)) {
+            let found = ready::built(engine, wheel)?;
+            other = other.or((found != wheel.sha256).then_some((wheel, found)));
+        }
+        match other {
+            None => return Ok(lock.clone()),
+            Some((wheel, found)) if settled => {
+                let what = anyhow!(
+                    "the wheel of {} is {found} now, pinfold.lock names {}, and it must not change",
+                    wheel.name,
+                    wheel.sha256
+                );
+                return Err(
+                    hinted(what, "`pinfold build` without `--locked` and `--frozen` writes it anew").into()
+                );
+            }
+            Some(_) => {}
+        }
+    }
+    let lock = workspace.resolve_with(engine, &Upgrade::Nothing)?;
+    if Some(&lock) != workspace.previous.as_ref() {
+        workspace.write(&lock)?;
+        terminal::say("Locked", &count(lock.units.len(), "unit"));
+    }
+    Ok(lock)
+}
+
+fn install(engine: &Engine<'_>, wheels: &[Wheel]) -> Result<(), Error> {
+    for wheel in wheels {
+        let there = engine.store.wheel(&wheel.sha256).map_err(anyhow::Error::from)?.is_some();
+        engine.tools.install(&engine.builder(), &wheel.name, std::slice::from_ref(wheel))?;
+        let label = match &wheel.source {
+            Some(_) => format!("{} {}", wheel.name, wheel.version),
+            None => wheel.name.clone(),
+        };
+        engine.installed(&label, &wheel.sha256, !there);
+    }
+    Ok(())
+}
+
+/// Checks what was built; returns what could not be checked at all.
+fn checks(engine: &Engine<'_>, lock: &Lock, wheels: &[Wheel]) -> Vec<Error> {
+    let subject = |wheel: &Wheel| -> Result<Subject, BuildError> {
+        let by_default = wheel.path.is_some();
+        let source = match (&wheel.path, &wheel.source) {
+            (None, Some(source)) => engine.builder().unpacked(&wheel.name, &wheel.version, &source.sha256)?,
+            (path, _) => engine.project.join(path.as_deref().unwrap_or_default()),
+        };
+        Ok(Subject { name: wheel.name.clone(), source, by_default })
+    };
+    let mut seen = BTreeSet::new();
+    let wheels: Vec<&Wheel> = wheels.iter().filter(|wheel| seen.insert(wheel.name.clone())).collect();
+    let one = |wheel: &&Wheel| -> Result<(), BuildError> {
+        for report in check::check(engine, lock, &subject(wheel)?)? {
+            engine.note(report);
+        }
+        Ok(())
+    };
+    at_once(&wheels, &one).into_iter().filter_map(Result::err).map(Error::from).collect()
+}
+
+/// What checks are done with is frozen as well.
+fn frozen(workspace: &Workspace, engine: &Engine<'_>, lock: &Lock, settled: bool) -> Result<(), Error> {
+    let set = engine.tools.check_set(|name| lock.wheels.iter().any(|wheel| wheel.name == name));
+    if set != lock.check_set && !settled {
+        workspace.write(&Lock { check_set: set, ..lock.clone() })?;
+    }
+    Ok(())
+}
+
+fn finished(engine: &Engine<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Report> {
+    let mut reports: Vec<Report> = engine.noted();
+    reports.retain(|report| wanted(&report.package));
+    explain::sort(&mut reports);
+    reports
+}
+
+fn tell(reports: &[Report], args: &BuildArgs, context: &Context, live: bool) -> Result<(), Error> {
+    if context.format == OutputFormat::Json {
+        let steps: Vec<_> = reports.iter().map(Report::json).collect();
+        let text = serde_json::to_string_pretty(&json!({ "version": 1, "steps": steps }))
+            .map_err(anyhow::Error::from)?;
+        output::data(&format!("{text}\n"))?;
+    } else if args.explain {
+        output::data(&reports.iter().map(Report::text).collect::<String>())?;
+    }
+    for report in reports {
+        if let Some(verdict) = report.verdict.as_ref().filter(|verdict| !verdict.passed) {
+            let colour = terminal::colour_on_stderr();
+            let head = styled("failed", Style::Error, colour);
+            let mut text = format!("{head}: the check of {} {}", report.label(), verdict.ended);
+            // What ran under somebody's eyes is not said twice.
+            let last = verdict.last.iter().filter(|_| !live);
+            last.for_each(|line| text.push_str(&format!("\n  {line}")));
+            let log = context.project.join(".pinfold/logs").join(format!("{}-check.log", report.package));
+            if log.is_file() {
+                text.push_str(&format!(
+                    "\n{}: all that it said is in {}",
+                    styled("hint", Style::Hint, colour),
+                    log.display()
+                ));
+            }
+            output::talk(&format!("{text}\n"));
+        }
+    }
+    Ok(())
+}
+
+fn summary(reports: &[Report], start: Instant) {
+    use wheelsplit::steps::Step;
+    let ran = |step: Step| reports.iter().filter(|report| report.ran && report.key.step == step).count();
+    let (built, installed, checked) = (ran(Step::Build), ran(Step::Install), ran(Step::Check));
+    let took = elapsed(start.elapsed());
+    if built + installed + checked == 0 {
+        let steps = count(reports.len(), "step");
+        terminal::note(&format!("Nothing to do: no input of {steps} changed (looked at in {took})"));
+        return;
+    }
+    let still = reports.len() - built - installed - checked;
+    let rest =
+        if still == 0 { String::new() } else { format!("; {} had nothing to do", count(still, "step")) };
+    let text =
+        format!("{} built, {installed} installed, {checked} checked, in {took}{rest}", count(built, "wheel"));
+    terminal::say("Done", &text);
+}
