@@ -1,6 +1,6 @@
 """PEP 517 backend: builds the native programs, then hands over to maturin.
 
-maturin puts one crate into a wheel; this package has the hook (a Python extension) and two programs. So the
+maturin puts one crate into a wheel; this package has the hook (a Python extension) and three programs. So the
 programs are built first and left in maturin's data folder, whose `scripts/` ends up in the environment's
 `bin/` (PEP 427). `CARGO` and `CARGO_TARGET_DIR` are honoured, and cargo's own output is shown.
 
@@ -25,7 +25,7 @@ from maturin import (  # noqa: F401  (hooks that need nothing of ours)
 
 HERE = Path(__file__).resolve().parent.parent
 SCRIPTS = HERE / "pinfold.data" / "scripts"
-PROGRAMS = {"pinfold": "pinfold-cli", "abicheck": "abicheck"}
+PROGRAMS = {"pinfold": "pinfold-cli", "abicheck": "abicheck", "wheelsplit": "wheelsplit"}
 
 # maturin refuses every hook, metadata included, while its data folder is missing.
 SCRIPTS.mkdir(parents=True, exist_ok=True)

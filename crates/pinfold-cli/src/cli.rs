@@ -56,6 +56,8 @@ enum Command {
     Check(commands::check::CheckArgs),
     Plan(commands::plan::PlanArgs),
     Gc(commands::gc::GcArgs),
+    #[command(hide = true)]
+    Assemble(commands::assemble::AssembleArgs),
     #[command(name = confine::NAME, hide = true)]
     Confined(confine::ConfinedArgs),
 }
@@ -141,6 +143,7 @@ impl Cli {
             Command::Check(args) => commands::check::run(args, &context),
             Command::Plan(args) => commands::plan::run(args, &context),
             Command::Gc(args) => commands::gc::run(args, &context),
+            Command::Assemble(args) => commands::assemble::run(args),
             Command::Confined(args) => confine::run(args),
         }
     }

@@ -37,6 +37,14 @@ pub fn put(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
+/// As [`put`], with symlinks only: for a place that is copied away from here, where a hard link would be a second file.
+///
+/// # Errors
+/// When one cannot be read or the other not be written.
+pub fn put_by_symlink(from: &Path, to: &Path) -> io::Result<()> {
+    if is_elf(from)? { fs::copy(from, to).map(drop) } else { std::os::unix::fs::symlink(from, to) }
+}
+
 /// Makes `to` an instance of the folder `from`, complete or not at all.
 ///
 /// # Errors

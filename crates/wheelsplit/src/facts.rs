@@ -80,20 +80,28 @@ pub struct Script {
 #[derive(Serialize, Deserialize)]
 struct Document<F> {
     version: u32,
+    /// The hash of the wheel file, for a folder whose name does not say it; older ones do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
     facts: F,
 }
 
 impl WheelFacts {
     /// The text of `facts.json`.
-    pub(crate) fn to_json(&self) -> String {
-        let mut text =
-            serde_json::to_string_pretty(&Document { version: VERSION, facts: self }).unwrap_or_default();
+    pub(crate) fn to_json(&self, sha256: &str) -> String {
+        let document = Document { version: VERSION, sha256: Some(sha256.to_owned()), facts: self };
+        let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
         text.push('\n');
         text
     }
 
     /// Reads the facts of the wheel in `dir`.
     pub(crate) fn read(dir: &Path) -> Result<Self, Error> {
+        Self::read_with_hash(dir).map(|(facts, _)| facts)
+    }
+
+    /// Reads the facts of the wheel in `dir`, and the hash of the wheel file where they have it.
+    pub(crate) fn read_with_hash(dir: &Path) -> Result<(Self, Option<String>), Error> {
         let damaged = |reason: String| Error::Damaged { path: dir.to_owned(), reason };
         let text = std::fs::read_to_string(dir.join(FILE)).map_err(|e| damaged(format!("{FILE}: {e}")))?;
         let document: Document<WheelFacts> =
@@ -104,6 +112,6 @@ impl WheelFacts {
                 document.version
             )));
         }
-        Ok(document.facts)
+        Ok((document.facts, document.sha256))
     }
 }

@@ -10,6 +10,7 @@ use pep440_rs::Version;
 use pinfold_core::names::normalize;
 
 use crate::error::{Defect, Error};
+use crate::store::Installed;
 
 /// One compatibility tag: `cp312-cp312-manylinux_2_17_x86_64`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -157,18 +158,31 @@ impl WheelName {
 pub fn check_platform(file: &str, accepted: &[String]) -> Result<(), Error> {
     let check = || {
         let name = WheelName::parse(file)?;
-        let mut tags = name.tags.iter().map(Tag::to_string);
-        if tags.any(|tag| accepted.contains(&tag)) {
-            return Ok(());
-        }
-        let best = accepted.first().cloned().unwrap_or_else(|| "nothing".to_owned());
-        Err(Defect::Platform { found: list(&name.tags), best })
+        accept(&name.tags.iter().map(Tag::to_string).collect::<Vec<_>>(), accepted)
     };
     check().map_err(|defect| Error::wheel(Path::new(file), defect))
 }
 
-fn list(tags: &[Tag]) -> String {
-    let shown: Vec<String> = tags.iter().take(4).map(Tag::to_string).collect();
+impl Installed {
+    /// Checks that an interpreter that accepts the tags `accepted` can use this wheel.
+    ///
+    /// # Errors
+    /// [`Defect::Platform`], for the folder.
+    pub fn check_platform(&self, accepted: &[String]) -> Result<(), Error> {
+        accept(&self.facts.tags, accepted).map_err(|defect| Error::wheel(&self.dir, defect))
+    }
+}
+
+fn accept(tags: &[String], accepted: &[String]) -> Result<(), Defect> {
+    if tags.iter().any(|tag| accepted.contains(tag)) {
+        return Ok(());
+    }
+    let best = accepted.first().cloned().unwrap_or_else(|| "nothing".to_owned());
+    Err(Defect::Platform { found: list(tags), best })
+}
+
+fn list<T: fmt::Display>(tags: &[T]) -> String {
+    let shown: Vec<String> = tags.iter().take(4).map(T::to_string).collect();
     let more = if tags.len() > shown.len() { ", .." } else { "" };
     format!("{}{more}", shown.join(", "))
 }

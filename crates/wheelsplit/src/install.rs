@@ -36,7 +36,7 @@ impl Expected {
         identify("METADATA", "version", &self.version, &facts.version, same_version)
     }
 
-    fn check_hash(&self, found: &str, size: u64) -> Result<(), Defect> {
+    pub(crate) fn check_hash(&self, found: &str, size: u64) -> Result<(), Defect> {
         match &self.sha256 {
             Some(expected) if !expected.eq_ignore_ascii_case(found) => {
                 Err(Defect::Hash { expected: expected.clone(), found: found.to_owned(), size })
@@ -104,9 +104,7 @@ impl Store {
             let unpacked = source.entries().iter().fold(0u64, |sum, entry| sum.saturating_add(entry.size));
             staging.need(unpacked)?;
         }
-        write::files(source, &wheel, staging.path())?;
-        let facts = modules::describe(wheel.facts, &wheel.layout, source.entries(), staging.path())?;
-        write::text(&staging.path().join(crate::facts::FILE), &facts.to_json())?;
+        let facts = fill(source, wheel, sha256, staging.path())?;
         let dir = self.wheels().join(sha256);
         if staging.publish(&dir)? {
             return Ok(Installed { dir, sha256: sha256.to_owned(), facts });
@@ -115,4 +113,12 @@ impl Store {
             || Error::Damaged { path: dir.clone(), reason: "it vanished while it was used".to_owned() };
         self.wheel(sha256)?.ok_or_else(lost)
     }
+}
+
+/// Writes the folder of a wheel: its files, their module table, and the facts.
+pub(crate) fn fill(source: &dyn Source, wheel: Wheel, sha256: &str, dir: &Path) -> Result<WheelFacts, Error> {
+    write::files(source, &wheel, dir)?;
+    let facts = modules::describe(wheel.facts, &wheel.layout, source.entries(), dir)?;
+    write::text(&dir.join(crate::facts::FILE), &facts.to_json(sha256))?;
+    Ok(facts)
 }

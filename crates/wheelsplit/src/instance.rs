@@ -25,16 +25,35 @@ impl Store {
         let dir = self.instances().join(unit);
         if !exists(&dir)? {
             let staging = Staging::new(self, "instance-")?;
-            copy(&wheel.site(), &staging.path().join(SITE))?;
-            let table = staging.path().join(modules::FILE);
-            fs::copy(wheel.modules(), &table).map_err(|e| Error::store("write", &table, e))?;
+            fill(wheel, staging.path(), instance::put)?;
             staging.publish(&dir)?;
         }
         Ok(dir.join(SITE))
     }
 }
 
-fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+impl Installed {
+    /// The `site-packages` of a unit's own copy of the wheel, made in the folder `dir`; what is not copied are symlinks.
+    ///
+    /// # Errors
+    /// When `dir` is there already, or cannot be written.
+    pub fn instance_alone(&self, dir: &Path) -> Result<PathBuf, Error> {
+        fs::create_dir_all(dir).map_err(|e| Error::store("create", dir, e))?;
+        fill(self, dir, instance::put_by_symlink)?;
+        Ok(dir.join(SITE))
+    }
+}
+
+/// How one file gets into an instance.
+type Put = fn(&Path, &Path) -> std::io::Result<()>;
+
+fn fill(wheel: &Installed, dir: &Path, put: Put) -> Result<(), Error> {
+    copy(&wheel.site(), &dir.join(SITE), put)?;
+    let table = dir.join(modules::FILE);
+    fs::copy(wheel.modules(), &table).map_err(|e| Error::store("write", &table, e)).map(drop)
+}
+
+fn copy(from: &Path, to: &Path, put: Put) -> Result<(), Error> {
     let mut files = Vec::new();
     for item in WalkDir::new(from) {
         let item = item.map_err(|e| Error::store("list", from, e))?;
@@ -45,7 +64,5 @@ fn copy(from: &Path, to: &Path) -> Result<(), Error> {
             files.push((item.into_path(), target));
         }
     }
-    files
-        .par_iter()
-        .try_for_each(|(from, to)| instance::put(from, to).map_err(|e| Error::store("write", to, e)))
+    files.par_iter().try_for_each(|(from, to)| put(from, to).map_err(|e| Error::store("write", to, e)))
 }

@@ -9,6 +9,7 @@
 pub mod error;
 pub mod facts;
 pub mod filename;
+pub mod folder;
 pub mod gc;
 pub mod install;
 pub mod limits;
@@ -34,6 +35,7 @@ mod write;
 pub use error::{Defect, Error};
 pub use facts::{Script, Top, WheelFacts};
 pub use filename::{Tag, WheelName, check_platform};
+pub use folder::install_alone;
 pub use gc::{Collected, Live};
 pub use install::Expected;
 pub use limits::Limits;

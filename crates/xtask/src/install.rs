@@ -56,7 +56,7 @@ impl Venv {
 ///
 /// The hook is left to pip: maturin builds it with settings of its own, and cargo would build it twice.
 pub(crate) fn build() -> Result<()> {
-    let packages = ["pinfold-cli", "abicheck"].map(|package| ["--package", package]);
+    let packages = ["pinfold-cli", "abicheck", "wheelsplit"].map(|package| ["--package", package]);
     cargo().args(["build", "--release", "--locked"]).args(packages.concat()).run()
 }
 

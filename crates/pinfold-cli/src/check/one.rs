@@ -3,14 +3,12 @@
 //! Judged by the versions that are chosen now; the resolver may find more. Deliberately not here: resolving.
 
 use std::collections::BTreeSet;
-use std::str::FromStr;
 
-use pep440_rs::{Version, VersionSpecifiers};
 use pep508_rs::MarkerEnvironment;
 use pinfold_core::resolve::UnitIndex;
 
 use super::Case;
-use crate::locking::requirement::{Requirement, Target};
+use crate::locking::requirement::Requirement;
 
 impl Case<'_> {
     /// What stands against it that `closure` uses root's `unit`, one sentence each; nothing, if nothing does.
@@ -33,7 +31,7 @@ impl Case<'_> {
         let mut refuse = |who: &str, text: &str| {
             let Ok(requirement) = Requirement::parse(text, who) else { return };
             let Some(root) = named(&requirement.name).filter(|_| requirement.holds(&markers)) else { return };
-            if !accepts(&requirement.target, &env.units[root].version) {
+            if !requirement.target.accepts(&env.units[root].version) {
                 against.push(format!("{who} requires `{text}`, and root has {}", self.show(root)));
             }
         };
@@ -52,18 +50,5 @@ impl Case<'_> {
             }
         }
         against
-    }
-}
-
-fn accepts(target: &Target, version: &str) -> bool {
-    match target {
-        Target::Index(specifiers) if specifiers.is_empty() => true,
-        Target::Index(specifiers) => {
-            match (VersionSpecifiers::from_str(specifiers), Version::from_str(version)) {
-                (Ok(specifiers), Ok(version)) => specifiers.contains(&version),
-                _ => false,
-            }
-        }
-        Target::Local(_) => false,
     }
 }

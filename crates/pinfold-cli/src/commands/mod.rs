@@ -3,6 +3,7 @@
 //! Deliberately not here: the work itself, which other modules do and these only order and report.
 
 pub mod add;
+pub mod assemble;
 pub mod build;
 pub mod check;
 pub mod gc;

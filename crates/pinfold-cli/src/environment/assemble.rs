@@ -1,4 +1,4 @@
-//! From a lock and the wheels in the store to the model of an environment, `closure.json`.
+//! From a lock and installed wheels to the model of an environment, `closure.json`.
 //!
 //! Deliberately not here: fetching what is missing, and links on disk ([`super::generation`]).
 
@@ -10,7 +10,7 @@ use pinfold_core::closure::{Environment, Unit, VERSION};
 use pinfold_core::lock::Lock;
 use pinfold_core::names::{ROOT, UnitId};
 use pinfold_core::units::{domains, memberships};
-use wheelsplit::{Installed, Store};
+use wheelsplit::Installed;
 
 /// A unit of root's closure, as site-packages shows it.
 pub struct Root {
@@ -28,11 +28,18 @@ pub struct Assembled {
     pub roots: Vec<Root>,
 }
 
+/// Makes an instance of a wheel for the unit with a hash: the `site-packages` of a second copy.
+pub type Instance<'a> = &'a dyn Fn(&Installed, &str) -> Result<PathBuf, wheelsplit::Error>;
+
 /// Puts an environment together; `wheels` has every wheel of the lock, by hash.
 ///
 /// # Errors
 /// When a wheel is missing, or an instance cannot be made.
-pub fn assemble(lock: &Lock, store: &Store, wheels: &BTreeMap<String, Installed>) -> Result<Assembled> {
+pub fn assemble(
+    lock: &Lock,
+    instance: Instance<'_>,
+    wheels: &BTreeMap<String, Installed>,
+) -> Result<Assembled> {
     let in_root: BTreeSet<&UnitId> =
         lock.closures.iter().filter(|c| c.name == ROOT).flat_map(|c| &c.units).collect();
     let owners = owners(lock, &in_root);
@@ -47,11 +54,11 @@ pub fn assemble(lock: &Lock, store: &Store, wheels: &BTreeMap<String, Installed>
     for unit in &lock.units {
         let wheel = wheels
             .get(&unit.wheel)
-            .ok_or_else(|| anyhow!("the store has no wheel {} of unit {}", unit.wheel, unit.id))?;
+            .ok_or_else(|| anyhow!("there is no wheel {} of unit {}", unit.wheel, unit.id))?;
         let (site, modules) = if owners.get(unit.wheel.as_str()) == Some(&&unit.id) {
             (wheel.site(), wheel.modules())
         } else {
-            let site = store.instance(wheel, &unit.hash)?;
+            let site = instance(wheel, &unit.hash)?;
             let modules = site.with_file_name("modules.idx");
             (site, modules)
         };

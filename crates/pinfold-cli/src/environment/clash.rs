@@ -53,10 +53,36 @@ pub fn overlaps(clashes: &[Clash], sites: &[Site]) -> Vec<Overlap> {
 
 /// One warning for each pair of root's distributions that have files of the same name and different content.
 pub fn warnings(clashes: &[Clash], roots: &[Root]) -> Vec<String> {
-    let label = |root: &Root| format!("{} {}", root.wheel.facts.name, root.wheel.facts.version);
     let sites: Vec<Site> =
         roots.iter().map(|root| Site { label: label(root), path: root.site.clone() }).collect();
     overlaps(clashes, &sites).iter().map(|o| sentence(&o.used, &o.hidden, &o.files)).collect()
+}
+
+/// One sentence for each program that two of root's distributions bring: the first has it.
+pub fn programs(roots: &[Root]) -> Vec<String> {
+    let mut owners: BTreeMap<&str, &Root> = BTreeMap::new();
+    let mut sentences = Vec::new();
+    for root in roots {
+        let facts = &root.wheel.facts;
+        let made = facts.console_scripts.iter().chain(&facts.gui_scripts).map(|script| script.name.as_str());
+        let names: BTreeSet<&str> = made.chain(facts.data_scripts.iter().map(String::as_str)).collect();
+        for name in names {
+            match owners.get(name) {
+                Some(owner) => sentences.push(format!(
+                    "{} and {} both have the program `{name}`; bin/ has that of {}",
+                    label(owner),
+                    label(root),
+                    label(owner)
+                )),
+                None => drop(owners.insert(name, root)),
+            }
+        }
+    }
+    sentences
+}
+
+fn label(root: &Root) -> String {
+    format!("{} {}", root.wheel.facts.name, root.wheel.facts.version)
 }
 
 fn sentence(used: &str, hidden: &str, files: &BTreeSet<PathBuf>) -> String {

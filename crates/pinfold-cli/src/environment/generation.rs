@@ -23,8 +23,9 @@ use super::assemble::Root;
 use super::layout::Layout;
 use super::links::Tree;
 use super::plain::{self, site};
-use super::{activation, durable};
+use super::{activation, clash, durable};
 use crate::interpreter::Interpreter;
+use crate::terminal;
 
 /// Raised when generations of this version of Pinfold differ from those of the last one.
 const VERSION: u32 = 1;
@@ -86,8 +87,8 @@ impl Stamp {
 
 /// Everything that a generation is made from.
 pub struct Blueprint<'a> {
-    /// Where it goes.
-    pub layout: &'a Layout,
+    /// The environment as users name it: scripts start its interpreter.
+    pub link: &'a Path,
     /// Its interpreter.
     pub interpreter: &'a Interpreter,
     /// Units, closures and views.
@@ -96,10 +97,8 @@ pub struct Blueprint<'a> {
     pub roots: &'a [Root],
     /// The hook's package in the store.
     pub hook: &'a Path,
-    /// The text of the lock.
-    pub lock: &'a str,
-    /// What it is made from.
-    pub stamp: &'a Stamp,
+    /// The text of the lock, where there is one.
+    pub lock: Option<&'a str>,
     /// What the shell's prompt shows.
     pub prompt: &'a str,
 }
@@ -108,8 +107,7 @@ pub struct Blueprint<'a> {
 ///
 /// # Errors
 /// When something cannot be written; nothing is left behind then.
-pub fn build(blueprint: &Blueprint<'_>) -> Result<u64> {
-    let layout = blueprint.layout;
+pub fn build(layout: &Layout, blueprint: &Blueprint<'_>, stamp: &Stamp) -> Result<u64> {
     sweep(layout);
     let temporary = tempfile::Builder::new()
         .prefix("tmp-")
@@ -117,20 +115,12 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<u64> {
         .tempdir_in(&layout.home)
         .with_context(|| format!("could not make a folder in {}", layout.home.display()))?;
     let folder = temporary.path();
-    let failed =
-        |what: &str| format!("could not write {what} of the new environment in {}", folder.display());
-    write_base(blueprint, folder).with_context(|| failed("the interpreter's part"))?;
-    write_site(blueprint, folder).with_context(|| failed("site-packages"))?;
-    let python = layout.link.join("bin/python");
-    plain::programs(blueprint.interpreter, blueprint.roots, &python, folder)
-        .with_context(|| failed("the programs"))?;
-    fs::write(folder.join("closure.json"), blueprint.environment.to_json())
-        .with_context(|| failed("closure.json"))?;
-    index::write(blueprint.environment, &folder.join(index::FILE))?;
-    fs::write(folder.join("pinfold.lock"), blueprint.lock).with_context(|| failed("the lock"))?;
-    File::create(folder.join("lock")).with_context(|| failed("the lock file"))?;
+    for warning in fill(blueprint, folder)? {
+        terminal::warn(&warning);
+    }
+    let failed = |what: &str| format!("could not write {what} in {}", folder.display());
     let entries = entries(&folder.join(site(blueprint.interpreter))).len();
-    let stamp = Stamp { entries, ..blueprint.stamp.clone() };
+    let stamp = Stamp { entries, ..stamp.clone() };
     fs::write(folder.join(STAMP), serde_json::to_vec_pretty(&stamp)?).with_context(|| failed(STAMP))?;
     durable::tree(folder).with_context(|| format!("could not make {} durable", folder.display()))?;
 
@@ -141,6 +131,29 @@ pub fn build(blueprint: &Blueprint<'_>) -> Result<u64> {
     // It has another name now: there is nothing left to remove.
     let _ = temporary.keep();
     Ok(number)
+}
+
+/// Writes all of an environment but its stamp into `folder`; returns what two distributions both have, in sentences.
+///
+/// # Errors
+/// When something cannot be written.
+pub fn fill(blueprint: &Blueprint<'_>, folder: &Path) -> Result<Vec<String>> {
+    let failed =
+        |what: &str| format!("could not write {what} of the new environment in {}", folder.display());
+    write_base(blueprint, folder).with_context(|| failed("the interpreter's part"))?;
+    let mut clashes = write_site(blueprint, folder).with_context(|| failed("site-packages"))?;
+    let python = blueprint.link.join("bin/python");
+    plain::programs(blueprint.interpreter, blueprint.roots, &python, folder)
+        .with_context(|| failed("the programs"))?;
+    clashes.extend(clash::programs(blueprint.roots));
+    fs::write(folder.join("closure.json"), blueprint.environment.to_json())
+        .with_context(|| failed("closure.json"))?;
+    index::write(blueprint.environment, &folder.join(index::FILE))?;
+    if let Some(lock) = blueprint.lock {
+        fs::write(folder.join("pinfold.lock"), lock).with_context(|| failed("the lock"))?;
+    }
+    File::create(folder.join("lock")).with_context(|| failed("the lock file"))?;
+    Ok(clashes)
 }
 
 /// Removes what killed processes left; whoever holds the environment's lock is the only one who builds.
@@ -169,20 +182,20 @@ pub fn tidy(layout: &Layout) {
 
 fn write_base(blueprint: &Blueprint<'_>, folder: &Path) -> Result<()> {
     plain::base(blueprint.interpreter, blueprint.prompt, folder)?;
-    for (name, text) in activation::render(&blueprint.layout.link, blueprint.prompt) {
+    for (name, text) in activation::render(blueprint.link, blueprint.prompt) {
         fs::write(folder.join("bin").join(name), text)?;
     }
     Ok(())
 }
 
-fn write_site(blueprint: &Blueprint<'_>, folder: &Path) -> Result<()> {
+fn write_site(blueprint: &Blueprint<'_>, folder: &Path) -> Result<Vec<String>> {
     let site = folder.join(site(blueprint.interpreter));
     let mut tree = Tree::default();
     tree.add("pinfold".into(), blueprint.hook.to_owned(), true)?;
-    plain::add(&mut tree, blueprint.roots)?;
+    let clashes = plain::add(&mut tree, blueprint.roots)?;
     tree.write(&site)?;
     fs::write(site.join(index::PTH_FILE), index::PTH)?;
-    Ok(())
+    Ok(clashes)
 }
 
 /// Entries of site-packages; bytecode that Python may have written is none.

@@ -103,6 +103,15 @@ impl Package {
         Ok(place.join("pinfold"))
     }
 
+    /// Makes a copy in the folder `out`, for `interpreter`: the folder `out/pinfold`.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn copy_to(&self, out: &Path, interpreter: &Interpreter) -> Result<()> {
+        self.copy(&out.join("pinfold"), interpreter)
+            .with_context(|| format!("could not copy the import hook to {}", out.display()))
+    }
+
     fn copy(&self, package: &Path, interpreter: &Interpreter) -> io::Result<()> {
         for file in &self.files {
             let target = package.join(file);

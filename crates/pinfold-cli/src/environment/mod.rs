@@ -2,9 +2,10 @@
 //!
 //! [`sync`] orders the steps: the wheels are put together to the model ([`assemble`]), the model becomes a
 //! generation ([`generation`], of [`links`], [`scripts`] and [`activation`]), and one rename makes it current
-//! ([`switch`]). Deliberately not here: resolving ([`crate::locking`]), and wheels and their store (wheelsplit).
+//! ([`switch`]). [`alone`] goes from folders of wheels to one environment, for Nix. Deliberately not here: resolving ([`crate::locking`]), and wheels and their store (wheelsplit).
 
 pub mod activation;
+pub mod alone;
 pub mod assemble;
 pub mod changes;
 pub mod clash;
@@ -16,6 +17,7 @@ pub mod layout;
 pub mod links;
 pub mod plain;
 pub mod registry;
+pub mod requirements;
 pub mod scripts;
 pub mod switch;
 pub mod sync;

@@ -66,31 +66,30 @@ pub fn base(interpreter: &Interpreter, prompt: &str, folder: &Path) -> Result<()
     Ok(())
 }
 
-/// The packages as site-packages shows them.
+/// The packages as site-packages shows them, with a warning for each file that two of them have.
 ///
 /// # Errors
 /// When a folder that several have in common cannot be listed.
 pub fn packages(roots: &[Root]) -> Result<Tree> {
     let mut tree = Tree::default();
-    add(&mut tree, roots)?;
+    for warning in add(&mut tree, roots)? {
+        terminal::warn(&warning);
+    }
     Ok(tree)
 }
 
-/// Adds packages to what site-packages shows, and warns of files that two of them have.
+/// Adds packages to what site-packages shows; returns which files two of them have, in sentences.
 ///
 /// # Errors
 /// When a folder that several have in common cannot be listed.
-pub fn add(tree: &mut Tree, roots: &[Root]) -> Result<()> {
+pub fn add(tree: &mut Tree, roots: &[Root]) -> Result<Vec<String>> {
     for root in roots {
         for top in &root.wheel.facts.top {
             let added = tree.add(top.name.clone().into(), root.site.join(&top.name), top.is_dir);
             added.with_context(|| format!("could not link `{}` of {}", top.name, root.wheel.facts.name))?;
         }
     }
-    for warning in clash::warnings(&tree.clashes(), roots) {
-        terminal::warn(&warning);
-    }
-    Ok(())
+    Ok(clash::warnings(&tree.clashes(), roots))
 }
 
 /// Writes the scripts of these packages, run by `python`, and what else they bring for the prefix.

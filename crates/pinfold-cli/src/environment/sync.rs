@@ -102,21 +102,21 @@ pub fn sync(request: &Request<'_>) -> Result<Synced> {
             "could not register this environment in the store {root}: {error}; `pinfold gc` will not know that it uses it"
         ));
     }
-    let Assembled { environment, roots } = assemble(lock, store, &wheels)?;
+    let Assembled { environment, roots } =
+        assemble(lock, &|wheel, hash| store.instance(wheel, hash), &wheels)?;
     let hook = package.in_store(store, interpreter)?;
     let before = previous(layout);
     let prompt = prompt(layout);
     let blueprint = Blueprint {
-        layout,
+        link: &layout.link,
         interpreter,
         environment: &environment,
         roots: &roots,
         hook: &hook,
-        lock: &text,
-        stamp: &stamp,
+        lock: Some(&text),
         prompt: &prompt,
     };
-    let built = generation::build(&blueprint);
+    let built = generation::build(layout, &blueprint, &stamp);
     let generation = built.hint(
         "the environment that was there is as it was; free space or permissions, then `pinfold sync` again",
     )?;

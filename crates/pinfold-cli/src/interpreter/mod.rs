@@ -76,6 +76,14 @@ impl Interpreter {
         Ok(asked)
     }
 
+    /// Asks `path`, and keeps the answer nowhere.
+    ///
+    /// # Errors
+    /// As for [`Self::query`].
+    pub fn ask(path: &Path) -> Result<Self> {
+        ask(path)
+    }
+
     /// Refuses what the hook cannot serve.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 
 use std::str::FromStr;
 
+use pep440_rs::{Version, VersionSpecifiers};
 use pep508_rs::{MarkerEnvironment, MarkerTree, VerbatimUrl, VersionOrUrl};
 use pinfold_core::names::normalize;
 
@@ -29,6 +30,22 @@ pub enum Target {
     Index(String),
     /// A folder or a wheel file, as written.
     Local(String),
+}
+
+impl Target {
+    /// Whether a version on an index is what is asked for.
+    pub fn accepts(&self, version: &str) -> bool {
+        match self {
+            Target::Index(specifiers) if specifiers.is_empty() => true,
+            Target::Index(specifiers) => {
+                match (VersionSpecifiers::from_str(specifiers), Version::from_str(version)) {
+                    (Ok(specifiers), Ok(version)) => specifiers.contains(&version),
+                    _ => false,
+                }
+            }
+            Target::Local(_) => false,
+        }
+    }
 }
 
 /// Why a requirement could not be read.
