@@ -1,0 +1,91 @@
+# Step 3 of 3: the check. It depends on the installed wheel, what that needs to run, the tests and what those need.
+# Deliberately not here: the source tree. Tests run against what was installed.
+host: self:
+let
+  package = import ./package.nix;
+in
+/**
+  Checks an installed wheel: its modules can be imported, its requirements are met, its tests pass.
+
+  # Inputs
+
+  `installed`
+  : the package
+
+  `tests`
+  : a folder with tests; `null` for the other two checks alone
+
+  `nativeCheckInputs`
+  : packages that the tests need
+
+  `pins`
+  : as in `pythonWithPins`
+
+  `command`
+  : what runs the tests, in their folder
+
+  `imports`
+  : modules to import; by default every one that the wheel provides at its top
+
+  # Type
+  ```
+  checkWheel :: AttrSet -> Derivation
+  ```
+*/
+{
+  installed,
+  tests ? null,
+  nativeCheckInputs ? [ ],
+  pins ? { },
+  command ? [
+    "python"
+    "-m"
+    "pytest"
+    "-q"
+  ],
+  imports ? null,
+  env ? { },
+  passthru ? { },
+}:
+let
+  label = package.labelOf installed;
+  environment = self.pythonWithPins {
+    name = "${package.nameOf installed}-check-environment";
+    packages = [ installed ] ++ nativeCheckInputs;
+    inherit pins;
+    abiCheck = false;
+    required = [ installed ];
+    # A test tool may bring a file that the package brings; that is not what is checked here.
+    onConflict = "warn";
+  };
+  words = builtins.concatStringsSep " " (map host.quote command);
+in
+host.step {
+  name = "${package.nameOf installed}-${package.versionOf installed}-check";
+  inherit env;
+  script = ''
+    export HOME="$TMPDIR" PATH="${environment}/bin:$PATH"
+    failed() {
+      echo "error: the check of "${host.quote label}" failed: $1" >&2
+      echo "hint: the package is installed all the same; its environment is ${environment}" >&2
+      exit 1
+    }
+    ${environment}/bin/python -I ${./imports.py} ${installed} ${
+      if imports == null then "" else builtins.concatStringsSep " " (map host.quote imports)
+    } || failed "a module of it cannot be imported"
+    ${
+      if tests == null then
+        ""
+      else
+        ''
+          mkdir "$TMPDIR/tests" && cd "$TMPDIR/tests" && cp -r ${tests}/. . && chmod -R u+w .
+          ${words} || failed ${host.quote "its tests failed, `${builtins.concatStringsSep " " command}`"}
+        ''
+    }
+    mkdir -p "$out"
+  '';
+  passthru = {
+    inherit installed environment;
+  }
+  // passthru;
+}

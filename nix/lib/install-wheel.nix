@@ -1,0 +1,96 @@
+# Step 2 of 3: the installed wheel. It depends on the wheel, and on nothing else.
+# Deliberately not here: an environment. What a package depends on is an attribute, never a path in its files, so that
+# a bumped dependency installs nothing again.
+host:
+let
+  package = import ./package.nix;
+  closures = import ./closures.nix;
+in
+/**
+  Installs a wheel into a folder of its own: `{site-packages, data, modules.idx, facts.json}`.
+
+  # Inputs
+
+  `wheel`
+  : what `buildWheel` made, or a wheel file with the attributes `pname`, `version` and `file`
+
+  `dependencies`, `optional-dependencies`
+  : what it needs at run time; kept as attributes
+
+  `tests`
+  : what stands under `passthru.tests`, for instance a `checkWheel`
+
+  # Type
+  ```
+  installWheel :: AttrSet -> Package
+  ```
+
+  # Example
+  ```nix
+  installWheel {
+    wheel = buildWheel { ... };
+    dependencies = [ numpy pandas ];
+  }
+  ```
+*/
+{
+  wheel,
+  pname ? wheel.pname,
+  version ? wheel.version,
+  dependencies ? [ ],
+  optional-dependencies ? { },
+  tests ? { },
+  contentAddressed ? host.contentAddressed,
+  passthru ? { },
+  ...
+}@args:
+let
+  extra = builtins.removeAttrs args [
+    "wheel"
+    "pname"
+    "version"
+    "dependencies"
+    "optional-dependencies"
+    "tests"
+    "contentAddressed"
+    "passthru"
+  ];
+  # A wheel file in the Nix store has another name than it must have.
+  file = wheel.file or null;
+  sha256 = wheel.sha256 or null;
+  installed = host.step (
+    extra
+    // {
+      name = "${pname}-${version}";
+      inherit contentAddressed;
+      script = ''
+        ${
+          if file == null then
+            ''set -- ${wheel}/*.whl''
+          else
+            ''
+              ln -s ${wheel} "$TMPDIR/"${host.quote file}
+              set -- "$TMPDIR/"${host.quote file}
+            ''
+        }
+        ${host.tools.wheelsplit}/bin/wheelsplit install "$1" "$out" --name ${host.quote pname} --version ${host.quote version}${
+          if sha256 == null then "" else " --sha256 ${sha256}"
+        }
+      '';
+      passthru = {
+        inherit
+          pname
+          version
+          wheel
+          dependencies
+          optional-dependencies
+          tests
+          ;
+        sitePackagesOf = python: "${installed}/site-packages";
+        isPinfoldUnit = true;
+      }
+      // passthru;
+    }
+  );
+in
+closures.pinnable installed

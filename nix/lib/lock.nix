@@ -1,0 +1,203 @@
+# `pinfold.lock`, read at evaluation: its wheels, units and closures. Nothing is built to know what will be.
+# Deliberately not here: how a lock is made, and where the bytes of a wheel come from (`fetchWheel` of the host).
+let
+  names = import ./names.nix;
+  package = import ./package.nix;
+  inherit (builtins)
+    filter
+    head
+    listToAttrs
+    map
+    ;
+
+  by =
+    key: list:
+    listToAttrs (
+      map (item: {
+        name = item.${key};
+        value = item;
+      }) list
+    );
+
+  wrong =
+    file: what: hint:
+    throw "pinfold: could not read the lock ${toString file}: ${what}\nhint: ${hint}";
+in
+rec {
+  /**
+    Reads the text of a lock and checks what evaluation needs of it.
+
+    # Type
+    ```
+    parse :: { file, text, python } -> Lock
+    ```
+  */
+  parse =
+    {
+      file ? "pinfold.lock",
+      text,
+      python,
+    }:
+    let
+      lock = builtins.fromTOML text;
+      wheels = lock.wheel or [ ];
+      units = lock.unit or [ ];
+      closures = lock.closure or [ ];
+      bySha = by "sha256" wheels;
+      byId = by "id" units;
+      unfit = filter (wheel: !names.fitsPython python wheel.file) wheels;
+      homeless = filter (unit: !(bySha ? ${unit.wheel})) units;
+      mentioned =
+        builtins.concatMap (unit: unit.dependencies or [ ]) units
+        ++ builtins.concatMap (closure: closure.direct ++ closure.units) closures;
+      unknown = filter (id: !(byId ? ${id})) mentioned;
+      again = "take back the change to it, or write it anew with `pinfold lock`";
+    in
+    if (lock.version or null) != 1 then
+      wrong file "its version is ${builtins.toJSON (lock.version or null)}, and this Pinfold reads 1"
+        "use the Pinfold that wrote it, or `pinfold lock` with this one"
+    else if lock.python != python then
+      wrong file "it is for Python ${lock.python}, and the environment is for Python ${python}"
+        "pass that Python, or make a lock for this one: `pinfold lock --python ${python}`"
+    else if closures == [ ] || (head closures).name != "root" then
+      wrong file "its first closure is not `root`" again
+    else if unfit != [ ] then
+      package.fail {
+        package = "${(head unfit).name} ${(head unfit).version}";
+        step = "install";
+        what = "the lock has the wheel ${(head unfit).file} for it, which is not for Python ${python}";
+        hint = again;
+      }
+    else if homeless != [ ] then
+      wrong file "the wheel of unit `${(head homeless).id}` is not listed" again
+    else if unknown != [ ] then
+      wrong file "it names the unit `${head unknown}`, which it does not have" again
+    else
+      {
+        inherit (lock) python platform;
+        inherit wheels units closures;
+        wheelOf = unit: bySha.${unit.wheel};
+      };
+
+  /**
+    The wheels of a lock, installed: packages by the hash of their wheel.
+
+    # Type
+    ```
+    install :: { lock, installWheel, fetchWheel, wheels } -> { SHA256 = Package; }
+    ```
+  */
+  install =
+    {
+      lock,
+      installWheel,
+      fetchWheel,
+      wheels ? { },
+    }:
+    listToAttrs (
+      map (wheel: {
+        name = wheel.sha256;
+        value =
+          let
+            given = wheels.${wheel.name} or null;
+            version = given.${wheel.version} or null;
+            own =
+              if given == null then
+                null
+              else if builtins.isFunction given then
+                given wheel
+              # `{ "1.26.4" = ...; }`, where a lock has several versions.
+              else if given ? outPath then
+                given
+              else
+                version;
+          in
+          installWheel {
+            pname = wheel.name;
+            inherit (wheel) version;
+            wheel = if own != null then own else fetchWheel wheel;
+          };
+      }) lock.wheels
+    );
+
+  /**
+    The closures and units of a lock as they stand in it, in the form that `closures.resolve` has.
+
+    # Type
+    ```
+    toClosures :: { lock, installed, exact } -> { units = [Unit]; closures = [Closure]; }
+    ```
+  */
+  toClosures =
+    {
+      lock,
+      installed,
+      exact ? true,
+    }:
+    {
+      units = map (
+        unit:
+        {
+          key = unit.id;
+          package = installed.${unit.wheel};
+          dependencies = unit.dependencies or [ ];
+          pin = unit.pin or null;
+        }
+        // (if exact then { inherit (unit) hash; } else { })
+      ) lock.units;
+      closures = map (closure: {
+        inherit (closure)
+          name
+          requires
+          direct
+          units
+          ;
+        owner = closure.owner or null;
+      }) lock.closures;
+    };
+
+  /**
+    The packages of a lock's root closure by name, with their dependencies and pins: a package set to choose from.
+
+    # Type
+    ```
+    toPackages :: { lock, installed } -> { NAME = Package; }
+    ```
+  */
+  toPackages =
+    { lock, installed }:
+    let
+      byId = by "id" lock.units;
+      closureOf = by "name" lock.closures;
+      nameOf = id: (lock.wheelOf byId.${id}).name;
+      packageOf =
+        id:
+        let
+          unit = byId.${id};
+          plain = installed.${unit.wheel} // {
+            dependencies = map packageOf (unit.dependencies or [ ]);
+          };
+        in
+        if !(unit ? pin) then
+          plain
+        else
+          plain
+          // {
+            pin = {
+              inherit (unit.pin) undeclared share private;
+              packages = listToAttrs (
+                map (member: {
+                  name = nameOf member;
+                  value = packageOf member;
+                }) closureOf.${unit.pin.closure}.direct
+              );
+            };
+          };
+    in
+    listToAttrs (
+      map (id: {
+        name = nameOf id;
+        value = packageOf id;
+      }) (head lock.closures).units
+    );
+}

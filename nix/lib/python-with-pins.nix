@@ -1,0 +1,186 @@
+# An environment: one interpreter, every package with the dependencies it was resolved with.
+# Deliberately not here: who sees whom (`closures.nix`), and what is written (`pinfold assemble`).
+host: self:
+let
+  package = import ./package.nix;
+  closures = import ./closures.nix;
+  locks = import ./lock.nix;
+  plans = import ./plan.nix;
+
+  make =
+    {
+      python ? host.python,
+      packages ? null,
+      pins ? { },
+      lock ? null,
+      maxLagDays ? 14,
+      abiCheck ? true,
+      onConflict ? "error",
+      name ? "${python.name or "python${python.pythonVersion}"}-pinfold",
+      wheels ? { },
+      fetchWheel ? host.fetchWheel,
+      required ? [ ],
+      extraPackages ? { },
+    }@args:
+    let
+      parsed = locks.parse {
+        file = lock;
+        text = builtins.readFile lock;
+        python = python.pythonVersion;
+      };
+      installed = locks.install {
+        lock = parsed;
+        inherit (self) installWheel;
+        fetchWheel = wheel: fetchWheel (wheel // { lockFolder = builtins.dirOf lock; });
+        inherit wheels;
+      };
+      set =
+        host.packages // extraPackages // (if lock == null then { } else locks.toPackages { lock = parsed; inherit installed; });
+      chosen = if builtins.isFunction packages then packages set else packages;
+      resolved =
+        if lock != null && packages == null && pins == { } then
+          locks.toClosures {
+            lock = parsed;
+            inherit installed;
+            # A wheel that is built here has bytes of its own.
+            exact = wheels == { };
+          }
+        else if packages == null then
+          throw "pinfold: could not make the environment ${name}: it has neither packages nor a lock\nhint: `packages = ps: [ ps.numpy ]`, or `lock = ./pinfold.lock`"
+        else
+          closures.resolve {
+            packages = chosen;
+            inherit pins onConflict;
+          };
+      days = builtins.isInt maxLagDays && maxLagDays >= 0;
+      # The lock as it stands in the environment, where the environment is all of it.
+      whole = lock != null && packages == null && pins == { };
+
+      plan = plans.toPlan {
+        inherit name python onConflict;
+        hook = host.hook python;
+        closures = resolved;
+        required = map package.nameOf required;
+        lock =
+          if whole then
+            builtins.path {
+              path = lock;
+              name = "pinfold.lock";
+            }
+          else
+            null;
+      };
+
+      environment = host.step {
+        inherit name plan;
+        contentAddressed = false;
+        passAsFile = [ "plan" ];
+        script = ''
+          ${host.tools.pinfold}/bin/pinfold assemble "$planPath" --out "$out"
+          ${
+            if abiCheck then
+              ''
+                if ! ${abicheck "$out"} > "$TMPDIR/report" 2>&1; then
+                  cat "$TMPDIR/report" >&2
+                  echo "error: the environment "${host.quote name}" failed its ABI check; what was found stands above" >&2
+                  echo "hint: pin, leave out or replace one of the packages named there; abiCheck = false builds it all the same" >&2
+                  exit 1
+                fi
+              ''
+            else
+              ""
+          }
+        '';
+        passthru = {
+          inherit python;
+          interpreter = "${environment}/bin/python";
+          sitePackages = "lib/python${python.pythonVersion}/site-packages";
+          closure = "${environment}/closure.json";
+          inherit report;
+          inherit (resolved) units closures;
+          packages = set;
+          env = host.shellFor name environment;
+          tests = testsOf resolved.units // {
+            start = host.step {
+              name = "${name}-start";
+              script = ''
+                ${environment}/bin/python -c 'import pinfold' && mkdir "$out"
+              '';
+            };
+          };
+        };
+      };
+
+      abicheck =
+        folder:
+        "HOME=$TMPDIR ${host.tools.abicheck}/bin/abicheck --no-config --no-cache --color never ${folder}";
+
+      report = host.step {
+        name = "${name}-abi-report";
+        script = ''
+          mkdir "$out"
+          for format in json html; do
+            ${abicheck "${make (args // { abiCheck = false; })}"} --output "$out/report.$format" || test $? = 1
+          done
+        '';
+      };
+
+      testsOf =
+        units:
+        builtins.listToAttrs (
+          map (unit: {
+            name = builtins.replaceStrings [ "/" ] [ "-" ] unit.key;
+            value = unit.package.tests;
+          }) (builtins.filter (unit: (unit.package.tests or { }) != { }) units)
+        );
+    in
+    if !days then
+      throw "pinfold: maxLagDays = ${builtins.toJSON maxLagDays}; it is a number of days, 0 or more"
+    else
+      environment // { override = new: make (args // (if builtins.isFunction new then new args else new)); };
+in
+/**
+  An environment with `bin/python`, console scripts, the import hook and `closure.json`.
+
+  # Inputs
+
+  `python`
+  : the interpreter
+
+  `packages`
+  : a list of packages, or a function from the package set to one; with a lock, the set has the lock's packages
+
+  `pins`
+  : `{ NAME = { OTHER = package; }; }`: the dependencies of NAME are its own affair
+
+  `lock`
+  : a `pinfold.lock`; without `packages`, the environment is all of it
+
+  `maxLagDays`
+  : how long a part of the lock may be held back
+
+  `abiCheck`
+  : whether native libraries that clash fail the build
+
+  `onConflict`
+  : what two packages that provide one file, or two versions in one closure, are: `"error"` or `"warn"`
+
+  `wheels`
+  : wheels for names of the lock, in the place of a fetch: `{ report-old = buildWheel { ... }; }`
+
+  # Type
+  ```
+  pythonWithPins :: AttrSet -> Environment
+  ```
+
+  # Example
+  ```nix
+  pythonWithPins {
+    packages = ps: [
+      ps.pandas
+      (ps.torch.pinned { numpy = ps.numpy_1; })
+    ];
+  }
+  ```
+*/
+make

@@ -1,0 +1,143 @@
+# Real builds, on the host's tools: what `tests/nix.rs` builds and looks at.
+{
+  pinfold,
+  python ? "/usr/bin/python3",
+  contentAddressed ? false,
+  # Changes the derivation of a build tool, and nothing of what it makes.
+  salt ? "",
+}:
+let
+  functions = import ../mini.nix { inherit pinfold python contentAddressed; };
+  inherit (functions) buildWheel installWheel checkWheel pythonWithPins fromHost;
+
+  setuptools = fromHost { pname = "setuptools"; };
+  # The same files from another derivation, when the salt is another.
+  salted = functions.host.step {
+    name = "setuptools-salted";
+    inherit contentAddressed;
+    script = ''
+      # ${salt}
+      cp -r ${setuptools} "$out"
+    '';
+    passthru = {
+      pname = "setuptools";
+      version = "host";
+      sitePackagesOf = _: "${salted}/site-packages";
+    };
+  };
+  buildSet = functions.makeBuildSet [
+    salted
+    (fromHost { pname = "wheel"; })
+  ];
+
+  source =
+    name: version:
+    {
+      pname = name;
+      inherit version buildSet;
+      src = ./packages + "/${name}";
+      # setuptools makes wheels by itself since 70.1; the host's may be older.
+      build-system = [
+        "setuptools"
+        "wheel"
+      ];
+      postPatch = "sed -i 's/\"1\\.0\"/\"${version}\"/' *.toml *.py";
+    };
+  backend =
+    what: extra:
+    buildWheel (
+      {
+        pname = "odd";
+        version = "1.0";
+        src = ./packages/backend;
+        build-system = [ ];
+      }
+      // extra
+      // {
+        env = {
+          BACKEND = what;
+        }
+        // extra.env or { };
+      }
+    );
+  made =
+    name: content: metadata: dependencies:
+    installWheel {
+      inherit dependencies;
+      wheel = backend "fine" {
+        pname = name;
+        env = {
+          NAME = name;
+          CONTENT = content;
+          METADATA = metadata;
+        };
+      };
+    };
+
+  leaf = installWheel { wheel = buildWheel (source "leaf" "1.0"); };
+  leaf_2 = installWheel { wheel = buildWheel (source "leaf" "2.0"); };
+  stemOn = leaf: installWheel { wheel = buildWheel (source "stem" "1.0"); dependencies = [ leaf ]; };
+  stem = stemOn leaf;
+  native = installWheel { wheel = buildWheel (source "native" "1.0"); };
+  check =
+    stem:
+    checkWheel {
+      installed = stem;
+      tests = ./packages/stem/tests;
+      command = [ "python" "-m" "unittest" "-v" ];
+    };
+
+  # Two versions in one process.
+  environment = pythonWithPins {
+    packages = [
+      leaf
+      native
+      ((stemOn leaf).pinned { leaf = leaf_2; })
+    ];
+  };
+in
+{
+  inherit leaf leaf_2 stem native;
+  stemOfTwo = stemOn leaf_2;
+  check = check stem;
+  checkOfTwo = check (stemOn leaf_2);
+
+  # As the environment above, without the look at its native libraries.
+  unchecked = (pythonWithPins {
+    packages = [ (installWheel { wheel = buildWheel (source "native" "1.0" // { env.GONE = "1"; }); }) ];
+  }).override { abiCheck = false; };
+  report = environment.report;
+  inherit environment;
+
+  # One wheel in two units.
+  copies = pythonWithPins {
+    packages = [
+      (stemOn leaf)
+      ((made "odd" "import stem, native\n" "Requires-Dist: stem\n" [ stem native ]).pinned { leaf = leaf_2; })
+      native
+    ];
+  };
+
+  failing = {
+    backend = backend "fail" { };
+    talk = backend "talk" { };
+    hang = backend "hang" { };
+    nothing = backend "nothing" { };
+    outside = backend "outside" { };
+    other-name = installWheel { wheel = backend "fine" { env.NAME = "stranger"; }; };
+    other-version = installWheel { wheel = backend "fine" { env.VERSION = "2.0"; }; };
+    missing-tool = buildWheel (source "leaf" "1.0" // { build-system = [ ]; });
+    no-source = buildWheel { pname = "odd"; version = "1.0"; src = ./packages/stem/tests; build-system = [ ]; };
+    one-file-twice = pythonWithPins { packages = [ (made "one" "x = 1\n" "" [ ]) (made "two" "x = 2\n" "" [ ]) ]; };
+    other-platform = pythonWithPins {
+      packages = [ (installWheel { wheel = backend "fine" { env.TAG = "cp39-cp39-win_amd64"; }; }) ];
+    };
+    import = checkWheel { installed = made "odd" "import nowhere\n" "" [ ]; };
+    requirement = checkWheel { installed = made "odd" "" "Requires-Dist: leaf>=3\n" [ leaf ]; };
+    undeclared = checkWheel { installed = made "odd" "" "Requires-Dist: leaf\n" [ ]; };
+    abi = pythonWithPins {
+      packages = [ (installWheel { wheel = buildWheel (source "native" "1.0" // { env.GONE = "1"; }); }) ];
+    };
+    tests = checkWheel { installed = leaf; tests = ./packages/stem/tests; command = [ "python" "-m" "unittest" ]; };
+  };
+}

@@ -1,0 +1,101 @@
+# Expressions that must not evaluate, each with the words that its error must have: who, which step, why, what to do.
+#
+#   nix-instantiate --eval --strict nix/tests/failures.nix -A cases.NAME.expr
+let
+  pinfold = import ./host.nix { };
+  closures = import ../lib/closures.nix;
+  package =
+    name: version: dependencies:
+    closures.pinnable {
+      pname = name;
+      inherit version dependencies;
+      outPath = "/nix/store/${name}-${version}";
+    };
+  numpy_1 = package "numpy" "1.26.4" [ ];
+  numpy = package "numpy" "2.3.5" [ ];
+  pandas = package "pandas" "2.3.3" [ numpy ];
+  wheel =
+    extra:
+    (pinfold.buildWheel (
+      {
+        pname = "app";
+        version = "1";
+        src = ./.;
+        build-system = [ ];
+      }
+      // extra
+    )).drvPath;
+  env = args: (pinfold.pythonWithPins args).drvPath;
+  lock = builtins.readFile ./example.lock;
+  edited = from: to: builtins.toFile "pinfold.lock" (builtins.replaceStrings [ from ] [ to ] lock);
+in
+{
+  cases = {
+    runtime-dependency-in-build-wheel = {
+      expr = wheel { dependencies = [ numpy ]; };
+      words = [ "build the wheel of app 1" "`dependencies`" "a wheel cannot depend on it" "`installWheel`" "hint:" ];
+    };
+    tool-outside-of-the-build-set = {
+      expr = wheel { build-system = [ "hatchling" ]; };
+      words = [ "build the wheel of app 1" "`hatchling`" "not in the build set" "hint:" ];
+    };
+    two-versions-in-one-closure = {
+      expr = env { packages = [ pandas numpy_1 ]; };
+      words = [ "two versions of numpy" "numpy 1.26.4 (asked for)" "numpy 2.3.5 (for pandas 2.3.3)" "pinned" ];
+    };
+    pin-of-something-that-is-not-there = {
+      expr = env { packages = [ pandas ]; pins.torch = { numpy = numpy_1; }; };
+      words = [ "pin torch" "there is numpy, pandas" "hint:" ];
+    };
+    pin-that-names-no-package = {
+      expr = (pandas.pinned { numpy = "1.26.4"; }).pin;
+      words = [ "pin pandas 2.3.3" "`numpy` is neither a package" "hint:" ];
+    };
+    share-of-what-root-does-not-have = {
+      expr = env { packages = [ (pandas.pinned { share = [ "six" ]; }) ]; };
+      words = [ "pin pandas 2.3.3" "shares `six`" "hint:" ];
+    };
+    pinned-in-two-ways = {
+      expr = env {
+        packages = [
+          ((package "a" "1" [ (pandas.pinned { }) ]).pinned { })
+          ((package "b" "1" [ (pandas.pinned { numpy = numpy_1; }) ]).pinned { })
+        ];
+      };
+      words = [ "pin pandas 2.3.3" "two ways" "hint:" ];
+    };
+    lock-for-another-python = {
+      expr = env { lock = edited "python = \"3.11\"" "python = \"3.12\""; };
+      words = [ "for Python 3.12" "the environment is for Python 3.11" "pinfold lock --python 3.11" ];
+    };
+    lock-with-a-wheel-for-another-python = {
+      expr = env { lock = edited "numpy-2.3.5-cp311-cp311" "numpy-2.3.5-cp312-cp312"; };
+      words = [ "install numpy 2.3.5" "numpy-2.3.5-cp312-cp312-linux_x86_64.whl" "not for Python 3.11" "hint:" ];
+    };
+    lock-of-another-format = {
+      expr = env { lock = edited "version = 1\npython" "version = 2\npython"; };
+      words = [ "its version is 2" "hint:" ];
+    };
+    lock-that-names-a-unit-it-does-not-have = {
+      expr = env { lock = edited "units = [\"app@000000000000\", \"numpy@222222222222\"]" "units = [\"app@333333333333\"]"; };
+      words = [ "app@333333333333" "hint:" ];
+    };
+    neither-packages-nor-lock = {
+      expr = env { };
+      words = [ "neither packages nor a lock" "hint:" ];
+    };
+    lag-that-is-no-number = {
+      expr = env { packages = [ ]; maxLagDays = "soon"; };
+      words = [ "maxLagDays = \"soon\"" "number of days" ];
+    };
+    package-without-a-wheel = {
+      expr =
+        ((import ../lib/split.nix).wheelOf { } {
+          pname = "x";
+          version = "1";
+          overridePythonAttrs = _: { };
+        }).drvPath;
+      words = [ "split x 1" "no `dist` output" "hint:" ];
+    };
+  };
+}

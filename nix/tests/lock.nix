@@ -1,0 +1,81 @@
+# Locks, read at evaluation.
+let
+  locks = import ../lib/lock.nix;
+  pinfold = import ./host.nix { };
+  text = builtins.readFile ./example.lock;
+  parse = text: python: locks.parse { inherit text python; };
+  lock = parse text "3.11";
+  installed = locks.install {
+    inherit lock;
+    inherit (pinfold) installWheel;
+    inherit (pinfold.host) fetchWheel;
+  };
+  replace = from: to: builtins.replaceStrings [ from ] [ to ] text;
+  refused = text: !(builtins.tryEval (builtins.deepSeq (parse text "3.11").python true)).success;
+  resolved = locks.toClosures { inherit lock installed; };
+in
+{
+  parse = {
+    wheels = {
+      expr = map (wheel: "${wheel.name} ${wheel.version}") lock.wheels;
+      expected = [ "app 1.0" "numpy 1.26.4" "numpy 2.3.5" ];
+    };
+    another-python-is-refused = {
+      expr = (builtins.tryEval (parse text "3.12").python).success;
+      expected = false;
+    };
+    a-wheel-for-another-python-is-refused = {
+      expr = refused (replace "numpy-2.3.5-cp311-cp311" "numpy-2.3.5-cp312-cp312");
+      expected = true;
+    };
+    a-unit-that-is-not-there-is-refused = {
+      expr = refused (replace "dependencies = [\"numpy@111111111111\"]" "dependencies = [\"numpy@333333333333\"]");
+      expected = true;
+    };
+    another-format-is-refused = {
+      expr = refused (replace "version = 1\npython" "version = 2\npython");
+      expected = true;
+    };
+  };
+  install = {
+    a-fixed-output-fetch-for-each-wheel = {
+      expr = map (wheel: [ installed.${wheel.sha256}.wheel.url installed.${wheel.sha256}.wheel.outputHash ]) lock.wheels;
+      expected = map (wheel: [ "mirror://wheels/${wheel.file}" wheel.sha256 ]) lock.wheels;
+    };
+    a-wheel-that-is-given-is-not-fetched = {
+      expr =
+        (locks.install {
+          inherit lock;
+          inherit (pinfold) installWheel;
+          fetchWheel = _: throw "fetched";
+          wheels.app = { outPath = "/built"; };
+        }).${(builtins.head lock.wheels).sha256}.wheel.outPath;
+      expected = "/built";
+    };
+  };
+  toClosures = {
+    as-they-stand-in-it = {
+      expr = map (c: { inherit (c) name owner direct; }) resolved.closures;
+      expected = [
+        { name = "root"; owner = null; direct = [ "app@000000000000" "numpy@222222222222" ]; }
+        { name = "app"; owner = "app@000000000000"; direct = [ "numpy@111111111111" ]; }
+      ];
+    };
+    hashes-only-where-bytes-are-the-locks = {
+      expr = map (exact: (builtins.head (locks.toClosures { inherit lock installed exact; }).units) ? hash) [ true false ];
+      expected = [ true false ];
+    };
+  };
+  toPackages.a-package-set-with-pins = {
+    expr =
+      let
+        set = locks.toPackages { inherit lock installed; };
+      in
+      {
+        names = builtins.attrNames set;
+        pin = set.app.pin.packages.numpy.version;
+        dependencies = map (p: p.version) set.app.dependencies;
+      };
+    expected = { names = [ "app" "numpy" ]; pin = "1.26.4"; dependencies = [ "1.26.4" ]; };
+  };
+}
