@@ -12,6 +12,7 @@ mod meant;
 mod named;
 mod pinned;
 pub(crate) mod reading;
+mod requires;
 mod site;
 mod start;
 mod strays;

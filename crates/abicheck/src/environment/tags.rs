@@ -133,6 +133,11 @@ impl Interpreter {
             .map(str::to_owned)
     }
 
+    /// Its machine, such as `x86_64`.
+    pub(super) fn machine(&self) -> String {
+        self.parts().1.split_once('-').map_or(self.parts().1, |(machine, _)| machine).to_owned()
+    }
+
     /// What wheels for it have as their platform, as far as that is one thing.
     pub fn platform(&self) -> String {
         let (own, libc) = self.parts().1.split_once('-').unwrap_or((self.parts().1, ""));

@@ -10,6 +10,7 @@ use elf_facts::Definition;
 use elf_loader::Object;
 
 use super::instead::stands_for;
+use super::shared::first_of;
 use crate::analysis::{Analysis, Changed, PackageId};
 use crate::environment::DistributionId;
 use crate::finding::{Probe, SymbolName};
@@ -47,9 +48,9 @@ pub(super) struct Crossings {
     pub(super) from: Arc<Object>,
     /// The file that answers.
     pub(super) to: Arc<Object>,
-    /// Their distributions.
+    /// Whose they are: its distribution, or the one that loads it where nobody imports that.
     pub(super) victim: DistributionId,
-    /// The one that answers.
+    /// Whose file answers, in the same way.
     pub(super) giver: DistributionId,
     /// The packages in the order that does it; `None` where importing the victim alone does it.
     pub(super) order: Option<Vec<PackageId>>,
@@ -77,10 +78,19 @@ type Key = (DistributionId, DistributionId, std::path::PathBuf, std::path::PathB
 pub(super) fn crossings(analysis: &Analysis<'_>) -> Vec<Crossings> {
     let mut found: BTreeMap<Key, Crossings> = BTreeMap::new();
     let mut add = |(from, to): (&Arc<Object>, &Arc<Object>),
-                   order: Option<&Vec<PackageId>>,
+                   (importer, order): (DistributionId, Option<&Vec<PackageId>>),
                    module: Option<&String>,
                    crossing: Crossing| {
         let (Some(victim), Some(giver)) = (analysis.owner(from), analysis.owner(to)) else { return };
+        if victim == giver {
+            return;
+        }
+        // Libraries may have a distribution of their own, which belongs to who imports it.
+        let is_imported = |one: &DistributionId| analysis.package_of(*one).is_some();
+        let alone: Vec<PackageId> = analysis.package_of(importer).into_iter().collect();
+        let first = || first_of(analysis, order.unwrap_or(&alone), to);
+        let victim = Some(victim).filter(is_imported).unwrap_or(importer);
+        let giver = Some(giver).filter(is_imported).or_else(first).unwrap_or(giver);
         if victim == giver {
             return;
         }
@@ -123,7 +133,8 @@ pub(super) fn crossings(analysis: &Analysis<'_>) -> Vec<Crossings> {
                         let symbol = super::symbol(facts, binding.reference);
                         let unique = binding.unique;
                         let crossing = Crossing { symbol, own: *own, now: *now, unique, instead: false };
-                        add((from, to), None, opening.module.as_ref(), crossing);
+                        let importer = analysis.packages[package].distribution;
+                        add((from, to), (importer, None), opening.module.as_ref(), crossing);
                     }
                 }
             }
@@ -138,7 +149,8 @@ pub(super) fn crossings(analysis: &Analysis<'_>) -> Vec<Crossings> {
                 if let (Some(own), Some(now)) = (own, bound.now.facts().definitions.get(one.now)) {
                     let symbol = super::symbol(bound.from.facts(), one.reference);
                     let crossing = Crossing { symbol, own: *own, now: *now, unique: one.unique, instead };
-                    add((&bound.from, &bound.now), Some(&together.order), change.module.as_ref(), crossing);
+                    let imported = (change.victim, Some(&together.order));
+                    add((&bound.from, &bound.now), imported, change.module.as_ref(), crossing);
                 }
             }
         }

@@ -4,12 +4,13 @@
 //! Compares the generation of NumPy's C API that a module was built for with the NumPy that its package sees: in an
 //! environment of pins, each package may see another one. A module that was built for NumPy 1 alone refers to
 //! `numpy.core._multiarray_umath` and not to `numpy._core._multiarray_umath`; one that was built with the headers of
-//! NumPy 2 works with both, and its file says the oldest release that it needs.
+//! NumPy 2 works with both, and its file says the oldest release that it needs. Which NumPy 1 a module was built for no
+//! file says; a package that uses the C API and requires another release than it sees is told too.
 //!
 //! ## Why is this bad?
 //! The layout of arrays' types changed with NumPy 2, which refuses modules that were not built for it: `ImportError:
 //! numpy.core.multiarray failed to import`. It is an error where the package requires or imports NumPy, a warning where
-//! it may do without, and a note where other modules of the package fit and importing the package does not open this
+//! it may do without or only its requirements are not met, and a note where other modules of the package fit and importing the package does not open this
 //! one.
 //!
 //! ## Example
@@ -22,7 +23,7 @@
 //! Take a release of the package that was built for NumPy 2, or a NumPy before 2: `numpy<2` among the requirements, or
 //! a pin of it for this package.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use elf_facts::Head;
 
@@ -77,11 +78,60 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
             wrong.entry((*owner, severity, needs.clone())).or_default().push(loaded);
         }
     }
+    let told: BTreeSet<DistributionId> = wrong.keys().map(|(owner, _, _)| *owner).collect();
     for ((owner, severity, needs), files) in wrong {
         if let Some(Some(seen)) = seen.get(&owner) {
             findings.push(finding(analysis, owner, severity, &needs, &files, seen));
         }
     }
+    // Within NumPy 1 no file says the release that it was built for, and the package may.
+    let mut unmet: BTreeMap<DistributionId, Vec<&Loaded<'_>>> = BTreeMap::new();
+    for (owner, loaded, _) in needing.iter().filter(|(owner, ..)| !told.contains(owner)) {
+        unmet.entry(*owner).or_default().push(loaded);
+    }
+    for (owner, files) in unmet {
+        let seen = seen.get(&owner).and_then(Option::as_ref);
+        let excluded = seen.and_then(|seen| Some((seen, numpy_seen::excluded(analysis, owner, seen)?)));
+        if let Some((seen, required)) = excluded {
+            findings.push(requires_another(analysis, owner, &required, &files, seen));
+        }
+    }
+}
+
+/// The package uses NumPy's C API and says that it is not for the NumPy that it sees.
+fn requires_another(
+    analysis: &Analysis<'_>,
+    owner: DistributionId,
+    required: &str,
+    files: &[&Loaded<'_>],
+    seen: &Seen,
+) -> Finding {
+    let mut finding = Finding { severity: Severity::Warning, ..Finding::of(&RULE) };
+    let package = analysis.name(owner);
+    let (major, minor) = seen.release;
+    finding.title = format!("{package} requires numpy{required}, and finds numpy {major}.{minor}");
+    finding.message = format!(
+        "{}. Its modules use NumPy's C API, of which an older release lacks parts and a newer one may have others.",
+        finding.title
+    );
+    finding.packages = [Some(package), seen.distribution.map(|numpy| analysis.name(numpy))]
+        .into_iter()
+        .flatten()
+        .map(str::to_owned)
+        .collect();
+    finding.libraries = files.iter().map(|file| file.path()).collect();
+    let shown = files.iter().take(Finding::MOST_SYMBOLS);
+    finding.evidence =
+        shown.map(|file| Evidence { path: file.path(), text: "uses NumPy's C API".to_owned() }).collect();
+    finding.evidence.push(Evidence {
+        path: seen.folder.clone(),
+        text: format!("is the numpy {major}.{minor} that {package} sees"),
+    });
+    finding.hint = format!("take a numpy{required} for {package}");
+    let module = files.iter().find_map(|file| file.module);
+    finding.probe =
+        module.map(|module| Probe { imports: vec![(package.to_owned(), vec![module.to_owned()])] });
+    finding
 }
 
 fn needs(head: &Head) -> Option<Needs> {

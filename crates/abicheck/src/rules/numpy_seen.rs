@@ -81,6 +81,13 @@ pub(super) fn required(analysis: &Analysis<'_>, package: DistributionId) -> bool
     distribution.version.is_empty() || distribution.requires.iter().any(names)
 }
 
+/// What the package requires of NumPy that the one which it sees does not meet.
+pub(super) fn excluded(analysis: &Analysis<'_>, package: DistributionId, seen: &Seen) -> Option<String> {
+    let distributions = &analysis.environment.distributions;
+    let version = &distributions[seen.distribution.filter(|numpy| *numpy != package)?].version;
+    distributions[package].excludes(&analysis.environment.interpreter, MODULE, version)
+}
+
 /// Whether importing the package imports that NumPy, and not below a `try`.
 pub(super) fn imported(analysis: &Analysis<'_>, package: DistributionId, seen: &Seen) -> bool {
     let Some(package) = analysis.package_of(package) else { return false };

@@ -79,7 +79,11 @@ fn opens<'a>(analysis: &'a Analysis<'_>, package: PackageId, object: &Object) ->
 }
 
 /// The distribution whose import loads `object` first, of those imported in `order`.
-fn first_of(analysis: &Analysis<'_>, order: &[PackageId], object: &Object) -> Option<DistributionId> {
+pub(super) fn first_of(
+    analysis: &Analysis<'_>,
+    order: &[PackageId],
+    object: &Object,
+) -> Option<DistributionId> {
     let openings = order.iter().filter_map(|package| Some((*package, opens(analysis, *package, object)?)));
     let (package, opening) = openings.into_iter().next()?;
     let owner = analysis.files.owner_at(&opening.path).filter(|owner| analysis.package_of(*owner).is_some());
