@@ -18,6 +18,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::build::confine;
 use crate::commands;
 use crate::context::{Context, OutputFormat};
+use crate::environment::{journal, layout::Layout};
 use crate::error::{COULD_NOT, Error, Outcome};
 use crate::{failure, project, terminal};
 
@@ -55,6 +56,9 @@ enum Command {
     Why(commands::why::WhyArgs),
     Check(commands::check::CheckArgs),
     Plan(commands::plan::PlanArgs),
+    Generations(commands::generations::GenerationsArgs),
+    Diff(commands::diff::DiffArgs),
+    Rollback(commands::rollback::RollbackArgs),
     Gc(commands::gc::GcArgs),
     #[command(hide = true)]
     Assemble(commands::assemble::AssembleArgs),
@@ -128,6 +132,10 @@ impl Cli {
             return confine::run(args);
         }
         let context = self.common.context()?;
+        // Before anything reads the lock: a switch that was cut off is finished first.
+        if let Ok(layout) = Layout::new(&context.environment) {
+            journal::recover(&layout)?;
+        }
         match &self.command {
             Command::Init(args) => commands::init::run(args, &context),
             Command::Add(args) => commands::add::run(args, &context),
@@ -142,6 +150,9 @@ impl Cli {
             Command::Why(args) => commands::why::run(args, &context),
             Command::Check(args) => commands::check::run(args, &context),
             Command::Plan(args) => commands::plan::run(args, &context),
+            Command::Generations(args) => commands::generations::run(args, &context),
+            Command::Diff(args) => commands::diff::run(args, &context),
+            Command::Rollback(args) => commands::rollback::run(args, &context),
             Command::Gc(args) => commands::gc::run(args, &context),
             Command::Assemble(args) => commands::assemble::run(args),
             Command::Confined(args) => confine::run(args),

@@ -115,7 +115,7 @@ pub fn prune(layout: &Layout) {
 }
 
 /// Whether a process holds the generation's lock.
-fn in_use(generation: &Path) -> bool {
+pub fn in_use(generation: &Path) -> bool {
     match File::open(generation.join("lock")) {
         Ok(file) => flock(&file, FlockOperation::NonBlockingLockExclusive).is_err(),
         Err(_) => false,

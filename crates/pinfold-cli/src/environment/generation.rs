@@ -119,7 +119,7 @@ pub fn build(layout: &Layout, blueprint: &Blueprint<'_>, stamp: &Stamp) -> Resul
         terminal::warn(&warning);
     }
     let failed = |what: &str| format!("could not write {what} in {}", folder.display());
-    let entries = entries(&folder.join(site(blueprint.interpreter))).len();
+    let entries = entries(&folder.join(site(&blueprint.interpreter.minor))).len();
     let stamp = Stamp { entries, ..stamp.clone() };
     fs::write(folder.join(STAMP), serde_json::to_vec_pretty(&stamp)?).with_context(|| failed(STAMP))?;
     durable::tree(folder).with_context(|| format!("could not make {} durable", folder.display()))?;
@@ -189,7 +189,7 @@ fn write_base(blueprint: &Blueprint<'_>, folder: &Path) -> Result<()> {
 }
 
 fn write_site(blueprint: &Blueprint<'_>, folder: &Path) -> Result<Vec<String>> {
-    let site = folder.join(site(blueprint.interpreter));
+    let site = folder.join(site(&blueprint.interpreter.minor));
     let mut tree = Tree::default();
     tree.add("pinfold".into(), blueprint.hook.to_owned(), true)?;
     let clashes = plain::add(&mut tree, blueprint.roots)?;
@@ -205,15 +205,16 @@ fn entries(site: &Path) -> Vec<PathBuf> {
 }
 
 /// Whether everything that the generation has and links to is there.
-pub fn healthy(folder: &Path, stamp: &Stamp, interpreter: &Interpreter) -> bool {
+pub fn healthy(folder: &Path, stamp: &Stamp) -> bool {
     let Ok(environment) = index::read(&folder.join(index::FILE)) else { return false };
     // The index was made from it; one of another environment is not.
     let stated = Environment::read(&folder.join("closure.json"));
-    let pth = fs::read_to_string(folder.join(site(interpreter)).join(index::PTH_FILE));
+    let site = folder.join(site(&environment.python));
+    let pth = fs::read_to_string(site.join(index::PTH_FILE));
     if !stated.is_ok_and(|stated| stated == environment) || !pth.is_ok_and(|line| line == index::PTH) {
         return false;
     }
-    let entries = entries(&folder.join(site(interpreter)));
+    let entries = entries(&site);
     ["bin/python", "closure.json", "lock", "pyvenv.cfg"].iter().all(|name| folder.join(name).exists())
         && entries.len() >= stamp.entries
         && entries.iter().all(|entry| entry.exists())

@@ -30,15 +30,15 @@ pub fn make(interpreter: &Interpreter, roots: &[Root], folder: &Path) -> Result<
     let done = || -> Result<()> {
         fs::create_dir_all(folder)?;
         base(interpreter, "build", folder)?;
-        packages(roots)?.write(&folder.join(site(interpreter)))?;
+        packages(roots)?.write(&folder.join(site(&interpreter.minor)))?;
         programs(interpreter, roots, &folder.join("bin/python"), folder)
     };
     done().with_context(failed)
 }
 
 /// `lib/python3.X/site-packages`.
-pub fn site(interpreter: &Interpreter) -> PathBuf {
-    Path::new("lib").join(format!("python{}", interpreter.minor)).join("site-packages")
+pub fn site(minor: &str) -> PathBuf {
+    Path::new("lib").join(format!("python{minor}")).join("site-packages")
 }
 
 /// Writes `pyvenv.cfg`, the links to the interpreter and an empty site-packages.
@@ -61,7 +61,7 @@ pub fn base(interpreter: &Interpreter, prompt: &str, folder: &Path) -> Result<()
     symlink(&interpreter.executable, bin.join("python"))?;
     symlink("python", bin.join("python3"))?;
     symlink("python", bin.join(format!("python{}", interpreter.minor)))?;
-    fs::create_dir_all(folder.join(site(interpreter)))?;
+    fs::create_dir_all(folder.join(site(&interpreter.minor)))?;
     symlink("lib", folder.join("lib64"))?;
     Ok(())
 }

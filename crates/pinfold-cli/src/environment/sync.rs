@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
+use pinfold_core::closure::Environment;
 use pinfold_core::lock::{Lock, Wheel};
 use wheelsplit::{Installed, Store};
 
@@ -15,7 +16,7 @@ use super::assemble::{Assembled, assemble};
 use super::changes::{Change, changes};
 use super::generation::{self, Blueprint, Stamp};
 use super::hook::Package;
-use super::layout::{Found, Layout};
+use super::layout::{Found, Guard, Layout};
 use super::{gc, registry, switch};
 use crate::failure::{WithHint, hinted};
 use crate::interpreter::Interpreter;
@@ -68,7 +69,7 @@ pub fn sync(request: &Request<'_>) -> Result<Synced> {
     let package = Package::find()?;
     let stamp = Stamp::new(layout, &text, interpreter, &package.digest, store.root());
     if !request.force
-        && let Some(generation) = current(layout, &stamp, interpreter)?
+        && let Some(generation) = current(layout, &stamp)?
     {
         generation::tidy(layout);
         return Ok(Synced::Unchanged { generation });
@@ -77,13 +78,42 @@ pub fn sync(request: &Request<'_>) -> Result<Synced> {
     if !request.force && matches!(layout.found()?, Found::Foreign(_)) {
         layout.claim(false)?;
     }
-    let _guard = layout.guard()?;
+    let guard = layout.guard()?;
     // Another process may have done it while we waited.
     if !request.force
-        && let Some(generation) = current(layout, &stamp, interpreter)?
+        && let Some(generation) = current(layout, &stamp)?
     {
         return Ok(Synced::Unchanged { generation });
     }
+    let before = previous(layout);
+    let Built { generation, fetched, environment } = build(request, &guard)?;
+    layout.claim(request.force)?;
+    switch::switch(layout, generation)?;
+    gc::prune(layout);
+    Ok(Synced::Switched { generation, fetched, changes: changes(before.as_ref(), &environment) })
+}
+
+/// A generation that is complete, and that nobody uses yet.
+#[derive(Debug)]
+pub struct Built {
+    /// Its number.
+    pub generation: u64,
+    /// How many wheels were fetched.
+    pub fetched: usize,
+    /// Its units, closures and views.
+    pub environment: Environment,
+}
+
+/// Builds a generation beside the current one, which stays; whoever switches to it holds the lock until then.
+///
+/// # Errors
+/// When something cannot be done; nothing but wheels in the store is left of it then.
+pub fn build(request: &Request<'_>, _guard: &Guard) -> Result<Built> {
+    let Request { layout, lock, interpreter, store, .. } = *request;
+    fits(lock, interpreter)?;
+    let text = lock.to_toml().context("could not write the lock as text")?;
+    let package = Package::find()?;
+    let stamp = Stamp::new(layout, &text, interpreter, &package.digest, store.root());
     let _shared = match store.try_share()? {
         Some(shared) => shared,
         None => {
@@ -105,7 +135,6 @@ pub fn sync(request: &Request<'_>) -> Result<Synced> {
     let Assembled { environment, roots } =
         assemble(lock, &|wheel, hash| store.instance(wheel, hash), &wheels)?;
     let hook = package.in_store(store, interpreter)?;
-    let before = previous(layout);
     let prompt = prompt(layout);
     let blueprint = Blueprint {
         link: &layout.link,
@@ -120,10 +149,7 @@ pub fn sync(request: &Request<'_>) -> Result<Synced> {
     let generation = built.hint(
         "the environment that was there is as it was; free space or permissions, then `pinfold sync` again",
     )?;
-    layout.claim(request.force)?;
-    switch::switch(layout, generation)?;
-    gc::prune(layout);
-    Ok(Synced::Switched { generation, fetched, changes: changes(before.as_ref(), &environment) })
+    Ok(Built { generation, fetched, environment })
 }
 
 /// Refuses a lock for another Python or platform.
@@ -152,11 +178,11 @@ fn fits(lock: &Lock, interpreter: &Interpreter) -> Result<()> {
 }
 
 /// The current generation, if it is what `stamp` says and whole.
-fn current(layout: &Layout, stamp: &Stamp, interpreter: &Interpreter) -> Result<Option<u64>> {
+fn current(layout: &Layout, stamp: &Stamp) -> Result<Option<u64>> {
     let Found::Generation(number) = layout.found()? else { return Ok(None) };
     let folder = layout.generation(number);
     let Some(there) = Stamp::read(&folder) else { return Ok(None) };
-    let right = there.digest == stamp.digest && generation::healthy(&folder, &there, interpreter);
+    let right = there.digest == stamp.digest && generation::healthy(&folder, &there);
     Ok(right.then_some(number))
 }
 
@@ -212,7 +238,7 @@ fn same(wheel: &Wheel, installed: &Installed) -> Result<()> {
 }
 
 /// The model of the environment that is there.
-fn previous(layout: &Layout) -> Option<pinfold_core::closure::Environment> {
+fn previous(layout: &Layout) -> Option<Environment> {
     let Ok(Found::Generation(number)) = layout.found() else { return None };
     pinfold_core::index::read(&layout.generation(number).join(pinfold_core::index::FILE)).ok()
 }
