@@ -205,7 +205,8 @@ fn bring(
         store,
     };
     // The lock says what things are built with: it is not to change any more.
-    let options = Options { frozen: Some("the lock is made"), ..Options::of(context) };
+    let mut options = Options::of(context);
+    options.frozen = options.frozen.or(Some("it should, for what it names could not be built otherwise"));
     let engine = Engine::new(basis, Some(lock), options, false)?;
     let others: Vec<Wheel> = others.into_iter().cloned().collect();
     fetch::into_store(&engine.builder(), &others, &|| progress.step())?;

@@ -136,6 +136,13 @@ pub enum LockError {
     },
 }
 
+impl Wheel {
+    /// Whether it is built here, from a folder or from a source distribution.
+    pub fn is_built(&self) -> bool {
+        self.source.is_some() || self.path.as_ref().is_some_and(|path| !path.ends_with(".whl"))
+    }
+}
+
 impl Lock {
     /// Reads and checks a lock; `None` when there is no such file.
     ///

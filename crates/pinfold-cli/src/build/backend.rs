@@ -44,7 +44,7 @@ impl Backend<'_> {
         let strings = answer.as_array().map(|list| list.iter().map(|item| item.as_str().map(str::to_owned)));
         let list: Option<Vec<String>> = strings.and_then(Iterator::collect);
         let mut list =
-            list.ok_or_else(|| self.wrong(format!("it answers {answer} when asked what it requires")))?;
+            list.ok_or_else(|| self.wrong(format!("answers {answer} when it is asked what it requires")))?;
         list.sort();
         list.dedup();
         Ok(list)
@@ -66,12 +66,12 @@ impl Backend<'_> {
             names.join(" and ")
         };
         match wheels.as_slice() {
-            [] => Err(self.wrong("it ended well, but made no wheel".to_owned())),
+            [] => Err(self.wrong("ended well, but made no wheel".to_owned())),
             [one] if answer.as_str().is_some_and(|name| one.file_name().is_some_and(|file| file == name)) => {
                 Ok(one.clone())
             }
-            [_] => Err(self.wrong(format!("it says that it made {answer}, but there is {}", names()))),
-            many => Err(self.wrong(format!("it made {} wheels, not one: {}", many.len(), names()))),
+            [_] => Err(self.wrong(format!("says that it made {answer}, but there is {}", names()))),
+            many => Err(self.wrong(format!("made {} wheels, not one: {}", many.len(), names()))),
         }
     }
 
@@ -109,7 +109,8 @@ impl Backend<'_> {
             return Err(self.failed(hook, &ended));
         }
         let text = std::fs::read_to_string(&answer).map_err(io_error("read", &answer))?;
-        serde_json::from_str(&text).map_err(|e| self.wrong(format!("its answer cannot be read: {e}")))
+        serde_json::from_str(&text)
+            .map_err(|e| self.wrong(format!("gave an answer that cannot be read: {e}")))
     }
 
     /// All variables of the process: what every build has, and what the manifest names.
@@ -156,12 +157,9 @@ impl Backend<'_> {
     }
 
     fn failed(&self, hook: &str, ended: &Ended) -> BuildError {
-        let backend = &self.system.build_backend;
         let how = match ended.code() {
-            Some(NOT_THERE) if !ended.timed_out => {
-                format!("there is no build backend `{backend}` in what [build-system] requires")
-            }
-            _ => format!("`{hook}` of its build backend `{backend}` {}", ended.words()),
+            Some(NOT_THERE) if !ended.timed_out => "is not in what [build-system] requires".to_owned(),
+            _ => format!("{} in `{hook}`", ended.words()),
         };
         let mut error = self.wrong(how);
         if let BuildError::Backend { last, hints, .. } = &mut error {
@@ -179,8 +177,9 @@ impl Backend<'_> {
         error
     }
 
-    /// An error of the build, with the way to look at it.
+    /// An error of the build, with the way to look at it; `how` is what the backend did wrong.
     pub(super) fn wrong(&self, how: String) -> BuildError {
+        let how = format!("its build backend `{}` {how}", self.system.build_backend);
         let (name, place) = (&self.subject.name, self.place);
         let mut hints = Vec::new();
         if let Some(log) = place.keep_log(self.engine.project, &format!("{name}-build.log")) {

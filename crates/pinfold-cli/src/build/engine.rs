@@ -113,8 +113,8 @@ impl Options {
     /// What the common flags say.
     pub fn of(context: &Context) -> Self {
         let frozen = match (context.frozen, context.locked) {
-            (true, _) => Some("`--frozen`"),
-            (_, true) => Some("`--locked`"),
+            (true, _) => Some("`--frozen` keeps it from being written"),
+            (_, true) => Some("`--locked` keeps it from being written"),
             _ => None,
         };
         Options { live: context.verbose > 0, frozen, ..Options::default() }
@@ -219,7 +219,7 @@ impl<'a> Builder<'a> {
         engine.schedule.once(self.asker, &task, name, || {
             let subject = Subject {
                 name: name.to_owned(),
-                words: format!("{name}, from {}", source.display()),
+                words: format!("{name} (from {})", source.display()),
                 source: source.to_owned(),
                 hash: source::content_hash(source)?,
                 sdist: None,
@@ -245,7 +245,7 @@ impl<'a> Builder<'a> {
         let built = engine.schedule.once(self.asker, sha256, name, || {
             let subject = Subject {
                 name: name.to_owned(),
-                words: format!("{name} {version}, from its source distribution"),
+                words: format!("{name} {version} (from its source distribution)"),
                 source: sdist::unpacked(engine, name, version, sha256)?,
                 hash: sha256.to_owned(),
                 sdist: Some((version.to_owned(), sha256.to_owned())),

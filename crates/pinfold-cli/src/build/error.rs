@@ -39,9 +39,7 @@ pub enum BuildError {
         hints: Vec<String>,
     },
     /// What a package is built with is not frozen yet, and must not be now.
-    #[error(
-        "pinfold.lock does not say what {what} is {done} with ({requires}), and it must not change now: {reason}"
-    )]
+    #[error("pinfold.lock does not say what {what} is {done} with, which asks for {requires}; {reason}")]
     NotFrozen {
         /// The package, in words.
         what: String,
@@ -104,6 +102,14 @@ pub enum BuildError {
     /// The store could not take or give something.
     #[error(transparent)]
     Store(#[from] wheelsplit::Error),
+    /// A wheel that was built could not be installed.
+    #[error("could not install {what} (step install): {reason}")]
+    Install {
+        /// The package.
+        what: String,
+        /// Why.
+        reason: Box<crate::error::Error>,
+    },
     /// Anything else on the way to what a build needs.
     #[error("could not prepare the build of {what}: {reason}")]
     Prepare {
@@ -148,7 +154,7 @@ impl Hint for BuildError {
             BuildError::Requirement(e) => e.hints(),
             BuildError::Uv(e) => e.hints(),
             BuildError::Store(e) => e.hint().into_iter().collect(),
-            BuildError::Prepare { reason, .. } => reason.hints(),
+            BuildError::Prepare { reason, .. } | BuildError::Install { reason, .. } => reason.hints(),
             BuildError::Pyproject { .. } | BuildError::Io { .. } | BuildError::Before { .. } => Vec::new(),
         }
     }

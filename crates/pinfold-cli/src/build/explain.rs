@@ -55,7 +55,11 @@ impl Known<'_> {
         let why = match (words, ran, &last) {
             (Some(words), ..) => words.to_owned(),
             (None, true, _) if self.forced => "`--force`".to_owned(),
-            (None, true, None) => format!("no {} of it is known here", self.place.step),
+            (None, true, None) => match self.place.step {
+                Step::Build => "never built here before".to_owned(),
+                Step::Install => "never installed here before".to_owned(),
+                Step::Check => "never checked here before".to_owned(),
+            },
             (None, true, Some(_)) if changes.is_empty() => {
                 "nothing changed, but its result is not in the store any more".to_owned()
             }

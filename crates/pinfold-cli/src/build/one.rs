@@ -47,6 +47,10 @@ impl Subject {
             None => self.name.clone(),
         }
     }
+
+    fn wrong(&self, how: String) -> BuildError {
+        BuildError::Backend { what: self.words.clone(), how, last: Vec::new(), hints: Vec::new() }
+    }
 }
 
 /// What a backend that was asked to build did.
@@ -61,7 +65,7 @@ enum Made {
 pub(super) fn build(engine: &Engine<'_>, task: &str, subject: &Subject) -> Result<Built, BuildError> {
     /// A backend that asks for something else each time is wrong.
     const ROUNDS: usize = 3;
-    let system = BuildSystem::read(&subject.source)?;
+    let system = BuildSystem::read(&subject.source).map_err(|e| subject.wrong(e.to_string()))?;
     let label = subject.label();
     let builder = engine.for_build(task);
     let mut asked = Asked::of_build(engine, &subject.name, &subject.words, &system.requires);
@@ -84,15 +88,8 @@ pub(super) fn build(engine: &Engine<'_>, task: &str, subject: &Subject) -> Resul
             Made::Asked(dynamic) => asked.dynamic = Some(dynamic),
         }
     }
-    Err(BuildError::Backend {
-        what: subject.words.clone(),
-        how: format!(
-            "its build backend `{}` requires something else each time it is asked",
-            system.build_backend
-        ),
-        last: Vec::new(),
-        hints: Vec::new(),
-    })
+    let backend = &system.build_backend;
+    Err(subject.wrong(format!("its build backend `{backend}` requires something else each time it is asked")))
 }
 
 /// The key: everything that the wheel depends on, and nothing of the runtime closure.
@@ -185,14 +182,19 @@ fn attempt(
         )?;
     }
     if let Some(tool) = prints(&tools).iter().zip(&before).zip(&tools).find(|((now, then), _)| now != then) {
-        let how =
-            format!("its build backend changed {} in the store, {}", tool.1.facts.name, tool.1.dir.display());
+        let how = format!("changed {} in the store, {}", tool.1.facts.name, tool.1.dir.display());
         return Err(backend.wrong(how));
     }
     right(engine, subject, &wheel).map_err(|how| backend.wrong(how))?;
     let sdist = subject.sdist.as_ref().map(|(_, sha256)| sha256.clone());
     let anew = engine.forced(&subject.name);
-    let built = engine.store.keep_built(&key.digest, &wheel, sdist, requires, anew)?;
+    let built = engine.store.keep_built(&key.digest, &wheel, sdist, requires, anew).map_err(|e| match e {
+        wheelsplit::Error::Unreadable { source, .. } => {
+            let file = wheel.file_name().unwrap_or_default().display();
+            backend.wrong(format!("made {file}, which cannot be read as a wheel: {source}"))
+        }
+        other => BuildError::Store(other),
+    })?;
     if place.is_kept() {
         terminal::note(&format!(
             "Kept {} (`sh {}` builds it by hand)",
@@ -212,9 +214,10 @@ fn unchanged(subject: &Subject, when: &str) -> Result<(), BuildError> {
     if source::content_hash(&subject.source)? == subject.hash {
         return Ok(());
     }
+    let how = format!("{} changed {when}", subject.source.display());
     Err(BuildError::Backend {
         what: subject.words.clone(),
-        how: format!("{} changed {when}", subject.source.display()),
+        how,
         last: Vec::new(),
         hints: vec![
             "look at the folder (`git status`), and build again when it is as it should be".to_owned(),
@@ -225,10 +228,10 @@ fn unchanged(subject: &Subject, when: &str) -> Result<(), BuildError> {
 /// Refuses a wheel of another package, or for another interpreter; says how it is wrong.
 fn right(engine: &Engine<'_>, subject: &Subject, wheel: &Path) -> Result<(), String> {
     let file = wheel.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let name = WheelName::parse(&file).map_err(|e| format!("it made {file}, and {e}"))?;
+    let name = WheelName::parse(&file).map_err(|e| format!("made {file}, and {e}"))?;
     if normalize(&name.name) != subject.name {
         return Err(format!(
-            "it made {file}, which is a wheel of {}, not of {}",
+            "made {file}, which is a wheel of {}, not of {}",
             normalize(&name.name),
             subject.name
         ));
@@ -236,14 +239,11 @@ fn right(engine: &Engine<'_>, subject: &Subject, wheel: &Path) -> Result<(), Str
     if let Some((version, _)) = &subject.sdist
         && !name.is_of(&subject.name, version)
     {
-        return Err(format!("it made {file}, which is version {}, not {version}", name.version));
+        return Err(format!("made {file}, which is version {}, not {version}", name.version));
     }
     if Tags::of_interpreter(engine.interpreter).rank(&name).is_none() {
         let python = engine.interpreter;
-        return Err(format!(
-            "it made {file}, which is not for Python {} on {}",
-            python.minor, python.platform
-        ));
+        return Err(format!("made {file}, which is not for Python {} on {}", python.minor, python.platform));
     }
     Ok(())
 }

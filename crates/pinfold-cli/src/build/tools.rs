@@ -211,7 +211,10 @@ impl Tools {
             Some(reason) => Err(BuildError::NotFrozen {
                 what: asked.words.clone(),
                 done: asked.done(),
-                requires: asked.all().cloned().collect::<Vec<_>>().join(", "),
+                requires: match asked.all().cloned().collect::<Vec<_>>().as_slice() {
+                    [] => "nothing".to_owned(),
+                    some => some.join(", "),
+                },
                 reason,
             }),
         }

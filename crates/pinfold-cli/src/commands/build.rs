@@ -21,6 +21,7 @@ use crate::error::{Error, Outcome};
 use crate::failure::{self, hinted};
 use crate::locking::{Upgrade, Workspace};
 use crate::terminal::{self, Style, count, elapsed, styled};
+use crate::uv::fetch;
 use crate::{output, ready};
 
 /// Build, install and check what the manifest takes from source: local folders, and source distributions
@@ -82,7 +83,7 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Outcome, Error> {
     let names: BTreeSet<String> = args.names.iter().map(|name| normalize(name)).collect();
     let mut sources = sources(&workspace);
     if stale.is_none() || settled {
-        known(&names, &sources)?;
+        known(&names, sources.iter().map(|source| source.name.as_str()))?;
     }
     let wanted = |name: &str| names.is_empty() || names.contains(name);
     sources.retain(|source| wanted(&source.name));
@@ -100,16 +101,9 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Outcome, Error> {
     if errors.is_empty() {
         let lock = lock(&workspace, &engine, stale.is_some(), settled)?;
         // A new lock may take more from source than the last one.
-        let all: Vec<Wheel> =
-            lock.wheels.iter().filter(|w| from_source(w) && wanted(&w.name)).cloned().collect();
-        if stale.is_some() {
-            known(
-                &names,
-                &all.iter()
-                    .map(|w| Source { name: w.name.clone(), kind: Kind::Folder(PathBuf::new()) })
-                    .collect::<Vec<_>>(),
-            )?;
-        }
+        let mut all: Vec<Wheel> = lock.wheels.iter().filter(|wheel| wheel.is_built()).cloned().collect();
+        known(&names, all.iter().map(|wheel| wheel.name.as_str()))?;
+        all.retain(|wheel| wanted(&wheel.name));
         install(&engine, &all)?;
         if !args.no_check {
             errors.extend(checks(&engine, &lock, &all));
@@ -118,7 +112,9 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Outcome, Error> {
     }
     let reports = finished(&engine, &wanted);
     tell(&reports, args, context, engine.options.live)?;
-    summary(&reports, start);
+    if errors.is_empty() || reports.iter().any(|report| report.ran) {
+        summary(&reports, start);
+    }
     let failed = reports.iter().any(|report| report.verdict.as_ref().is_some_and(|verdict| !verdict.passed));
     match errors.pop() {
         Some(last) => {
@@ -128,10 +124,6 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Outcome, Error> {
         None if failed => Ok(Outcome::Findings),
         None => Ok(Outcome::Fine),
     }
-}
-
-fn from_source(wheel: &Wheel) -> bool {
-    wheel.source.is_some() || wheel.path.as_ref().is_some_and(|path| !path.ends_with(".whl"))
 }
 
 /// What the manifest takes from source, as far as that is known before it is resolved again.
@@ -149,11 +141,9 @@ fn sources(workspace: &Workspace) -> Vec<Source> {
 }
 
 /// Refuses names of what is not taken from source.
-fn known(names: &BTreeSet<String>, sources: &[Source]) -> Result<(), Error> {
-    let Some(name) = names.iter().find(|name| sources.iter().all(|source| source.name != **name)) else {
-        return Ok(());
-    };
-    let all: BTreeSet<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+fn known<'n>(names: &BTreeSet<String>, sources: impl Iterator<Item = &'n str>) -> Result<(), Error> {
+    let all: BTreeSet<&str> = sources.collect();
+    let Some(name) = names.iter().find(|name| !all.contains(name.as_str())) else { return Ok(()) };
     let hint = match all.is_empty() {
         true => "nothing is: `name @ ./folder` in the manifest's requirements would be".to_owned(),
         false => format!("these are: {}", all.into_iter().collect::<Vec<_>>().join(", ")),
@@ -196,7 +186,7 @@ fn at_once<S: Sync, T: Send>(items: &[S], one: &(dyn Fn(&S) -> T + Sync)) -> Vec
 fn lock(workspace: &Workspace, engine: &Engine<'_>, stale: bool, settled: bool) -> Result<Lock, Error> {
     if let Some(lock) = workspace.previous.as_ref().filter(|_| !stale || settled) {
         let mut other = None;
-        for wheel in lock.wheels.iter().filter(|wheel| from_source(wheel)) {
+        for wheel in lock.wheels.iter().filter(|wheel| wheel.is_built()) {
             let found = ready::built(engine, wheel)?;
             other = other.or((found != wheel.sha256).then_some((wheel, found)));
         }
@@ -226,7 +216,9 @@ fn lock(workspace: &Workspace, engine: &Engine<'_>, stale: bool, settled: bool) 
 fn install(engine: &Engine<'_>, wheels: &[Wheel]) -> Result<(), Error> {
     for wheel in wheels {
         let there = engine.store.wheel(&wheel.sha256).map_err(anyhow::Error::from)?.is_some();
-        engine.tools.install(&engine.builder(), &wheel.name, std::slice::from_ref(wheel))?;
+        let one = std::slice::from_ref(wheel);
+        fetch::into_store(&engine.builder(), one, &|| {})
+            .map_err(|reason| BuildError::Install { what: wheel.name.clone(), reason: Box::new(reason) })?;
         let label = match &wheel.source {
             Some(_) => format!("{} {}", wheel.name, wheel.version),
             None => wheel.name.clone(),

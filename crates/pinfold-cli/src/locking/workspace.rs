@@ -142,6 +142,12 @@ impl Workspace {
                 wheel.name
             )));
         }
+        // One that an older Pinfold wrote: whoever has no such wheel yet could not build it.
+        if let Some(wheel) =
+            lock.wheels.iter().find(|w| w.is_built() && lock.build_set.package(&w.name).is_none())
+        {
+            return Ok(Some(format!("pinfold.lock does not say what {} is built with", wheel.name)));
+        }
         let digest = self.wanted.digest(&self.manifest, &self.project)?;
         let file = self.path.file_name().unwrap_or_default().to_string_lossy();
         let changed =

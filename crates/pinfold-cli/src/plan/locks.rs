@@ -18,7 +18,7 @@ pub fn graph(lock: &Lock) -> Graph {
             label: label(lock, unit, wheel),
             wheel: unit.wheel.clone(),
             dependencies: unit.dependencies.iter().filter_map(position).collect(),
-            check: wheel.is_some_and(from_source).then(Vec::new),
+            check: wheel.is_some_and(Wheel::is_built).then(Vec::new),
             ..Package::default()
         }
     });
@@ -47,12 +47,6 @@ fn wiring<'l>(lock: &'l Lock, unit: &'l LockedUnit) -> (&'l str, Vec<&'l str>) {
         unit.dependencies.iter().filter_map(|id| lock.unit(id)).map(|unit| unit.wheel.as_str()).collect();
     dependencies.sort_unstable();
     (&unit.wheel, dependencies)
-}
-
-/// Whether the wheel is built here, from a folder or a source distribution.
-fn from_source(wheel: &Wheel) -> bool {
-    let folder = wheel.path.as_ref().is_some_and(|path| !path.ends_with(".whl"));
-    folder || wheel.source.is_some()
 }
 
 /// The shortest of name, `name==version` and identifier that no other unit has.

@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "every test binary uses its own part of this")]
 #![allow(unreachable_pub, reason = "a module of a test binary has no outside")]
 
+pub mod folders;
 pub mod links;
 
 use std::fs;
@@ -115,6 +116,7 @@ impl Project {
         let folder = tempfile::tempdir().unwrap();
         let project = Project { root: folder, wheels: Vec::new(), units: Vec::new(), closures: vec![root] };
         fs::create_dir_all(project.path("app/wheels")).unwrap();
+        fs::create_dir_all(project.path("tmp")).unwrap();
         fs::create_dir_all(project.path("package/pinfold")).unwrap();
         fs::write(project.path("app/pinfold.toml"), "requires = []\n").unwrap();
         fs::write(project.path("package/pinfold/__init__.py"), "").unwrap();
@@ -300,6 +302,8 @@ impl Project {
             .env("PINFOLD_CACHE", self.store())
             .env("PINFOLD_PACKAGE", self.path("package/pinfold"))
             .env("PINFOLD_PYTHON", &python().path)
+            // Builds of one name wait for each other, and those of other tests have the same names.
+            .env("TMPDIR", self.path("tmp"))
             .env_remove("VIRTUAL_ENV")
             .env_remove("PINFOLD_ENV");
         command

@@ -152,7 +152,7 @@ fn one(
     package: String,
 ) -> Result<Report, BuildError> {
     let runtime = Runtime::of(lock, unit);
-    let words = format!("{package}, installed");
+    let words = format!("{package} (installed)");
     let asked = Asked {
         name: subject.name.clone(),
         words: words.clone(),

@@ -1,0 +1,257 @@
+//! Builds that go wrong: backends that fail, talk, hang, write where they must not or make the wrong thing, and `kill -9`.
+//!
+//! Deliberately not here: builds that go well (`build.rs`).
+
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod support;
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use support::folders::{folder, kept, write};
+use support::links::{fails, link, project, uv, write as manifest};
+use support::{Project, picture, said, stderr};
+
+/// A project with one local folder whose backend is as bad as `mode` says.
+fn bad(mode: &str) -> Project {
+    let project = project("requires = ['local @ ./local']\n");
+    let local = folder(&project, "local", &[], "x = 1\n");
+    write(&local, "mode", mode);
+    project
+}
+
+fn nothing_is_kept(project: &Project) {
+    assert_eq!(kept(project, "built"), Vec::<String>::new());
+    assert!(!project.path("app/pinfold.lock").exists());
+}
+
+#[test]
+fn what_a_backend_does_wrong_is_said_with_package_and_step() {
+    if !uv() {
+        return;
+    }
+    let mut story = String::new();
+    for mode in
+        ["fail", "nothing", "two", "other-name", "other-python", "other-file", "not-a-zip", "restless"]
+    {
+        let project = bad(mode);
+        link(&project, "tool", "1", &[]);
+        let said = fails(&project, &["build"]);
+        story.push_str(&format!("# {mode}\n{said}\n"));
+        nothing_is_kept(&project);
+    }
+    let project = bad("");
+    write(
+        &project.path("app/local"),
+        "pyproject.toml",
+        "[build-system]\nrequires = []\nbuild-backend = 'nowhere'\n",
+    );
+    story.push_str(&format!("# no such backend\n{}\n", fails(&project, &["build"])));
+    write(&project.path("app/local"), "pyproject.toml", "[build-system\n");
+    story.push_str(&format!("# no TOML\n{}\n", fails(&project, &["build"])));
+    insta::with_settings!({ filters => vec![(r"tool>=\d\.\d+", "tool>=[TIME]"), (r"/\S*/pinfold-build-\d+", "[BUILD]")] }, {
+        insta::assert_snapshot!(story);
+    });
+}
+
+#[test]
+fn every_source_that_cannot_be_built_is_said_and_the_others_are_built() {
+    if !uv() {
+        return;
+    }
+    let project = project("requires = ['one @ ./one', 'two @ ./two', 'three @ ./three']\n");
+    for (name, mode) in [("one", "fail"), ("two", "nothing"), ("three", "")] {
+        write(&folder(&project, name, &[], "x = 1\n"), "mode", mode);
+    }
+    let said = fails(&project, &["build"]);
+    assert_eq!(said.matches("error: could not build").count(), 2, "{said}");
+    assert!(said.contains("one (from") && said.contains("two (from"), "{said}");
+    assert_eq!(kept(&project, "built").len(), 1);
+}
+
+#[test]
+fn megabytes_of_talk_stay_in_a_file() {
+    if !uv() {
+        return;
+    }
+    let project = bad("megabytes");
+    let said = fails(&project, &["build", "--quiet"]);
+    assert!(said.len() < 10_000, "{} bytes", said.len());
+    assert!(said.contains("line 199999 of a backend that talks"), "{said}");
+    let log = fs::metadata(project.path("app/.pinfold/logs/local-build.log")).unwrap();
+    assert!(log.len() > 10_000_000, "{} bytes", log.len());
+}
+
+#[test]
+fn a_backend_that_hangs_is_ended_with_all_that_it_started() {
+    if !uv() {
+        return;
+    }
+    let project = bad("hang");
+    let begin = Instant::now();
+    let said = fails(&project, &["build", "--timeout", "2"]);
+    assert!(begin.elapsed() < Duration::from_secs(120), "it would have waited a thousand seconds");
+    assert!(said.contains("could not build local (from [APP]/local) (step build)"), "{said}");
+    assert!(
+        said.contains("did not end within 2 seconds, and was ended with all that it had started"),
+        "{said}"
+    );
+    assert!(said.contains("hint: `--timeout SECONDS` gives it more time"), "{said}");
+    nothing_is_kept(&project);
+}
+
+/// Whether the kernel confines processes to folders (Landlock, since Linux 5.13).
+fn confined() -> bool {
+    let project = project("");
+    let outside = project.path("outside");
+    let args = ["confined", "--write", "/nonexistent", "--", "touch", outside.to_str().unwrap()];
+    let confined = !project.command(&args).output().unwrap().status.success();
+    if !confined {
+        assert!(std::env::var_os("CI").is_none(), "these tests need a kernel with Landlock");
+        eprintln!("SKIPPED: this kernel has no Landlock");
+    }
+    confined
+}
+
+#[test]
+fn a_backend_writes_in_its_own_folder_only() {
+    if !uv() || !confined() {
+        return;
+    }
+    let project = bad("");
+    let local = project.path("app/local");
+    link(&project, "tool", "1", &[]);
+    write(
+        &local,
+        "pyproject.toml",
+        "[build-system]\nrequires = ['tool']\nbuild-backend = 'backend'\nbackend-path = ['.']\n",
+    );
+    project.ok(&["lock"]);
+    let before = picture(&project.store().join("wheels"));
+    let tool =
+        before.iter().map(|(path, _)| path).find(|path| path.ends_with("site-packages/tool.py")).unwrap();
+    let outside = project.path("outside");
+    fs::write(&outside, "").unwrap();
+    for target in [tool.as_path(), &outside, &local.join("module.py"), Path::new("../../../in-the-way")] {
+        write(&local, "mode", &format!("writes {}", target.display()));
+        let said = fails(&project, &["build"]);
+        assert!(said.contains("could not build local (from [APP]/local) (step build)"), "{said}");
+        assert!(said.contains("Permission denied"), "{said}");
+        assert!(
+            said.contains("hint: a build may write in its own folder, its HOME and its TMPDIR only"),
+            "{said}"
+        );
+    }
+    assert_eq!(picture(&project.store().join("wheels")), before);
+    assert_eq!(fs::read_to_string(outside).unwrap(), "");
+    assert_eq!(fs::read_to_string(local.join("module.py")).unwrap(), "x = 1\n");
+    // Its HOME is its own.
+    write(&local, "mode", "home");
+    let home = project.path("home");
+    fs::create_dir(&home).unwrap();
+    let output = project.command(&["build"]).env("HOME", &home).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(!home.join(".written-by-a-backend").exists());
+}
+
+#[test]
+fn a_source_that_changes_meanwhile_is_not_taken_for_what_it_was() {
+    if !uv() {
+        return;
+    }
+    let project = bad("slow 3");
+    let local = project.path("app/local");
+    let child = project.command(&["build"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    write(&local, "module.py", "x = 2\n");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(stderr(&output).contains("changed while it was built"), "{}", said(&output));
+    nothing_is_kept(&project);
+}
+
+#[test]
+fn a_kept_folder_does_it_again_by_hand() {
+    if !uv() {
+        return;
+    }
+    let project = bad("fail");
+    let said = fails(&project, &["build", "--keep"]);
+    let script =
+        said.split('`').find_map(|part| part.strip_prefix("sh ")).unwrap_or_else(|| panic!("{said}"));
+    let again = std::process::Command::new("sh").arg(script).output().unwrap();
+    assert_eq!(again.status.code(), Some(7), "{}", support::said(&again));
+    assert!(stderr(&again).contains("this is why"), "{}", support::said(&again));
+    let folder = Path::new(script).parent().unwrap().to_owned();
+    assert!(folder.join("local/module.py").is_file() && folder.join("env/bin/python").exists());
+    // The next build of that name clears it away.
+    fails(&project, &["build"]);
+    assert!(!folder.exists());
+}
+
+#[test]
+fn a_kill_at_any_moment_leaves_a_whole_result_or_none() {
+    if !uv() {
+        return;
+    }
+    let project = bad("slow 0.2");
+    let local = project.path("app/local");
+    let begun = Instant::now();
+    project.ok(&["build"]);
+    let whole = begun.elapsed();
+    let (mut killed, mut without) = (0, 0);
+    for round in 0..12u32 {
+        write(&local, "module.py", &format!("x = {round}\n"));
+        let before = kept(&project, "built");
+        // Moments spread over the run by a sequence that hits no period: multiples of the golden section.
+        let moment = whole.mul_f64((f64::from(round) * 0.618_034).fract() * 1.1);
+        let mut child = project.command(&["build"]).stderr(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(moment);
+        child.kill().unwrap();
+        killed += u32::from(child.wait().unwrap().signal() == Some(9));
+        let new: Vec<String> =
+            kept(&project, "built").into_iter().filter(|name| !before.contains(name)).collect();
+        without += u32::from(new.is_empty());
+        for key in new {
+            let folder = project.store().join("built").join(&key);
+            let record: serde_json::Value =
+                serde_json::from_slice(&fs::read(folder.join("record.json")).unwrap()).unwrap();
+            let wheel = fs::read(folder.join(record["file"].as_str().unwrap())).unwrap();
+            assert_eq!(
+                support::hex(&wheel),
+                record["sha256"].as_str().unwrap(),
+                "round {round}, after {moment:?}"
+            );
+        }
+    }
+    assert!(killed > 0 && without > 0, "no build was hit: {killed} killed, {without} without a result");
+    write(&local, "module.py", "x = 'last'\n");
+    project.ok(&["sync"]);
+    assert_eq!(project.python("import local; print(local.x)"), "last");
+    project.store_is_right();
+    project.ok(&["gc"]);
+    assert_eq!(kept(&project, "tmp"), Vec::<String>::new());
+}
+
+#[test]
+fn a_check_that_hangs_is_a_finding_and_a_word_that_is_wrong_an_error() {
+    if !uv() {
+        return;
+    }
+    let project = bad("");
+    let text = "requires = ['local @ ./local']\n[checks.local]\ncommand = ['sleep', '1000']\nrequires = []\ntimeout = 1\n";
+    manifest(&project, text);
+    let output = project.command(&["build"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(
+        stderr(&output).contains("failed: the check of local did not end within 1 second"),
+        "{}",
+        said(&output)
+    );
+    manifest(&project, &text.replace("command", "comand"));
+    let typo = fails(&project, &["build"]);
+    assert!(typo.contains("unknown key `comand` in [checks.local]\nhint: did you mean `command`?"), "{typo}");
+}

@@ -1,0 +1,86 @@
+"""A build backend of a few lines that lies in the source it builds: no network, and as bad as `mode` says."""
+
+import base64
+import hashlib
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import zipfile
+
+NAME = pathlib.Path("name").read_text().strip()
+MODE = (pathlib.Path("mode").read_text().split() if os.path.exists("mode") else []) or [""]
+
+
+def get_requires_for_build_wheel(config_settings=None):
+    if MODE[0] == "restless":
+        return [f"tool>={int(hasattr(sys, '_x'))}.{time.time_ns()}"]
+    return pathlib.Path("dynamic").read_text().split("\n")[:-1] if os.path.exists("dynamic") else []
+
+
+def wheel(folder, name, tag="py3-none-any", version="1"):
+    path = f"{name}-{version}-{tag}.whl"
+    info = f"{name}-{version}.dist-info"
+    requires = pathlib.Path("requires").read_text() if os.path.exists("requires") else ""
+    files = {
+        f"{name}.py": pathlib.Path("module.py").read_text() + extra(),
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}",
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
+    }
+    digest = lambda text: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+    record = "".join(f"{n},sha256={digest(t)},{len(t)}\n" for n, t in files.items()) + f"{info}/RECORD,,\n"
+    with zipfile.ZipFile(os.path.join(folder, path), "w") as archive:
+        for entry, text in [*files.items(), (f"{info}/RECORD", record)]:
+            archive.writestr(zipfile.ZipInfo(entry, time.localtime()[:6]), text)
+    return path
+
+
+def extra():
+    """What the environment of the build adds to the module."""
+    lines = [f"flavour = {os.environ['FLAVOUR']!r}\n"] if "FLAVOUR" in os.environ else []
+    try:
+        import tool
+
+        lines.append(f"tool = {tool.output!r}\n" if hasattr(tool, "output") else "")
+    except ImportError:
+        pass
+    return "".join(lines)
+
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    mode, *rest = MODE
+    open("left-behind", "w").close()
+    print(f"building {NAME}", flush=True)
+    if mode == "fail":
+        print("this is why", file=sys.stderr)
+        raise SystemExit(7)
+    if mode == "megabytes":
+        for number in range(200_000):
+            print(f"line {number} of a backend that talks and talks and talks")
+        raise SystemExit(1)
+    if mode == "hang":
+        subprocess.Popen(["sleep", "1000"])
+        time.sleep(1000)
+    if mode == "slow":
+        time.sleep(float(rest[0]))
+    if mode == "nothing":
+        return "local-1-py3-none-any.whl"
+    if mode == "two":
+        wheel(folder, NAME, version="2")
+    if mode == "other-name":
+        return wheel(folder, "stranger")
+    if mode == "other-python":
+        return wheel(folder, NAME, "cp27-cp27m-win32")
+    if mode == "other-file":
+        wheel(folder, NAME)
+        return "somewhere-else.whl"
+    if mode == "writes":
+        with open(rest[0], "a") as file:
+            file.write("evil")
+    if mode == "home":
+        pathlib.Path.home().joinpath(".written-by-a-backend").write_text("x")
+    if mode == "not-a-zip":
+        pathlib.Path(folder, f"{NAME}-1-py3-none-any.whl").write_text("no wheel")
+        return f"{NAME}-1-py3-none-any.whl"
+    return wheel(folder, NAME)

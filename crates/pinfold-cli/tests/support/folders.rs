@@ -1,0 +1,50 @@
+//! Local folders with a build backend of their own, `backend.py`, and what builds of them left.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::{Project, said};
+
+const BUILD_SYSTEM: &str = "build-backend = \"backend\"\nbackend-path = [\".\"]\n";
+
+/// Makes the folder `app/NAME` with a package of that name.
+pub fn folder(project: &Project, name: &str, requires: &[&str], module: &str) -> PathBuf {
+    let folder = project.path("app").join(name);
+    fs::create_dir_all(&folder).unwrap();
+    write(&folder, "pyproject.toml", &format!("[build-system]\nrequires = {requires:?}\n{BUILD_SYSTEM}"));
+    write(&folder, "backend.py", include_str!("backend.py"));
+    write(&folder, "name", name);
+    write(&folder, "module.py", module);
+    folder
+}
+
+pub fn write(folder: &Path, file: &str, text: &str) {
+    let path = folder.join(file);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+/// What `pinfold build ARGS` did, as `package step` and whether it ran, in order.
+pub fn steps(project: &Project, args: &[&str]) -> String {
+    let output = project.command(&[&["build", "--output-format", "json"], args].concat()).output().unwrap();
+    let document: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", said(&output)));
+    assert_eq!(document["version"], 1);
+    let line = |step: &Value| {
+        let text = |key: &str| step[key].as_str().unwrap().to_owned();
+        assert_eq!(text("key").len(), 64);
+        let ran = if step["ran"].as_bool().unwrap() { "ran" } else { "not" };
+        format!("{} {} {ran}: {}\n", text("package"), text("step"), text("why"))
+    };
+    document["steps"].as_array().unwrap().iter().map(line).collect()
+}
+
+/// Names of what stands in a folder of the store.
+pub fn kept(project: &Project, folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(project.store().join(folder)).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
