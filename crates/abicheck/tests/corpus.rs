@@ -15,6 +15,8 @@ use python::Python;
 
 /// Names of environments, or `all`; without it the sample.
 const WANTED: &str = "ABICHECK_CORPUS";
+/// Whether each environment is removed once it was compared.
+const REMOVE: &str = "ABICHECK_CORPUS_REMOVE";
 
 #[test]
 fn real_packages_break_as_abicheck_says() {
@@ -41,7 +43,10 @@ fn real_packages_break_as_abicheck_says() {
             skip(&format!("there is no Python {} for {}", entry.python, entry.name));
             continue;
         };
-        let (line, wrong) = entry.check(&python, &uv);
+        let (line, mut wrong) = entry.check(&python, &uv);
+        if std::env::var_os(REMOVE).is_some() {
+            wrong.extend(entry.remove().err());
+        }
         println!("{line}");
         faults.extend(wrong.into_iter().map(|wrong| format!("{}: {wrong}", entry.name)));
     }

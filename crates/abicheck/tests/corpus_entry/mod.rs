@@ -102,16 +102,29 @@ impl Entry {
         (line, wrong)
     }
 
-    /// The environment below cargo's folder for tests, made anew when its requirements changed.
+    /// Below cargo's folder for tests.
+    fn folder(&self) -> PathBuf {
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus").join(&self.name)
+    }
+
+    /// Removes the environment, if there is one.
+    pub(crate) fn remove(&self) -> Result<(), String> {
+        match std::fs::remove_dir_all(self.folder()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(format!("could not remove {}: {error}", self.folder().display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The environment, made anew when its requirements changed.
     fn install(&self, python: &Python, uv: &Path) -> Result<PathBuf, String> {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus").join(&self.name);
+        let folder = self.folder();
         let stated = format!("{} {}", python.executable.display(), self.requirements.join(" "));
         if std::fs::read_to_string(folder.join("installed")).is_ok_and(|installed| installed == stated) {
             return Ok(folder);
         }
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder).map_err(|error| error.to_string())?;
-        }
+        self.remove()?;
         run(Command::new(&python.executable).args(["-m", "venv", "--without-pip"]).arg(&folder))?;
         let mut install = Command::new(uv);
         install.args(["pip", "install", "--quiet", "--only-binary", ":all:", "--python"]);
