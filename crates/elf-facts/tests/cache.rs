@@ -139,6 +139,72 @@ fn above_the_limit_the_oldest_go() {
 }
 
 #[test]
+fn what_is_used_every_day_stays() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = program(folder.path(), "one");
+    get(folder.path(), &path, LARGE);
+    let [file] = stored(folder.path()).try_into().expect("one file of facts");
+    let week = SystemTime::now() - Duration::from_secs(7 * 24 * 3600);
+    let open = fs::File::options().write(true).open(&file).expect("a file of ours");
+    open.set_modified(week).expect("a file of ours");
+    get(folder.path(), &path, LARGE);
+    let used = fs::metadata(&file).and_then(|metadata| metadata.modified()).expect("a time");
+    assert!(used > week + Duration::from_secs(24 * 3600), "it is as old as before it was used");
+}
+
+#[test]
+fn runs_at_once_do_not_disturb_each_other() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let paths: Vec<PathBuf> = (0..8)
+        .map(|n| {
+            let path = program(folder.path(), &format!("program{n}"));
+            let mut bytes = fs::read(&path).expect("a program");
+            bytes.push(n);
+            fs::write(&path, bytes).expect("a file of ours");
+            age(&path);
+            path
+        })
+        .collect();
+    let plain: Vec<Facts> = paths.iter().map(|path| read(path).expect("a program")).collect();
+    // Room for some of them: each removes what others have written.
+    get(folder.path(), &paths[0], LARGE);
+    let [one] = stored(folder.path()).try_into().expect("one file of facts");
+    let limit = 4 * fs::metadata(one).expect("facts").len();
+    let run = || {
+        for _ in 0..10 {
+            let cache = Cache::open(folder.path().join("cache"), limit);
+            for (path, facts) in paths.iter().zip(&plain) {
+                assert_eq!(&cache.get(path).expect("a program"), facts);
+            }
+            cache.finish().unwrap_or_else(|error| panic!("{error}"));
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(run);
+        }
+    });
+}
+
+#[test]
+fn what_is_no_file_in_a_cache_does_not_block() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = program(folder.path(), "one");
+    let facts = get(folder.path(), &path, LARGE);
+    let [file] = stored(folder.path()).try_into().expect("one file of facts");
+    for place in [folder.path().join("cache/keys"), file] {
+        fs::remove_file(&place).expect("a file of ours");
+        assert!(std::process::Command::new("mkfifo").arg(&place).status().expect("mkfifo").success());
+        let cache = Cache::open(folder.path().join("cache"), LARGE);
+        assert_eq!(cache.get(&path).expect("a program"), facts);
+        // That nothing could be kept is said, and no more.
+        let _ = cache.finish();
+        fs::remove_file(&place).expect("a pipe, or what replaced it");
+        assert_eq!(get(folder.path(), &path, LARGE), facts);
+    }
+}
+
+#[test]
 fn a_cache_that_cannot_be_written_is_said_and_answers() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = program(folder.path(), "one");

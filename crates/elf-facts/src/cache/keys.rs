@@ -4,9 +4,9 @@
 //! each other; the last record of a key counts. Deliberately not here: the facts (`stored.rs`).
 
 use std::collections::HashMap;
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{Metadata, OpenOptions};
 use std::io::{Read, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -73,8 +73,8 @@ impl Record {
 
 /// Reads the records at `path`; none where there is no such file. Records that are damaged are passed over.
 pub(crate) fn read(path: &Path) -> HashMap<Key, ContentHash> {
-    let Ok(mut file) = File::open(path) else { return HashMap::new() };
-    let count = file.metadata().map_or(0, |metadata| metadata.len() as usize / size_of::<Record>());
+    let Ok((mut file, metadata)) = super::open(path) else { return HashMap::new() };
+    let count = metadata.len() as usize / size_of::<Record>();
     let Ok(mut records) = Record::new_vec_zeroed(count) else { return HashMap::new() };
     if file.read_exact(records.as_mut_slice().as_mut_bytes()).is_err() {
         return HashMap::new();
@@ -86,7 +86,7 @@ pub(crate) fn read(path: &Path) -> HashMap<Key, ContentHash> {
 /// Adds `new` to the records at `path`.
 pub(crate) fn append(path: &Path, new: &[(Key, ContentHash)]) -> std::io::Result<()> {
     let records: Vec<Record> = new.iter().map(|(key, content)| Record::new(*key, *content)).collect();
-    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+    let mut file = OpenOptions::new().create(true).append(true).custom_flags(libc::O_NONBLOCK).open(path)?;
     // What a killed run left behind half-written would shift all that follows.
     let ragged = file.metadata()?.len() % size_of::<Record>() as u64;
     if ragged != 0 {

@@ -11,6 +11,7 @@ mod stored;
 use std::collections::HashMap;
 use std::fs;
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -59,12 +60,16 @@ impl Cache {
 
     /// The facts of the file at `path`. Errors are those of [`crate::read`].
     pub fn get(&self, path: &Path) -> Result<Facts, FactsError> {
+        let metadata = fs::metadata(path);
+        self.get_known(path, &metadata.map_err(|source| FactsError::Io { path: path.to_owned(), source })?)
+    }
+
+    /// As [`Self::get`], for a file whose metadata, all links followed, is known.
+    pub fn get_known(&self, path: &Path, metadata: &fs::Metadata) -> Result<Facts, FactsError> {
         let Some(folder) = &self.folder else { return read(path) };
-        let metadata =
-            fs::metadata(path).map_err(|source| FactsError::Io { path: path.to_owned(), source })?;
-        let known = self.known.get(&Key::of(&metadata));
+        let known = self.known.get(&Key::of(metadata));
         if let Some(content) = known
-            && let Some(facts) = stored::read(&stored_at(folder, *content))
+            && let Some(facts) = kept(&stored_at(folder, *content))
         {
             return Ok(facts);
         }
@@ -109,6 +114,9 @@ impl Cache {
 }
 
 const KEYS: &str = "keys";
+/// Bytes of keys: some hundred thousand files.
+const MOST_KEYS: u64 = 8 << 20;
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Where the facts of `content` lie.
 fn stored_at(folder: &Path, content: ContentHash) -> PathBuf {
@@ -116,9 +124,27 @@ fn stored_at(folder: &Path, content: ContentHash) -> PathBuf {
     folder.join(&name[..2]).join(&name[2..])
 }
 
+/// Opens a file of the cache. What is no file blocks nobody (fifo(7)).
+fn open(path: &Path) -> io::Result<(fs::File, fs::Metadata)> {
+    let file = fs::File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() { Ok((file, metadata)) } else { Err(io::ErrorKind::InvalidInput.into()) }
+}
+
+/// The facts at `path`; that they are used is noted once a day.
+fn kept(path: &Path) -> Option<Facts> {
+    let (mut file, metadata) = open(path).ok()?;
+    let facts = stored::read(&mut file, metadata.len())?;
+    if metadata.modified().is_ok_and(|used| used.elapsed().is_ok_and(|age| age > DAY)) {
+        // Where it cannot be noted, they go sooner, and are read again.
+        let _ = file.set_modified(SystemTime::now());
+    }
+    Some(facts)
+}
+
 /// Sets the time of the file at `path` to now; whether there is one.
 fn touch(path: &Path) -> bool {
-    fs::File::open(path).and_then(|file| file.set_modified(SystemTime::now())).is_ok()
+    open(path).and_then(|(file, _)| file.set_modified(SystemTime::now())).is_ok()
 }
 
 /// Writes the facts beside their place and moves them there, so that no reader sees a part.
@@ -162,11 +188,12 @@ fn shrink(folder: &Path, limit: u64) -> io::Result<()> {
     forget(folder, limit)
 }
 
-/// Starts the keys anew when they alone take a tenth of the limit: files that are still there are asked once more.
+/// Starts the keys anew when they alone take a tenth of the limit, or are so many that to read them takes long: files
+/// that are still there are asked once more.
 fn forget(folder: &Path, limit: u64) -> io::Result<()> {
     let keys = folder.join(KEYS);
-    if fs::metadata(&keys)?.len() > limit / 10 {
-        fs::remove_file(keys)?;
-    }
-    Ok(())
+    let large = fs::metadata(&keys).map(|metadata| metadata.len() > MOST_KEYS.min(limit / 10));
+    let forgotten = large.and_then(|large| if large { fs::remove_file(&keys) } else { Ok(()) });
+    // Another run may have been first.
+    forgotten.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }

@@ -6,8 +6,7 @@
 //! Deliberately not here: which file belongs to which content (`keys.rs`).
 
 use std::fs::File;
-use std::io::{Read, Write};
-use std::path::Path;
+use std::io::{IoSliceMut, Read, Write};
 
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes};
 
@@ -65,26 +64,35 @@ pub(crate) fn write(facts: &Facts, file: &mut File) -> std::io::Result<()> {
     parts.iter().try_for_each(|part| file.write_all(part))
 }
 
-/// The facts in the file at `path`; `None` where there is none, or one that is damaged or of another version. Such a
-/// file is no error: the facts are read again and replace it.
-pub(crate) fn read(path: &Path) -> Option<Facts> {
-    let mut file = File::open(path).ok()?;
-    let size = file.metadata().ok()?.len();
+/// The facts in a file of `size` bytes; `None` where it is damaged or of another version. Such a file is no error: the
+/// facts are read again and replace it.
+pub(crate) fn read(file: &mut File, size: u64) -> Option<Facts> {
     let mut header = Header::new_zeroed();
     file.read_exact(header.as_mut_bytes()).ok()?;
     if header.magic != MAGIC || header.order != ORDER || header.size() != size {
         return None;
     }
+    let mut head: Vec<u8> = table(header.head)?;
+    let mut names: Vec<u8> = table(header.names)?;
+    let mut all: Vec<Definition> = table(header.definitions)?;
+    let mut buckets: Vec<u32> = table(header.buckets)?;
+    let mut filter: Vec<u64> = table(header.filter)?;
+    let mut references: Vec<Reference> = table(header.references)?;
+    let mut parts = [
+        head.as_mut_slice(),
+        names.as_mut_slice(),
+        all.as_mut_slice().as_mut_bytes(),
+        buckets.as_mut_slice().as_mut_bytes(),
+        filter.as_mut_slice().as_mut_bytes(),
+        references.as_mut_slice().as_mut_bytes(),
+    ];
+    fill(file, &mut parts)?;
     let mut checksum = crc32fast::Hasher::new();
-    let head: Vec<u8> = table(&mut file, header.head, &mut checksum)?;
-    let names = Names(table(&mut file, header.names, &mut checksum)?);
-    let all: Vec<Definition> = table(&mut file, header.definitions, &mut checksum)?;
-    let buckets = table(&mut file, header.buckets, &mut checksum)?;
-    let filter = table(&mut file, header.filter, &mut checksum)?;
-    let references: Vec<Reference> = table(&mut file, header.references, &mut checksum)?;
+    parts.iter().for_each(|part| checksum.update(part));
     if checksum.finalize() != header.checksum {
         return None;
     }
+    let names = Names(names);
     let definitions = Definitions { all, buckets, filter };
     let head = postcard::from_bytes(&head).ok()?;
     let sound = definitions.is_sound(&names)
@@ -111,14 +119,24 @@ impl Header {
     }
 }
 
-/// The next `count` entries of the file. The header's size was checked, so that they are there.
-fn table<T: FromBytes + IntoBytes + Immutable>(
-    file: &mut File,
-    count: u32,
-    checksum: &mut crc32fast::Hasher,
-) -> Option<Vec<T>> {
-    let mut entries = T::new_vec_zeroed(count as usize).ok()?;
-    file.read_exact(entries.as_mut_slice().as_mut_bytes()).ok()?;
-    checksum.update(entries.as_slice().as_bytes());
-    Some(entries)
+/// Room for `count` entries. The header's size was checked, so that the file has them.
+fn table<T: FromZeros>(count: u32) -> Option<Vec<T>> {
+    T::new_vec_zeroed(count as usize).ok()
+}
+
+/// Fills all parts from the file, with one call to the system for most files: an analysis reads hundreds.
+fn fill(file: &mut File, parts: &mut [&mut [u8]]) -> Option<()> {
+    let mut slices = parts.iter_mut().map(|part| IoSliceMut::new(part)).collect::<Vec<_>>();
+    let mut left = &mut slices[..];
+    // Empty parts in front are no end of the file.
+    IoSliceMut::advance_slices(&mut left, 0);
+    while !left.is_empty() {
+        match file.read_vectored(left) {
+            Ok(0) => return None,
+            Ok(read) => IoSliceMut::advance_slices(&mut left, read),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+    Some(())
 }
