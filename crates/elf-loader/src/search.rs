@@ -214,8 +214,13 @@ impl Search<'_> {
         let Some((identity, read)) = system.library(path) else { return Tried::Nothing };
         let library = match read {
             Ok(library) => library,
-            Err(error) if is_denied(&error) => return Tried::Nothing,
-            Err(error) => return Tried::Failed(Failure::Unreadable(error)),
+            Err(error) => match denied(&error) {
+                Some(number) => {
+                    self.refused = Some(number);
+                    return Tried::Nothing;
+                }
+                None => return Tried::Failed(Failure::Unreadable(error)),
+            },
         };
         let (head, own) = (&library.facts.head, &self.process.object(ObjectId::PROGRAM).facts().head);
         if head.class != own.class {
@@ -233,7 +238,12 @@ impl Search<'_> {
     }
 }
 
-/// EACCES: passed over as if nothing were there.
-fn is_denied(error: &FactsError) -> bool {
-    matches!(error, FactsError::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied)
+/// EACCES: passed over as if nothing were there, but for the message.
+fn denied(error: &FactsError) -> Option<i32> {
+    match error {
+        FactsError::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+            source.raw_os_error()
+        }
+        _ => None,
+    }
 }

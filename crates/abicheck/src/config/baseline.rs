@@ -103,7 +103,10 @@ pub fn write<'a>(path: &Path, findings: impl IntoIterator<Item = &'a Finding>) -
 pub(crate) fn replace(path: &Path, bytes: &[u8], what: &str) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
         // The name of a file that was to be renamed says nothing to anyone.
-        let why = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+        let why = match error.raw_os_error() {
+            Some(_) => error.to_string(),
+            None => error.kind().to_string(),
+        };
         Failure::new(format!("could not write {what} {}: {why}", path.display()))
     };
     // A device or a pipe (`/dev/stdout`) is written to, not replaced.

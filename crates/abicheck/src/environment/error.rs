@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// The system did not let it be read.
-    #[error("could not read {}: {source}", path.display())]
+    #[error("could not read {}: {source}{}", path.display(), advice(source))]
     Io {
         /// What.
         path: PathBuf,
@@ -55,6 +55,14 @@ pub enum InputError {
     /// A closure.json that could not be used.
     #[error(transparent)]
     Closure(#[from] pinfold_core::closure::ClosureError),
+}
+
+/// What to do about it, where that can be said.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "\nhint: run abicheck as somebody who may read it",
+        _ => "",
+    }
 }
 
 impl InputError {

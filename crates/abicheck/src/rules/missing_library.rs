@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use elf_facts::Name;
-use elf_loader::Failure;
+use elf_loader::{Failure, Missing};
 
 use super::loads::{Failed, before};
 use super::{Gathered, Rule};
@@ -57,7 +57,8 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         let mut finding = Finding { severity, ..Finding::of(&RULE) };
         first.describe(analysis, &mut finding);
         let package = analysis.name(victim);
-        let said = format!("{library} is not there");
+        let refused = matches!(first.error.failure, Failure::Missing(Missing::Refused(_)));
+        let said = format!("{library} {}", if refused { "cannot be opened" } else { "is not there" });
         finding.title = match (after, failed.len(), severity) {
             ([], 1, _) | ([], _, Severity::Error) => format!("{}: {said}", first.fails(analysis)),
             ([], count, _) => format!("{count} modules of {package} cannot be imported: {said}"),
@@ -67,7 +68,12 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         finding.libraries = failed.iter().map(|failed| failed.path.clone()).collect();
         finding.evidence =
             failed.iter().take(Finding::MOST_SYMBOLS).map(|failed| evidence(failed, library)).collect();
-        finding.hint = format!("install what has {library}, or a wheel of {package} that brings it along");
+        finding.hint = match refused {
+            true => format!(
+                "who imports {package} must be able to read {library}: see to its mode and its folders'"
+            ),
+            false => format!("install what has {library}, or a wheel of {package} that brings it along"),
+        };
         findings.push(finding);
     }
 }

@@ -97,10 +97,17 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         finding.evidence = evidence.collect();
         finding.hint = match severity {
             Severity::Note => "nothing here can load them; they do no harm".to_owned(),
+            _ if files.iter().all(|(_, error)| is_denied(error)) => {
+                format!("look as who imports {package}, or let everybody read what it has")
+            }
             _ => format!("install {package} again; if the file is the same afterwards, tell its authors"),
         };
         findings.push(finding);
     }
+}
+
+fn is_denied(error: &FactsError) -> bool {
+    matches!(error, FactsError::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied)
 }
 
 /// What an error says, without the path in front.
