@@ -24,6 +24,13 @@ pub struct Identity {
     pub inode: u64,
 }
 
+impl Identity {
+    /// That of a file with this metadata.
+    pub fn of(metadata: &std::fs::Metadata) -> Self {
+        Self { device: metadata.dev(), inode: metadata.ino() }
+    }
+}
+
 /// What lies at a path, all symbolic links followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
@@ -44,8 +51,8 @@ pub type FactsResult = Result<Arc<Facts>, Arc<FactsError>>;
 pub trait Files: Send + Sync {
     /// What lies at `path`, which is absolute.
     fn look(&self, path: &Path) -> Seen;
-    /// The facts of the file at `path`.
-    fn facts(&self, path: &Path) -> FactsResult;
+    /// The facts of the file at `path`, which is the file `identity`.
+    fn facts(&self, path: &Path, identity: Identity) -> FactsResult;
 }
 
 /// The disk, with facts read by a function of the caller's, such as a cache's.
@@ -53,22 +60,29 @@ pub struct Disk<F>(pub F);
 
 impl<F: Fn(&Path) -> FactsResult + Send + Sync> Files for Disk<F> {
     fn look(&self, path: &Path) -> Seen {
+        Seen::at(path)
+    }
+
+    fn facts(&self, path: &Path, _: Identity) -> FactsResult {
+        (self.0)(path)
+    }
+}
+
+impl Seen {
+    /// What lies at `path` on the disk.
+    pub fn at(path: &Path) -> Self {
         match std::fs::metadata(path) {
             Ok(metadata) => {
-                let identity = Identity { device: metadata.dev(), inode: metadata.ino() };
-                if metadata.is_dir() { Seen::Folder(identity) } else { Seen::File(identity) }
+                let identity = Identity::of(&metadata);
+                if metadata.is_dir() { Self::Folder(identity) } else { Self::File(identity) }
             }
             Err(error) => match error.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::PermissionDenied => {
-                    Seen::Nothing
+                    Self::Nothing
                 }
-                _ => Seen::Refused(error.raw_os_error().unwrap_or_default()),
+                _ => Self::Refused(error.raw_os_error().unwrap_or_default()),
             },
         }
-    }
-
-    fn facts(&self, path: &Path) -> FactsResult {
-        (self.0)(path)
     }
 }
 
@@ -109,7 +123,7 @@ impl Memory {
         if let Some(known) = held(&self.libraries).get(&identity) {
             return known.clone();
         }
-        let read = files.facts(&absolute(folder, path));
+        let read = files.facts(&absolute(folder, path), identity);
         let library = read.map(|facts| Arc::new(Library::new(facts, &mut held(&self.versions))));
         held(&self.libraries).entry(identity).or_insert(library).clone()
     }

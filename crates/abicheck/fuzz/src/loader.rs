@@ -31,7 +31,7 @@ impl Files for Memory {
         known.map_or(Seen::Nothing, |(seen, _)| *seen)
     }
 
-    fn facts(&self, path: &Path) -> FactsResult {
+    fn facts(&self, path: &Path, _: Identity) -> FactsResult {
         let known = path.to_str().and_then(|path| self.0.get(path)).and_then(|(_, facts)| facts.clone());
         known.expect("only files that were seen are asked for")
     }

@@ -2,11 +2,11 @@
 //!
 //! Deliberately not here: files of the system; the simulated loader asks for those that it comes to.
 
-use std::os::unix::fs::MetadataExt;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use elf_facts::Cache;
+use elf_facts::{Cache, FactsError};
 use elf_loader::{FactsResult, Identity};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -37,8 +37,25 @@ pub struct Files {
     places: FxHashMap<PathBuf, usize>,
 }
 
-/// What is known of files by device and inode, for the simulated loader; empty until they were read.
-pub type Known = Arc<OnceLock<FxHashMap<Identity, FactsResult>>>;
+/// What is known of files, for the simulated loader; empty until they were read.
+#[derive(Default)]
+pub struct Known {
+    facts: OnceLock<FxHashMap<Identity, FactsResult>>,
+    /// By the bytes of the path: a path is hashed by its parts.
+    places: OnceLock<FxHashMap<OsString, Identity>>,
+}
+
+impl Known {
+    /// What a file says.
+    pub(super) fn facts(&self, identity: Identity) -> Option<FactsResult> {
+        self.facts.get()?.get(&identity).cloned()
+    }
+
+    /// Which file lies at `path`.
+    pub(super) fn at(&self, path: &Path) -> Option<Identity> {
+        self.places.get()?.get(path.as_os_str()).copied()
+    }
+}
 
 impl Files {
     /// Reads them, and tells `known`.
@@ -46,15 +63,21 @@ impl Files {
         let distributions = environment.distributions.iter().enumerate();
         let paths: Vec<(DistributionId, &PathBuf)> =
             distributions.flat_map(|(owner, one)| one.native.iter().map(move |path| (owner, path))).collect();
-        let read = |(owner, path): &(DistributionId, &PathBuf)| File {
-            path: (*path).clone(),
-            owner: *owner,
-            facts: cache.get(path).map(Arc::new).map_err(Arc::new),
-            identity: identity(path),
+        let read = |(owner, path): &(DistributionId, &PathBuf)| {
+            let metadata = std::fs::metadata(path);
+            let identity = metadata.as_ref().ok().map(Identity::of);
+            let facts = match metadata {
+                Ok(metadata) => cache.get_known(path, &metadata),
+                Err(source) => Err(FactsError::Io { path: (*path).clone(), source }),
+            };
+            let facts = facts.map(Arc::new).map_err(Arc::new);
+            File { path: (*path).clone(), owner: *owner, facts, identity }
         };
         let all: Vec<File> = paths.par_iter().with_max_len(4).map(read).collect();
         let facts = all.iter().filter_map(|file| Some((file.identity?, file.facts.clone())));
-        known.get_or_init(|| facts.collect());
+        known.facts.get_or_init(|| facts.collect());
+        let places = all.iter().filter_map(|file| Some((file.path.clone().into(), file.identity?)));
+        known.places.get_or_init(|| places.collect());
         let places = all.iter().enumerate().map(|(at, file)| (file.path.clone(), at)).collect();
         Self { all, places }
     }
@@ -83,6 +106,5 @@ impl Files {
 
 /// Which file a path leads to.
 pub(super) fn identity(path: &Path) -> Option<Identity> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some(Identity { device: metadata.dev(), inode: metadata.ino() })
+    Some(Identity::of(&std::fs::metadata(path).ok()?))
 }

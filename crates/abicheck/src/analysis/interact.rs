@@ -139,9 +139,7 @@ impl Analysis<'_> {
         (0..self.packages.len()).find(is_it).ok_or_else(|| {
             let known: Vec<String> =
                 (0..self.packages.len()).map(|id| self.package_name(id).to_owned()).collect();
-            let near = known.iter().max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
-            let near = near.filter(|near| strsim::jaro(near, name) > 0.8).cloned();
-            AnalysisError::NoPackage { name: name.to_owned(), near, known }
+            AnalysisError::NoPackage { name: name.to_owned(), known }
         })
     }
 

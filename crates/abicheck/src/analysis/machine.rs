@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use elf_facts::{Cache, FactsError, Name};
-use elf_loader::{Disk, LoadError, ObjectId, Process, System};
+use elf_facts::{Cache, Facts, FactsError, Name};
+use elf_loader::{FactsResult, Files, Identity, LoadError, ObjectId, Process, Seen, System};
 
 use super::files::{Known, identity};
 use crate::environment::Interpreter;
@@ -47,6 +47,30 @@ pub enum MachineError {
     },
 }
 
+/// The files of this machine; of those that were read already nothing is asked again.
+struct Reading {
+    /// The interpreter's own.
+    own: Option<(Identity, Arc<Facts>)>,
+    known: Arc<Known>,
+    cache: Arc<Cache>,
+}
+
+impl Files for Reading {
+    fn look(&self, path: &Path) -> Seen {
+        self.known.at(path).map_or_else(|| Seen::at(path), Seen::File)
+    }
+
+    fn facts(&self, path: &Path, identity: Identity) -> FactsResult {
+        if let Some((own, facts)) = &self.own
+            && *own == identity
+        {
+            return Ok(facts.clone());
+        }
+        let read = || self.cache.get(path).map(Arc::new).map_err(Arc::new);
+        self.known.facts(identity).unwrap_or_else(read)
+    }
+}
+
 /// A process of the interpreter.
 pub struct Machine {
     /// Before any import.
@@ -62,7 +86,7 @@ impl Machine {
     ///
     /// # Errors
     /// When its file or its loader cannot be used.
-    pub fn of(interpreter: &Interpreter, known: Known, cache: Arc<Cache>) -> Result<Self, MachineError> {
+    pub fn of(interpreter: &Interpreter, known: Arc<Known>, cache: Arc<Cache>) -> Result<Self, MachineError> {
         Self::start(interpreter, Self::asked(interpreter, cache, known)?)
     }
 
@@ -70,7 +94,7 @@ impl Machine {
     pub(super) fn asked(
         interpreter: &Interpreter,
         cache: Arc<Cache>,
-        known: Known,
+        known: Arc<Known>,
     ) -> Result<System, MachineError> {
         let path = &interpreter.executable;
         let own = Arc::new(cache.get(path).map_err(MachineError::Interpreter)?);
@@ -78,16 +102,9 @@ impl Machine {
         let Some(loader) = own.head.interpreter.clone() else {
             return Err(MachineError::Static { path: path.clone() });
         };
-        let read = move |path: &Path| {
-            let identity = identity(path);
-            if identity.is_some() && identity == own_identity {
-                return Ok(own.clone());
-            }
-            let known = known.get().zip(identity).and_then(|(known, identity)| known.get(&identity).cloned());
-            known.unwrap_or_else(|| cache.get(path).map(Arc::new).map_err(Arc::new))
-        };
+        let known = Reading { own: own_identity.map(|identity| (identity, own)), known, cache };
         let variable = |name: &str| std::env::var_os(name).map(|value| value.into_encoded_bytes());
-        System::of_loader(loader.as_path(), machine, variable, Disk(read))
+        System::of_loader(loader.as_path(), machine, variable, known)
             .map_err(|source| MachineError::Loader { path: path.clone(), source })
     }
 

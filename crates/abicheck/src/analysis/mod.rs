@@ -24,6 +24,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::environment::{Distribution, DistributionId, Environment};
+use crate::failure::did_you_mean;
 use crate::importing::{Imports, Sources};
 
 pub use changes::{Change, Changed, Rebound, Reference, Substitution};
@@ -52,12 +53,10 @@ pub enum AnalysisError {
     #[error(transparent)]
     Machine(#[from] MachineError),
     /// `--order` names what is not there.
-    #[error("`--order` names {name}, which has no extension modules here{}\nhint: the packages that have are {}", near.as_ref().map(|near| format!("; did you mean {near}?")).unwrap_or_default(), known.join(", "))]
+    #[error("`--order` names {name}, which has no extension modules here{}\nhint: the packages that have are {}", near(name, known), known.join(", "))]
     NoPackage {
         /// The name.
         name: String,
-        /// One that is like it.
-        near: Option<String>,
         /// Those that there are.
         known: Vec<String>,
     },
@@ -69,6 +68,12 @@ pub enum AnalysisError {
         /// Why.
         why: String,
     },
+}
+
+/// A further hint, where one of `known` looks like `name`.
+fn near(name: &str, known: &[String]) -> String {
+    let near = did_you_mean(name, known.iter().map(String::as_str));
+    near.map(|hint| format!("\nhint: {hint}")).unwrap_or_default()
 }
 
 /// An order in which packages were imported together, and what it changed for the last of them.
@@ -123,7 +128,7 @@ impl<'a> Analysis<'a> {
         says: &(dyn Fn(&str) + Sync),
     ) -> Result<Self, AnalysisError> {
         says("reading shared objects");
-        let known = Known::default();
+        let known = Arc::new(Known::default());
         let (files, system) = std::thread::scope(|scope| {
             let system =
                 scope.spawn(|| Machine::asked(&environment.interpreter, cache.clone(), known.clone()));
@@ -135,7 +140,7 @@ impl<'a> Analysis<'a> {
         let mut imports = Imports::new(environment, sources);
         let packages = Plan::all(environment, &files, &mut imports);
         says("loading each package alone");
-        let alone: Vec<Run> = packages.par_iter().map(|plan| Run::alone(&machine, plan)).collect();
+        let alone = Self::alone(&machine, &packages);
         let owners = files.owners();
         let mut analysis = Self {
             environment,
@@ -153,6 +158,8 @@ impl<'a> Analysis<'a> {
         };
         says("loading packages in the orders that could matter");
         let orders = analysis.orders(&mut imports, wishes)?;
+        // As the analysis itself: the process ends soon.
+        std::mem::forget(imports);
         if wishes.order.is_some() || wishes.script.is_some() {
             analysis.scope = Some(analysis.opened(orders.iter().map(|order| &order.run)));
         }
@@ -161,6 +168,17 @@ impl<'a> Analysis<'a> {
         analysis.bindings_together = together.iter().map(|(_, bindings)| bindings).sum();
         analysis.together = together.into_iter().map(|(together, _)| together).collect();
         Ok(analysis)
+    }
+
+    /// Each package alone. Those that open little come first: what they open, the others that need it find looked up, and do
+    /// not wait for one another.
+    fn alone(machine: &Machine, packages: &[Plan]) -> Vec<Run> {
+        let mut order: Vec<(PackageId, &Plan)> = packages.iter().enumerate().collect();
+        order.sort_by_key(|(_, plan)| plan.steps.len());
+        let runs = order.into_iter().par_bridge().map(|(id, plan)| (id, Run::alone(machine, plan)));
+        let mut runs: Vec<(PackageId, Run)> = runs.collect();
+        runs.sort_by_key(|(id, _)| *id);
+        runs.into_iter().map(|(_, run)| run).collect()
     }
 
     /// The distribution that has the file of `object`.

@@ -42,8 +42,10 @@ impl Plan {
         let native = distributions.filter(|(_, distribution)| {
             !distribution.native.is_empty() || distribution.recorded.iter().any(|file| file.ends_with(".pyd"))
         });
+        let native: Vec<_> = native.collect();
         // What it imports, and from which one on no module at the top does it.
         let wanted: Vec<(DistributionId, Vec<String>, usize)> = native
+            .into_par_iter()
             .map(|(id, distribution)| {
                 let (mut names, others) = tops(distribution);
                 let tops = names.len();

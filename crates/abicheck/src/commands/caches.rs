@@ -27,7 +27,8 @@ impl Caches {
         let folder = if off { None } else { folder() };
         let target = Target { version: environment.interpreter.version };
         let python = folder.map(|folder| folder.join("python"));
-        Self { facts: Arc::new(facts(off)), sources: Sources::open(target, python.as_deref()) }
+        let (facts, sources) = rayon::join(|| facts(off), || Sources::open(target, python.as_deref()));
+        Self { facts: Arc::new(facts), sources }
     }
 
     /// Writes what is new; what could not be written is worth a note.

@@ -4,9 +4,10 @@
 //! name of the folder, so that nothing with native code is passed over.
 //! Deliberately not here: whether recorded hashes are right.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStringExt;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::reading::{read, shown};
@@ -58,7 +59,7 @@ impl Distribution {
         if let Ok(wheel) = read(&info.join("WHEEL"), LONGEST) {
             distribution.tags = headers_of(&String::from_utf8_lossy(&wheel), "Tag");
         }
-        distribution.settle(recorded(&info.join("RECORD")));
+        distribution.settle(Recorded::read(&info.join("RECORD")));
         Some(distribution)
     }
 
@@ -81,14 +82,16 @@ impl Distribution {
     pub(super) fn of_files(folder: &Path, top: &str, files: Vec<PathBuf>) -> Self {
         let name = shown(top.split('.').next().unwrap_or(top));
         let mut distribution = Self { name, folder: folder.to_owned(), ..Self::default() };
-        distribution.settle(files);
+        let mut recorded = Recorded::default();
+        files.iter().for_each(|file| recorded.add(file.as_os_str().as_bytes()));
+        distribution.settle(recorded);
         distribution
     }
 
     /// Adds a native file of its folders that it does not record.
     pub(super) fn adopt(&mut self, file: &Path) {
         let path = self.folder.join(file);
-        if path.is_file()
+        if is_there(&path)
             && let Err(at) = self.native.binary_search(&path)
         {
             self.native.insert(at, path);
@@ -96,11 +99,10 @@ impl Distribution {
     }
 
     /// Fills what follows from its files.
-    fn settle(&mut self, files: Vec<PathBuf>) {
-        self.recorded = files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
-        let native = files.iter().zip(&self.recorded).filter(|(_, name)| is_native(name));
-        let native = native.map(|(file, _)| self.folder.join(file));
-        self.native = native.filter(|file| file.is_file()).collect();
+    fn settle(&mut self, files: Recorded) {
+        self.recorded = files.names;
+        let native = files.native.iter().map(|file| self.folder.join(file));
+        self.native = native.filter(|file| is_there(file)).collect();
         self.native.sort();
         self.native.dedup();
         let mut modules: BTreeSet<&str> = BTreeSet::new();
@@ -129,10 +131,16 @@ impl Distribution {
 
     /// The hashes that it records, by path; read when they are asked for, since few are.
     pub fn hashes(&self) -> HashMap<String, String> {
-        let rows = self.info.iter().flat_map(|info| rows(&info.join("RECORD"), true));
-        let hashed = rows.filter(|(_, hash)| !hash.is_empty());
+        let mut hashes = HashMap::new();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        hashed.map(|(path, hash)| (text(path.as_os_str().as_encoded_bytes()), text(&hash))).collect()
+        if let Some(info) = &self.info {
+            rows(&info.join("RECORD"), |file, hash| {
+                if !hash.is_empty() {
+                    hashes.insert(text(&with_slashes(file)), text(hash));
+                }
+            });
+        }
+        hashes
     }
 
     /// Whether both are of one project.
@@ -161,33 +169,68 @@ pub(super) fn is_native(file: &str) -> bool {
     name.ends_with(".so") || versioned
 }
 
-/// The paths of a RECORD; none where it cannot be read. On Linux a path is bytes in no encoding.
-fn recorded(path: &Path) -> Vec<PathBuf> {
-    rows(path, false).into_iter().map(|(file, _)| file).collect()
+/// Whether there is a file at `path`, of anything that may be one: what may not be looked at is told by who reads it.
+fn is_there(path: &Path) -> bool {
+    match path.metadata() {
+        Ok(metadata) => metadata.is_file(),
+        Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
+    }
 }
 
-/// The paths of a RECORD, each with its hash where `hashes` are asked for and it has one.
-fn rows(path: &Path, hashes: bool) -> Vec<(PathBuf, Vec<u8>)> {
-    let Ok(bytes) = read(path, LONGEST_RECORD) else { return Vec::new() };
-    let path = |field: &[u8]| -> PathBuf {
-        let slashes = field.iter().map(|byte| if *byte == b'\\' { b'/' } else { *byte });
-        OsString::from_vec(slashes.collect()).into()
-    };
-    let hash = |field: Option<&[u8]>| field.filter(|_| hashes).unwrap_or_default().to_owned();
-    if !bytes.contains(&b'"') {
+/// The paths of a RECORD. On Linux a path is bytes in no encoding.
+#[derive(Default)]
+struct Recorded {
+    /// All, with what is not UTF-8 replaced.
+    names: Vec<String>,
+    /// Those that may be ELF, as they are.
+    native: Vec<PathBuf>,
+}
+
+impl Recorded {
+    /// The paths of the RECORD at `path`; none where it cannot be read.
+    fn read(path: &Path) -> Self {
+        let mut recorded = Self::default();
+        rows(path, |file, _| recorded.add(file));
+        recorded
+    }
+
+    fn add(&mut self, file: &[u8]) {
+        let file = with_slashes(file);
+        let name = String::from_utf8_lossy(&file);
+        if is_native(&name) {
+            self.native.push(OsStr::from_bytes(&file).into());
+        }
+        self.names.push(name.into_owned());
+    }
+}
+
+/// A path of a wheel that was made on Windows.
+fn with_slashes(file: &[u8]) -> Cow<'_, [u8]> {
+    if !file.contains(&b'\\') {
+        return Cow::Borrowed(file);
+    }
+    file.iter().map(|byte| if *byte == b'\\' { b'/' } else { *byte }).collect::<Vec<u8>>().into()
+}
+
+/// Calls `each` with the path and the hash of each row of a RECORD; the hash is empty where there is none.
+fn rows(path: &Path, mut each: impl FnMut(&[u8], &[u8])) {
+    let Ok(bytes) = read(path, LONGEST_RECORD) else { return };
+    if memchr::memchr(b'"', &bytes).is_none() {
         // Without quotes a row is a line, and RECORDs have tens of thousands of them.
         let rows = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).filter(|row| !row.is_empty());
-        return rows
-            .take(MOST)
-            .map(|row| {
-                let mut fields = row.split(|byte| *byte == b',');
-                (path(fields.next().unwrap_or(row)), hash(fields.next()))
-            })
-            .collect();
+        for row in rows.take(MOST) {
+            let (file, rest) = row.split_at(memchr::memchr(b',', row).unwrap_or(row.len()));
+            let mut rest = rest.split(|byte| *byte == b',').skip(1);
+            each(file, rest.next().unwrap_or_default());
+        }
+        return;
     }
     let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes.as_slice());
-    let rows = reader.into_byte_records().take(MOST).map_while(Result::ok);
-    rows.filter_map(|row| Some((path(row.get(0)?), hash(row.get(1))))).collect()
+    for row in reader.into_byte_records().take(MOST).map_while(Result::ok) {
+        if let Some(file) = row.get(0) {
+            each(file, row.get(1).unwrap_or_default());
+        }
+    }
 }
 
 /// Headers as of a mail, up to the first empty line; continued lines belong to no header that is asked for.

@@ -14,9 +14,10 @@ use std::path::Path;
 /// When it cannot be read, is no regular file, or is larger.
 pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
-    check(&file.metadata()?, most)?;
-    // It may grow meanwhile, and files of /proc say that they are empty.
-    let mut bytes = Vec::new();
+    let metadata = file.metadata()?;
+    check(&metadata, most)?;
+    // It may grow meanwhile, and files of /proc say that they are empty. One byte more shows the end without growing.
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default().saturating_add(1));
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most { Err(large(bytes.len() as u64, most)) } else { Ok(bytes) }
 }

@@ -18,7 +18,7 @@ use crate::environment::{Environment, Wishes};
 use crate::failure::{Failure, Outcome};
 use crate::finding::Severity;
 use crate::output::Output;
-use crate::report::{Report, base_of};
+use crate::report::{Graph, Report, base_of};
 use crate::rules;
 use crate::terminal::{Progress, count};
 use crate::verify::Verifier;
@@ -136,7 +136,8 @@ fn analyse(
         notes: environment.notes.clone(),
         stats: analysis.stats(),
         order: analysis.order(),
-        graph: analysis.graph(),
+        // Only the page shows it.
+        graph: if options.format() == Format::Html { analysis.graph() } else { Graph::default() },
     };
     phases.says("writing what is new to the caches");
     report.notes.extend(caches.finish());
