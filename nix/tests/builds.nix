@@ -7,7 +7,11 @@
   salt ? "",
 }:
 let
-  functions = import ../mini.nix { inherit pinfold python contentAddressed; };
+  functions = import ../mini.nix {
+    inherit pinfold python contentAddressed;
+    # Some file.
+    indexUrl = _: "file://${./builds.nix}";
+  };
   inherit (functions) buildWheel installWheel checkWheel pythonWithPins fromHost;
 
   setuptools = fromHost { pname = "setuptools"; };
@@ -137,6 +141,15 @@ in
     undeclared = checkWheel { installed = made "odd" "" "Requires-Dist: leaf\n" [ ]; };
     abi = pythonWithPins {
       packages = [ (installWheel { wheel = buildWheel (source "native" "1.0" // { env.GONE = "1"; }); }) ];
+    };
+    # An index that gives other bytes than those that the lock has.
+    hash = functions.installWheel {
+      wheel = functions.fetchWheel {
+        name = "odd";
+        version = "1.0";
+        file = "odd-1.0-py3-none-any.whl";
+        sha256 = builtins.concatStringsSep "" (builtins.genList (_: "0") 64);
+      };
     };
     tests = checkWheel { installed = leaf; tests = ./packages/stem/tests; command = [ "python" "-m" "unittest" ]; };
   };

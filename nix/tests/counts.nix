@@ -71,7 +71,14 @@ let
     split = builtins.listToAttrs (map (s: { name = s; value = sum (map (r: r.split.${s}) (attrValues rows)); }) steps);
     frozen = builtins.listToAttrs (map (s: { name = s; value = sum (map (r: r.frozen.${s}) (attrValues rows)); }) steps);
   };
+  base = mock null;
 in
 {
   inherit rows total;
+
+  # The set as `pinfold plan` reads it, with everything that builds frozen.
+  set = (import ../lib/describe.nix).describe {
+    packages = map (name: (pinfold.splitScope { inherit pinfold; frozen = base.pkgs; scope = base.pkgs; }).${name}) names;
+    buildSet = map (name: base.pkgs.${name}) names ++ attrValues base.tools;
+  };
 }

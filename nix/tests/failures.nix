@@ -29,7 +29,9 @@ let
   lock = builtins.readFile ./example.lock;
   edited = from: to: builtins.toFile "pinfold.lock" (builtins.replaceStrings [ from ] [ to ] lock);
 in
-{
+rec {
+  words = builtins.mapAttrs (_: case: case.words) cases;
+
   cases = {
     runtime-dependency-in-build-wheel = {
       expr = wheel { dependencies = [ numpy ]; };

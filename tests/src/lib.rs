@@ -4,5 +4,6 @@
 
 pub mod checkout;
 pub mod code;
+pub mod nix;
 pub mod project;
 pub mod wheel;

@@ -46,6 +46,11 @@ impl Venv {
         self.pip([places::root().join("python")])
     }
 
+    /// Its folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0
+    }
+
     /// A program of its `bin/`.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.0.join("bin").join(name)

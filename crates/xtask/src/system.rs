@@ -68,6 +68,11 @@ fn missing(pythons: &[Python]) -> Vec<Missing> {
     };
     need(runs("cc"), "a C compiler, for the extension modules of the tests", "gcc");
     need(runs("readelf"), "readelf, which the facts of ELF files are compared with", "binutils");
+    need(runs("nix-build"), "Nix, which builds what nix/ says", "nix-bin");
+    for (module, package) in [("setuptools", "python3-setuptools"), ("wheel", "python3-wheel")] {
+        need(imports(module), "what Nix builds wheels with, from the system's Python", package);
+    }
+    need(has_headers(), "the C headers of the system's Python, which Nix builds for", "python3-dev");
     need(runs("chromium"), "a browser, for the page that abicheck writes", "chromium");
     for (machine, folder) in OTHER_MACHINES {
         let met = Path::new("/usr").join(folder).join("lib/libc.so.6").is_file();
@@ -80,6 +85,24 @@ fn missing(pythons: &[Python]) -> Vec<Missing> {
         need(met, &what, &format!("python{}-dev", python.minor));
     }
     missing
+}
+
+/// The system's interpreter: Nix' sandbox shows it, and no other.
+const SYSTEM_PYTHON: &str = "/usr/bin/python3";
+
+/// Whether the system's Python has a module.
+fn imports(module: &str) -> bool {
+    system_python(&format!("import {module}"))
+}
+
+fn has_headers() -> bool {
+    system_python("import os, sysconfig; open(os.path.join(sysconfig.get_paths()['include'], 'Python.h'))")
+}
+
+fn system_python(code: &str) -> bool {
+    let mut command = Command::new(SYSTEM_PYTHON);
+    command.args(["-I", "-c", code]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 fn runs(program: impl AsRef<Path>) -> bool {

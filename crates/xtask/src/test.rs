@@ -78,6 +78,8 @@ fn rust(venv: &Venv, outcome: &mut Outcome) -> Result<()> {
     let test = cargo().args(["test", "--workspace", "--locked", "--no-fail-fast"]);
     // The programs under test stand in cargo's folder, where there is no uv beside them.
     let test = test.env("PINFOLD_UV", venv.program("uv")).env("INSTA_UPDATE", "no");
+    // What Nix builds with, and what its environments start with, is what was installed.
+    let test = test.env("PINFOLD_INSTALLED", venv.folder());
     outcome.record("cargo test", test.code_seeing(|line| tally.add_cargo_line(line))?);
     outcome.tally.add(tally);
     Ok(())

@@ -1,0 +1,229 @@
+//! `nix/`: what evaluates, what is built, what is built again, and what is refused, by a real Nix without nixpkgs.
+//!
+//! Deliberately not here: wheels from an index (`nix_example.rs`), and times (`benches/`).
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use pinfold_tests::nix::{Nix, run, said};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+const BUILDS: &str = "nix/tests/builds.nix";
+
+/// The store of these tests, or the end of the test that asks.
+macro_rules! nix {
+    () => {
+        match Nix::shared(env!("CARGO_TARGET_TMPDIR")) {
+            Some(nix) => nix,
+            None => return,
+        }
+    };
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e} in {text}"))
+}
+
+/// What Python prints in an environment.
+fn python(environment: &Path, code: &str) -> String {
+    said(Command::new(environment.join("bin/python")).args(["-c", code]).env("PYTHONDONTWRITEBYTECODE", "1"))
+        .trim()
+        .to_owned()
+}
+
+/// The one wheel below a folder, and its hash.
+fn wheel(folder: &Path) -> (String, Vec<u8>) {
+    let entry = fs::read_dir(folder).expect("a folder").flatten().next().expect("a wheel");
+    let bytes = fs::read(entry.path()).expect("a wheel");
+    (entry.file_name().to_string_lossy().into_owned(), Sha256::digest(bytes).to_vec())
+}
+
+#[test]
+fn every_function_evaluates_to_what_is_expected() {
+    let nix = nix!();
+    let failures = nix.evaluate("nix/tests", "failures", &[]).expect("the tests evaluate");
+    assert_eq!(json(&failures), json("[]"));
+    let count = json(&nix.evaluate("nix/tests", "count", &[]).expect("a number"));
+    assert!(count.as_u64() > Some(80), "{count} tests");
+}
+
+#[test]
+fn a_bump_costs_one_wheel_and_one_install() {
+    let nix = nix!();
+    let failures = nix.evaluate("nix/tests", "slowFailures", &[]).expect("the tests evaluate");
+    assert_eq!(json(&failures), json("[]"));
+}
+
+#[test]
+fn plan_counts_what_derivation_paths_say() {
+    let nix = nix!();
+    let folder = nix.scratch("plan");
+    let set = json(&nix.evaluate("nix/tests/counts.nix", "set", &[]).expect("a description"));
+    fs::write(folder.join("set.json"), set.as_str().expect("text")).expect("a file");
+    let plan = nix.installed().join("bin/pinfold");
+    let args = ["plan", "set.json", "--bump-each", "--output-format", "json"];
+    let plan = json(&said(Command::new(plan).args(args).current_dir(&folder)));
+    let total = json(&nix.evaluate("nix/tests/counts.nix", "total", &[]).expect("counts"));
+    assert_eq!(
+        (&plan["wheels"], &plan["installs"]),
+        (&total["frozen"]["wheel"], &total["frozen"]["install"])
+    );
+}
+
+#[test]
+fn what_cannot_be_is_refused_before_anything_is_built() {
+    let nix = nix!();
+    const FILE: &str = "nix/tests/failures.nix";
+    let words = json(&nix.evaluate(FILE, "words", &[]).expect("the cases"));
+    let cases = words.as_object().expect("cases");
+    assert!(cases.len() > 10, "{} cases", cases.len());
+    for (name, words) in cases {
+        let error = nix.evaluate(FILE, &format!("cases.{name}.expr"), &[]).expect_err(name);
+        for word in words.as_array().expect("words").iter().filter_map(Value::as_str) {
+            assert!(error.contains(word), "{name}: no `{word}` in\n{error}");
+        }
+    }
+}
+
+#[test]
+fn two_versions_run_in_one_environment() {
+    let nix = nix!();
+    let environment = nix.build(BUILDS, "environment", &[]).expect("an environment");
+    let code = "import leaf, native, stem; print(leaf.VERSION, stem.seen(), native.answer())";
+    assert_eq!(python(&environment, code), "1.0 2.0 (42, 'native.c')");
+    assert_eq!(said(&mut Command::new(environment.join("bin/leaf"))), "leaf 1.0\n");
+    let report = nix.build(BUILDS, "report", &[]).expect("a report");
+    assert_eq!(
+        json(&fs::read_to_string(report.join("report.json")).expect("a report"))["findings"],
+        json("[]")
+    );
+    assert!(report.join("report.html").is_file());
+}
+
+#[test]
+fn one_wheel_is_two_units_with_different_dependencies() {
+    let nix = nix!();
+    let environment = nix.build(BUILDS, "copies", &[]).expect("an environment");
+    let code = "import twin, stem; print(stem.seen(), twin.stem.seen(), stem.__file__ != twin.stem.__file__)";
+    assert_eq!(python(&environment, code), "1.0 2.0 True");
+    let native = "import twin, native; print(native is twin.native)";
+    assert_eq!(python(&environment, native), "True", "the same dependencies: one unit");
+}
+
+#[test]
+fn an_installed_wheel_refers_to_nothing() {
+    let nix = nix!();
+    for package in ["stem", "native"] {
+        let path = nix.build(BUILDS, package, &[]).expect("a package");
+        let references = said(nix.command("nix-store").args(["--query", "--references"]).arg(&path));
+        assert_eq!(references, "", "{package}");
+    }
+}
+
+#[test]
+fn a_bumped_dependency_checks_again_and_builds_nothing() {
+    let nix = nix!();
+    for name in ["check", "leaf_2"] {
+        nix.build(BUILDS, name, &[]).expect(name);
+    }
+    let [one, two] = ["stem", "stemOfTwo"].map(|name| nix.build(BUILDS, name, &[]).expect(name));
+    assert_eq!(one, two);
+    let mut again = nix.command("nix-build");
+    again.args([BUILDS, "-A", "checkOfTwo", "--no-out-link", "--dry-run", "--argstr", "python"]);
+    again.arg(pinfold_tests::nix::PYTHON).arg("--arg").arg("pinfold").arg(nix.installed());
+    let planned = String::from_utf8_lossy(&run(&mut again).stderr).into_owned();
+    let names =
+        planned.lines().filter_map(|line| line.strip_suffix(".drv")?.rsplit('/').next()?.split_once('-'));
+    let built: BTreeSet<&str> = names.map(|(_, name)| name).collect();
+    assert_eq!(built, BTreeSet::from(["stem-1.0-check", "stem-check-environment"]), "{planned}");
+    nix.build(BUILDS, "checkOfTwo", &[]).expect("the tests pass with the other version, too");
+}
+
+#[test]
+fn a_wheel_has_the_same_bytes_whenever_and_wherever_it_is_built() {
+    let nix = nix!();
+    let content = ["--arg", "contentAddressed", "true"];
+    for package in ["native", "leaf"] {
+        let attribute = format!("{package}.wheel");
+        let first = nix.build(BUILDS, &attribute, &[]).expect("a wheel");
+        let addressed = nix.build(BUILDS, &attribute, &content).expect("a wheel");
+        assert_ne!(first, addressed);
+        assert_eq!(wheel(&first), wheel(&addressed), "{package}");
+        // Built again, elsewhere, a second later, in another folder.
+        let check = nix.build(BUILDS, &attribute, &["--check", "--option", "sandbox", "false"]);
+        assert!(check.is_ok(), "{package}: {check:?}");
+    }
+}
+
+#[test]
+fn where_a_build_tool_makes_the_same_the_rebuild_stops() {
+    let nix = nix!();
+    let content = ["--arg", "contentAddressed", "true"];
+    let first = nix.build(BUILDS, "native", &content).expect("a package");
+    let salted = [&content[..], &["--argstr", "salt", "another"]].concat();
+    let second = nix.build(BUILDS, "native", &salted).expect("a package");
+    assert_eq!(first, second);
+    // Input-addressed, the same change builds all of it again.
+    let [plain, again] =
+        [&[][..], &["--argstr", "salt", "another"]].map(|more| nix.build(BUILDS, "native", more));
+    assert_ne!(plain.expect("a package"), again.expect("a package"));
+}
+
+#[test]
+fn what_goes_wrong_in_a_build_names_the_package_and_the_step() {
+    let nix = nix!();
+    let cases: [(&str, &[&str]); 16] = [
+        ("backend", &["the compiler is on strike", "build the wheel of odd 1.0", "exit code 1", "hint:"]),
+        ("talk", &["and then it failed", "build the wheel of odd 1.0", "hint:"]),
+        ("nothing", &["build the wheel of odd 1.0", "made 0 wheels", "hint:"]),
+        ("outside", &["Permission denied", "build the wheel of odd 1.0", "hint:"]),
+        ("missing-tool", &["build the wheel of leaf 1.0", "requires setuptools", "build set"]),
+        ("no-source", &["build the wheel of odd 1.0", "neither a pyproject.toml nor a setup.py"]),
+        ("other-name", &["could not install", "name `stranger`, expected `odd`", "hint:"]),
+        ("other-version", &["could not install", "version `2.0`, expected `1.0`", "hint:"]),
+        ("other-platform", &["could not install", "cp39-cp39-win_amd64", "hint:"]),
+        ("one-file-twice", &["one 1.0 and two 1.0 both have `twin.py`", "onConflict", "hint:"]),
+        ("abi", &["error[AB101]", "libgone.so", "failed its ABI check", "hint:"]),
+        ("import", &["check of odd 1.0 failed", "could not import `twin`", "No module named 'nowhere'"]),
+        ("requirement", &["requirements of odd 1.0", "`leaf>=3`, and it gets leaf 1.0", "hint:"]),
+        ("undeclared", &["requirements of odd 1.0", "it depends on no leaf", "hint:"]),
+        ("tests", &["check of leaf 1.0 failed", "`python -m unittest`", "hint:"]),
+        ("hash", &["hash mismatch", "odd-1.0-py3-none-any.whl"]),
+    ];
+    for (name, words) in cases {
+        let error = nix.build(BUILDS, &format!("failing.{name}"), &[]).expect_err(name);
+        for word in words {
+            assert!(error.contains(word), "{name}: no `{word}` in\n{error}");
+        }
+    }
+    nix.build(BUILDS, "unchecked", &[]).expect("without the check it is built");
+}
+
+#[test]
+fn a_backend_that_hangs_is_ended() {
+    let nix = nix!();
+    let error = nix.build(BUILDS, "failing.hang", &["--timeout", "3"]).expect_err("it hangs");
+    assert!(error.contains("odd-1.0-wheel") && error.contains("timed out"), "{error}");
+}
+
+#[test]
+fn a_binary_cache_spares_another_store_the_build() {
+    let nix = nix!().apart("cache");
+    let cache = nix!().scratch("binary-cache");
+    let url = format!("file://{}", cache.display());
+    let built = nix.build(BUILDS, "native", &[]).expect("a package");
+    said(nix.command("nix").args(["copy", "--to", &url]).arg(&built));
+    let answer = built.join("site-packages");
+    assert!(answer.is_dir());
+    nix.empty();
+    assert!(!answer.exists());
+    let nothing = nix.build(BUILDS, "native", &["--max-jobs", "0"]).expect_err("nobody may build");
+    assert!(nothing.contains("jobs") || nothing.contains("build"), "{nothing}");
+    let got = ["--max-jobs", "0", "--option", "substitute", "true", "--option", "require-sigs", "false"];
+    let got = [&got[..], &["--option", "substituters", &url]].concat();
+    assert_eq!(nix.build(BUILDS, "native", &got).expect("it comes from the cache"), built);
+    assert!(answer.is_dir());
+}

@@ -1,0 +1,128 @@
+//! The example of the main job, synced and then built by Nix from the same lock: two numpys, the same pins, one schema.
+//!
+//! Deliberately not here: what the example computes; it checks that itself, and ends with exit code 1 when it is wrong.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use data_encoding::HEXLOWER;
+use pinfold_tests::checkout;
+use pinfold_tests::nix::{Nix, PYTHON, said};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use toml::Table;
+use walkdir::WalkDir;
+
+const EXAMPLE: &str = "tests/examples/two-numpys";
+
+#[test]
+fn nix_builds_what_sync_makes_from_the_same_lock() {
+    let Some(nix) = Nix::shared(env!("CARGO_TARGET_TMPDIR")) else { return };
+    let project = nix.scratch("two-numpys");
+    let cache = nix.scratch("pinfold-cache");
+    said(Command::new("cp").arg("-r").arg(checkout::root().join(EXAMPLE).join(".")).arg(&project));
+    let sync = nix.installed().join("bin/pinfold");
+    said(
+        Command::new(sync)
+            .args(["sync", "--python", PYTHON])
+            .current_dir(&project)
+            .env("PINFOLD_CACHE", &cache),
+    );
+    let lock = project.join("pinfold.lock");
+    let wheels = nix.scratch("wheels");
+    gather(&nix.installed().join("bin/python"), &lock, &[&project, &cache], &wheels);
+
+    let (lock_text, wheels_text) = (lock.display().to_string(), wheels.display().to_string());
+    let arguments = ["--arg", "lock", &lock_text, "--arg", "wheelDir", &wheels_text];
+    let environment = nix.build("nix/tests/example.nix", "environment", &arguments).expect("an environment");
+    let app = said(Command::new(environment.join("bin/python")).arg("app.py").current_dir(&project));
+    let last = app.lines().last().unwrap_or_default();
+    assert!(last.starts_with("numpy 1.26.4 and 2.3.") && last.contains("computations agree"), "{app}");
+
+    let (ours, theirs) = (closure(&environment), closure(&project.join(".venv")));
+    assert_eq!(closures(&ours), closures(&theirs), "the pinned sets");
+    assert_eq!(without_paths(&ours), without_paths(&theirs));
+    assert_eq!(fs::read(environment.join("pinfold.lock")).ok(), fs::read(&lock).ok());
+
+    let part = nix.build("nix/tests/example.nix", "part", &arguments).expect("an environment");
+    let code = "import report_old, sys; print(report_old.matrix().__class__.__module__, 'report_new' in sys.modules)";
+    said(Command::new(part.join("bin/python")).args(["-c", code]));
+    let pins = |document: &Value| closures(document).get("report-old").cloned();
+    assert_eq!(pins(&closure(&part)), pins(&theirs), "a part of a lock has the lock's pins");
+}
+
+/// Puts every wheel of the lock into a folder: built ones are somewhere below `places`, others come from the index.
+fn gather(python: &Path, lock: &Path, places: &[&PathBuf], folder: &Path) {
+    let lock: Table = fs::read_to_string(lock).expect("a lock").parse().expect("TOML");
+    let built: BTreeMap<String, PathBuf> = places
+        .iter()
+        .flat_map(WalkDir::new)
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().extension().is_some_and(|end| end == "whl"))
+        .map(|entry| (sha256(entry.path()), entry.into_path()))
+        .collect();
+    // pip takes one version of a name at a time.
+    let mut rounds: Vec<Vec<(String, String)>> = Vec::new();
+    for wheel in lock["wheel"].as_array().expect("wheels") {
+        let text = |key: &str| wheel.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+        if let Some(path) = built.get(&text("sha256")) {
+            fs::copy(path, folder.join(text("file"))).expect("a copy");
+            continue;
+        }
+        let line = format!("{}=={} --hash=sha256:{}\n", text("name"), text("version"), text("sha256"));
+        match rounds.iter_mut().find(|round| round.iter().all(|(name, _)| *name != text("name"))) {
+            Some(round) => round.push((text("name"), line)),
+            None => rounds.push(vec![(text("name"), line)]),
+        }
+    }
+    for round in rounds {
+        let requirements = folder.join("requirements.txt");
+        fs::write(&requirements, round.into_iter().map(|(_, line)| line).collect::<String>())
+            .expect("a file");
+        let download =
+            ["-m", "pip", "--python", PYTHON, "download", "--quiet", "--disable-pip-version-check"];
+        let only = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--requirement"];
+        said(Command::new(python).args(download).args(only).arg(&requirements).arg("--dest").arg(folder));
+    }
+}
+
+fn sha256(path: &Path) -> String {
+    HEXLOWER.encode(&Sha256::digest(fs::read(path).expect("a file")))
+}
+
+/// The `closure.json` of an environment, after the schema was asked.
+fn closure(environment: &Path) -> Value {
+    let schema = include_str!("../crates/pinfold-core/src/closure.schema.json");
+    let schema: Value = serde_json::from_str(schema).expect("a schema");
+    let text = fs::read_to_string(environment.join("closure.json")).expect("a closure.json");
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let faults: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+    assert!(faults.is_empty(), "{}: {faults:?}", environment.display());
+    document
+}
+
+/// Closures by name: which unit of which version each has.
+fn closures(document: &Value) -> BTreeMap<String, Vec<String>> {
+    let list = document["closures"].as_array().expect("closures");
+    let units = |closure: &Value| -> Vec<String> {
+        let ids = closure["units"].as_array().expect("units").iter();
+        ids.map(|id| id.as_str().unwrap_or_default().to_owned()).collect()
+    };
+    list.iter()
+        .map(|closure| (closure["name"].as_str().unwrap_or_default().to_owned(), units(closure)))
+        .collect()
+}
+
+/// All of it but where the files lie.
+fn without_paths(document: &Value) -> Value {
+    let mut document = document.clone();
+    for unit in document["units"].as_array_mut().into_iter().flatten() {
+        let unit = unit.as_object_mut().expect("a unit");
+        unit.remove("path");
+        unit.remove("modules");
+    }
+    document
+}
