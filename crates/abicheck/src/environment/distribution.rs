@@ -235,7 +235,8 @@ fn rows(path: &Path, mut each: impl FnMut(&[u8], &[u8])) {
 
 /// Headers as of a mail, up to the first empty line; continued lines belong to no header that is asked for.
 fn headers(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    let lines = text.lines().take_while(|line| !line.trim().is_empty());
+    // The first empty line ends them; one of blanks goes on with the header above, such as the text of a licence.
+    let lines = text.lines().take_while(|line| !line.is_empty());
     let lines = lines.filter(|line| !line.starts_with([' ', '\t']));
     lines.filter_map(|line| line.split_once(':').map(|(key, value)| (key.trim(), value.trim())))
 }
@@ -246,7 +247,16 @@ fn headers_of(text: &str, wanted: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_native;
+    use super::{headers_of, is_native};
+
+    #[test]
+    fn a_line_of_blanks_goes_on_with_a_header() {
+        let text =
+            "Name: x\nLicense: free\n        \n        All: rights\nRequires-Dist: y\n\nRequires-Dist: z\n";
+        assert_eq!(headers_of(text, "Requires-Dist"), ["y"]);
+        assert_eq!(headers_of(text, "All"), [""; 0]);
+        assert_eq!(headers_of(&text.replace('\n', "\r\n"), "Requires-Dist"), ["y"]);
+    }
 
     #[test]
     fn names_of_shared_objects() {
