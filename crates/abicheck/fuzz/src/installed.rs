@@ -58,6 +58,6 @@ fn interpreter(prefix: &Path) -> std::path::PathBuf {
     fs::create_dir_all(prefix.join("lib/python3.11")).expect("the folder can be written to");
     fs::write(prefix.join("lib/python3.11/os.py"), "").expect("the folder can be written to");
     let program = prefix.join("bin/python3.11");
-    fs::write(&program, "").expect("the folder can be written to");
+    fs::write(&program, b"\x7fELF").expect("the folder can be written to");
     program
 }
