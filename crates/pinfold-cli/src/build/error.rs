@@ -102,6 +102,14 @@ pub enum BuildError {
     /// The store could not take or give something.
     #[error(transparent)]
     Store(#[from] wheelsplit::Error),
+    /// A check could not be made.
+    #[error("could not check {what} (step check): {reason}")]
+    Check {
+        /// The package.
+        what: String,
+        /// Why.
+        reason: Box<crate::error::Error>,
+    },
     /// A wheel that was built could not be installed.
     #[error("could not install {what} (step install): {reason}")]
     Install {
@@ -111,7 +119,7 @@ pub enum BuildError {
         reason: Box<crate::error::Error>,
     },
     /// Anything else on the way to what a build needs.
-    #[error("could not prepare the build of {what}: {reason}")]
+    #[error("could not build {what} (step build): {reason}")]
     Prepare {
         /// The package, in words.
         what: String,
@@ -154,7 +162,9 @@ impl Hint for BuildError {
             BuildError::Requirement(e) => e.hints(),
             BuildError::Uv(e) => e.hints(),
             BuildError::Store(e) => e.hint().into_iter().collect(),
-            BuildError::Prepare { reason, .. } | BuildError::Install { reason, .. } => reason.hints(),
+            BuildError::Prepare { reason, .. }
+            | BuildError::Install { reason, .. }
+            | BuildError::Check { reason, .. } => reason.hints(),
             BuildError::Pyproject { .. } | BuildError::Io { .. } | BuildError::Before { .. } => Vec::new(),
         }
     }

@@ -287,6 +287,7 @@ impl Tools {
         words: &str,
         wheels: &[Wheel],
     ) -> Result<Vec<Installed>, BuildError> {
+        // An error of a build that these wheels need names that build.
         let prepare = |e: Error| BuildError::Prepare { what: words.to_owned(), reason: Box::new(e) };
         fetch::into_store(builder, wheels, &|| {}).map_err(prepare)
     }

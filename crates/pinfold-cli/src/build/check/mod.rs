@@ -172,7 +172,7 @@ fn one(
     let hook = match runtime.has_pins() {
         true => Some(
             place::hook()
-                .map_err(|e| BuildError::Prepare { what: words.clone(), reason: Box::new(e.into()) })?,
+                .map_err(|e| BuildError::Check { what: words.clone(), reason: Box::new(e.into()) })?,
         ),
         false => None,
     };

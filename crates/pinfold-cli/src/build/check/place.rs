@@ -39,8 +39,7 @@ pub(super) fn run(
     let _running = engine.schedule.place();
     let line = engine.lines.begin(&subject.name, &format!("Checking {}", subject.name));
     let place = Workplace::take(&format!("{}.check", subject.name), engine.options.keep)?;
-    let prepare =
-        |e: anyhow::Error| BuildError::Prepare { what: words.to_owned(), reason: Box::new(e.into()) };
+    let prepare = |e: anyhow::Error| BuildError::Check { what: words.to_owned(), reason: Box::new(e.into()) };
     let environment = environment(engine, lock, runtime.has_pins(), &place).map_err(prepare)?;
     let folder = place.path().join(&subject.name);
     copy(subject, plan, &folder)?;
