@@ -49,7 +49,35 @@ fn a_step_runs_when_its_own_inputs_change() {
     tell("another module, not checked", &["--no-check"]);
     tell("now checked", &[]);
     tell("asked for", &["--force"]);
-    insta::assert_snapshot!(story, @"");
+    insta::assert_snapshot!(story, @r#"
+    # the first time
+    local build ran: never built here before
+    local install ran: never installed here before
+    local check ran: never checked here before
+    # again
+    local build not: nothing changed
+    local install not: nothing changed
+    local check not: nothing changed
+    # a source that comes to the same wheel
+    local build ran: changed: source
+    local install not: nothing changed
+    local check not: nothing changed
+    # other tests: they are part of the source, too
+    local build ran: changed: source
+    local install not: nothing changed
+    local check ran: changed: tests
+    # another module, not checked
+    local build ran: changed: source
+    local install ran: changed: wheel
+    # now checked
+    local build not: nothing changed
+    local install not: nothing changed
+    local check ran: changed: unit, wheel
+    # asked for
+    local build ran: `--force`
+    local install not: nothing changed
+    local check ran: `--force`
+    "#);
     assert_eq!(project.command(&["sync", "--locked"]).output().unwrap().status.code(), Some(0));
     assert_eq!(project.python("import local; print(local.x)"), "2");
     assert!(!local.join("left-behind").exists(), "a build leaves nothing in the source");
@@ -72,7 +100,19 @@ fn what_changed_is_explained() {
     let again = explain("sweet");
     let changed = explain("sour");
     insta::with_settings!({ filters => vec![("[0-9a-f]{12}", "[KEY]"), ("[0-9a-f]{8}", "[HASH]")] }, {
-        insta::assert_snapshot!(format!("{again}\n{changed}"), @"");
+        insta::assert_snapshot!(format!("{again}\n{changed}"), @r#"
+        local build [KEY] not run: nothing changed
+        local install [KEY] not run: nothing changed
+        local check [KEY] not run: there is no folder tests/ or test/; [checks.local] says what to run
+
+        local build [KEY] ran: changed: env FLAVOUR
+            env FLAVOUR: sweet -> sour
+        local install [KEY] ran: changed: wheel
+            wheel: [HASH] -> [HASH]
+        local check [KEY] not run: there is no folder tests/ or test/; [checks.local] says what to run
+            unit: [HASH] -> [HASH]
+            wheel: [HASH] -> [HASH]
+        "#);
     });
     project.ok(&["sync", "--frozen"]);
     assert_eq!(project.python("import local; print(local.flavour)"), "sour");

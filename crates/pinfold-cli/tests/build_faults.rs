@@ -237,6 +237,37 @@ fn a_kill_at_any_moment_leaves_a_whole_result_or_none() {
 }
 
 #[test]
+fn a_backend_does_not_outlive_us() {
+    if !uv() {
+        return;
+    }
+    let project = bad("hang");
+    let mut child = project.command(&["build"]).stderr(std::process::Stdio::null()).spawn().unwrap();
+    // Processes whose command line names the folder of this build.
+    let place = project.path("tmp");
+    let backends = || {
+        let all = fs::read_dir("/proc")
+            .unwrap()
+            .flatten()
+            .filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+        all.filter(|line| {
+            String::from_utf8_lossy(line).contains(&format!("{}/pinfold-build", place.display()))
+        })
+        .count()
+    };
+    let waited = |wanted: &dyn Fn(usize) -> bool| {
+        (0..600).any(|_| {
+            std::thread::sleep(Duration::from_millis(50));
+            wanted(backends())
+        })
+    };
+    assert!(waited(&|count| count > 0), "no backend was started");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(waited(&|count| count == 0), "a backend runs on");
+}
+
+#[test]
 fn a_check_that_hangs_is_a_finding_and_a_word_that_is_wrong_an_error() {
     if !uv() {
         return;

@@ -110,6 +110,7 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Outcome, Error> {
             frozen(&workspace, &engine, &lock, settled)?;
         }
     }
+    unknown_tables(&workspace, &sources);
     let reports = finished(&engine, &wanted);
     tell(&reports, args, context, engine.options.live)?;
     if errors.is_empty() || reports.iter().any(|report| report.ran) {
@@ -149,6 +150,20 @@ fn known<'n>(names: &BTreeSet<String>, sources: impl Iterator<Item = &'n str>) -
         false => format!("these are: {}", all.into_iter().collect::<Vec<_>>().join(", ")),
     };
     Err(hinted(anyhow!("`{name}` is nothing that the manifest takes from source"), hint).into())
+}
+
+/// Says which tables of the manifest are about nothing: their names may be wrong.
+fn unknown_tables(workspace: &Workspace, sources: &[Source]) {
+    let manifest = &workspace.manifest;
+    let locked = workspace.previous.iter().flat_map(|lock| lock.wheels.iter().chain(&lock.build_set.wheels));
+    let mut known: BTreeSet<&str> = locked.map(|wheel| wheel.name.as_str()).collect();
+    known.extend(sources.iter().map(|source| source.name.as_str()));
+    let tables = manifest.builds.keys().map(|name| ("builds", name));
+    for (table, name) in tables.chain(manifest.checks.keys().map(|name| ("checks", name))) {
+        if !known.contains(name.as_str()) {
+            terminal::warn(&format!("[{table}.{name}]: the project has no package `{name}`"));
+        }
+    }
 }
 
 /// Builds several at once; what could not be built is said for each.
