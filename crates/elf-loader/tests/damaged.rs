@@ -10,17 +10,31 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use elf_facts::{Cache, Name};
+use elf_facts::{Cache, FactsError, Name};
 use elf_loader::{Disk, Failure, Missing, Mode, ObjectId, Process, System};
 use writer::Image;
 
+/// errno(3), the same on all machines of Linux.
+const EACCES: i32 = 13;
+
 /// A process of the shell on a machine with this folder's libraries beside the default ones.
 fn process(folder: &Path) -> Process {
+    process_without(folder, "")
+}
+
+/// The same, where files of the name `forbidden` may not be read.
+fn process_without(folder: &Path, forbidden: &'static str) -> Process {
     let shell = std::fs::canonicalize("/bin/sh").expect("a shell");
     let head = elf_facts::read(&shell).expect("the shell is an ELF file").head;
     let interpreter = head.interpreter.expect("the shell is linked dynamically");
     let cache = Cache::none();
-    let disk = Disk(move |path: &Path| cache.get(path).map(Arc::new).map_err(Arc::new));
+    let disk = Disk(move |path: &Path| {
+        if path.file_name().is_some_and(|name| name == forbidden) {
+            let source = std::io::Error::from_raw_os_error(EACCES);
+            return Err(Arc::new(FactsError::Io { path: path.to_owned(), source }));
+        }
+        cache.get(path).map(Arc::new).map_err(Arc::new)
+    });
     let library_path = folder.as_os_str().as_encoded_bytes().to_vec();
     let variable = |name: &str| (name == "LD_LIBRARY_PATH").then(|| library_path.clone());
     let system =
@@ -73,6 +87,22 @@ fn any_byte_may_be_anything() {
         }
     }
     assert!(loaded > 0 && failed > 0, "{loaded} loaded, {failed} failed: the damage was all of one kind");
+}
+
+#[test]
+fn what_may_not_be_read_is_passed_over_and_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = folder.path();
+    compile(own, "libforbidden.so", "int f(void) { return 1; }", &[]);
+    let path = own.join("libforbidden.so").into_os_string().into_encoded_bytes();
+    let open = |process: &mut Process, name: &[u8]| {
+        process.dlopen(name, Mode::default(), ObjectId::PROGRAM).result.map_err(|error| error.to_string())
+    };
+    let mut forbidden = process_without(own, "libforbidden.so");
+    let said = open(&mut forbidden, &path).expect_err("it may not be read");
+    assert!(said.ends_with("libforbidden.so: cannot open shared object file: Permission denied"), "{said}");
+    // Where it may, it is opened.
+    open(&mut process(own), &path).unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]
