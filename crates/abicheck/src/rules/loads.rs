@@ -2,8 +2,8 @@
 //!
 //! Deliberately not here: what is to be said of it.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use elf_loader::LoadError;
@@ -132,43 +132,61 @@ fn about_nothing(error: &LoadError) -> bool {
     !matches!(error.failure, elf_loader::Failure::Versions(_))
 }
 
+/// Whose load fails, of which file, after what.
+type Key<'a> = (DistributionId, &'a PathBuf, Vec<PackageId>);
+
+/// Adds a load; one package may try what another one needs, and who needs it counts.
+fn add_to<'a>(found: &mut BTreeMap<Key<'a>, Failed<'a>>, failed: Failed<'a>) {
+    match found.entry((failed.victim, failed.path, failed.after.clone())) {
+        Entry::Occupied(mut known) if known.get().severity() < failed.severity() => {
+            drop(known.insert(failed))
+        }
+        Entry::Occupied(_) => {}
+        Entry::Vacant(none) => drop(none.insert(failed)),
+    }
+}
+
 /// Every load that fails, alone or after others; one that fails alone is not said again for orders.
 pub(super) fn failed<'a>(analysis: &'a Analysis<'_>) -> Vec<Failed<'a>> {
-    type Key<'a> = (DistributionId, &'a PathBuf, Vec<PackageId>);
     let mut found: BTreeMap<Key<'a>, Failed<'a>> = BTreeMap::new();
-    // One package may try what another one needs: who needs it counts.
-    let mut add = |failed: Failed<'a>| {
-        let known = found.entry((failed.victim, failed.path, failed.after.clone()));
-        let milder = |known: &Failed<'a>| known.severity() < failed.severity();
-        match known {
-            Entry::Occupied(mut known) if milder(known.get()) => drop(known.insert(failed)),
-            Entry::Occupied(_) => {}
-            Entry::Vacant(none) => drop(none.insert(failed)),
-        }
-    };
+    let mut add = |failed| add_to(&mut found, failed);
+    let mut no_hope: BTreeMap<DistributionId, bool> = BTreeMap::new();
+    let mut others: Vec<Failed<'a>> = Vec::new();
     for (package, run) in analysis.alone.iter().enumerate() {
         for opening in &run.openings {
             let Err(error) = &opening.load.result else { continue };
             let owner = analysis.files.owner_at(&opening.path);
-            // What another package's import opens is its own to tell.
-            let victim = owner.unwrap_or(analysis.packages[package].distribution);
-            let own = victim == analysis.packages[package].distribution;
-            if !own && analysis.package_of(victim).is_some() {
-                continue;
-            }
-            add(Failed {
+            let importer = analysis.packages[package].distribution;
+            let victim = owner.unwrap_or(importer);
+            let failed = Failed {
                 victim,
                 path: &opening.path,
                 module: opening.module.as_deref(),
                 eager: opening.eager,
                 guarded: opening.guarded,
-                hopeless: hopeless(analysis, victim),
+                hopeless: *no_hope.entry(victim).or_insert_with(|| hopeless(analysis, victim)),
                 after: Vec::new(),
                 through: None,
                 error,
-            });
+            };
+            match victim == importer || analysis.package_of(victim).is_none() {
+                true => add(failed),
+                false if opening.eager && !opening.guarded => {
+                    others.push(Failed { victim: importer, ..failed })
+                }
+                false => {}
+            }
         }
     }
+    // What another package's import opens is its own to tell, unless only this one needs it.
+    let told: BTreeSet<&PathBuf> = found
+        .values()
+        .filter(|failed| failed.severity() == Severity::Error)
+        .map(|failed| failed.path)
+        .collect();
+    others.retain(|failed| !told.contains(failed.path));
+    let mut add = |failed| add_to(&mut found, failed);
+    others.into_iter().for_each(&mut add);
     for together in &analysis.together {
         let last = together.order.len().saturating_sub(1);
         for change in &together.changes {
