@@ -6,6 +6,7 @@ mod support;
 
 use std::fs;
 
+use pinfold_core::lock::{FrozenPackage, FrozenSet, Lock, Wheel};
 use serde_json::{Value, json};
 use support::{Project, said, stderr, stdout};
 
@@ -64,6 +65,43 @@ fn two_locks_differ_by_one_wheel_and_what_depends_on_it() {
     assert_eq!(counts(&plan(&after, &[files[1], files[1]])), [0; 4]);
     assert_eq!(counts(&plan(&before, &["--bump", "Leaf"])), [1, 1, 0, 2]);
     assert_eq!(counts(&plan(&before, &["--bump-each"])), [3, 3, 0, 4]);
+}
+
+#[test]
+fn a_frozen_tool_costs_what_is_built_or_checked_with_it() {
+    let project = locked("1");
+    let path = project.app().join("pinfold.lock");
+    let mut lock = Lock::parse(&fs::read_to_string(&path).unwrap()).unwrap();
+    let tool = |version: &str, digit: &str| Wheel {
+        version: version.to_owned(),
+        file: format!("bough-{version}-py3-none-any.whl"),
+        sha256: digit.repeat(64),
+        path: None,
+        name: "bough".to_owned(),
+        ..lock.wheels[0].clone()
+    };
+    let set = |tool: Wheel| FrozenSet {
+        packages: vec![FrozenPackage {
+            name: "leaf".to_owned(),
+            wheels: vec![tool.sha256.clone()],
+            ..FrozenPackage::default()
+        }],
+        wheels: vec![tool],
+        requires: Vec::new(),
+    };
+    let (first, second, checks) = (set(tool("1", "1")), set(tool("2", "2")), set(tool("1", "3")));
+    lock.wheels
+        .iter_mut()
+        .filter(|wheel| wheel.name == "leaf")
+        .for_each(|wheel| wheel.path = Some("leaf".into()));
+    (lock.build_set, lock.check_set) = (first, checks);
+    fs::write(&path, lock.to_toml().unwrap()).unwrap();
+    // The one that runs in the environment is another matter than the one that builds and tests.
+    assert_eq!(counts(&plan(&project, &["--bump", "bough"])), [1, 1, 0, 3]);
+    assert_eq!(counts(&plan(&project, &["--bump-build-set", "bough"])), [1, 1, 1, 2]);
+    lock.build_set = second;
+    fs::write(project.app().join("new.lock"), lock.to_toml().unwrap()).unwrap();
+    assert_eq!(counts(&plan(&project, &["pinfold.lock", "new.lock"])), [1, 1, 1, 2]);
 }
 
 #[test]

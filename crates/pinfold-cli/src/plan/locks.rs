@@ -1,34 +1,62 @@
-//! The graph of a lock: a package is a unit, a wheel is known by its hash, and what is built from source is checked.
+//! The graph of a lock: a package is a unit, a wheel is known by its hash, and the frozen sets are tools.
 //!
 //! Deliberately not here: locks that are wrong (their reader refuses them).
 
 use std::collections::BTreeSet;
 
-use pinfold_core::lock::{Lock, LockedUnit, Wheel};
+use pinfold_core::lock::{FrozenPackage, FrozenSet, Lock, LockedUnit, Wheel};
 use pinfold_core::names::UnitId;
-use wheelsplit::plan::{Graph, Package};
+use wheelsplit::plan::{Graph, Input, Package, Tool};
 
 /// The graph in which nothing changed.
 pub fn graph(lock: &Lock) -> Graph {
     let position = |id: &UnitId| lock.units.binary_search_by(|unit| unit.id.cmp(id)).ok();
     let packages = lock.units.iter().map(|unit| {
         let wheel = lock.wheel(&unit.wheel);
+        let name = wheel.map(|wheel| wheel.name.clone()).unwrap_or_default();
+        let built: Vec<&FrozenPackage> =
+            lock.build_set.packages.iter().filter(|package| package.name == name).collect();
+        let this = |package: &&FrozenPackage| {
+            package.name == name && package.unit.as_ref().is_none_or(|id| *id == unit.id.to_string())
+        };
+        let checked: Vec<&FrozenPackage> = lock.check_set.packages.iter().filter(this).collect();
+        // Our own sources are checked unasked, those of others where the manifest says so.
+        let ours = wheel.is_some_and(|wheel| wheel.is_built() && wheel.source.is_none());
         Package {
-            name: wheel.map(|wheel| wheel.name.clone()).unwrap_or_default(),
             label: label(lock, unit, wheel),
             wheel: unit.wheel.clone(),
             dependencies: unit.dependencies.iter().filter_map(position).collect(),
-            check: wheel.is_some_and(Wheel::is_built).then(Vec::new),
+            build: inputs(&built, &lock.build_set, 0),
+            check: (ours || !checked.is_empty())
+                .then(|| inputs(&checked, &lock.check_set, lock.build_set.wheels.len())),
+            name,
             ..Package::default()
         }
     });
-    Graph { packages: packages.collect(), tools: Vec::new() }
+    let sets = [(&lock.build_set, "build set"), (&lock.check_set, "check set")];
+    let tools = sets.iter().flat_map(|(set, title)| set.wheels.iter().map(move |wheel| (wheel, title)));
+    let of_name =
+        |unit: &LockedUnit, name: &str| lock.wheel(&unit.wheel).is_some_and(|wheel| wheel.name == name);
+    let tools = tools.map(|(wheel, title)| Tool {
+        name: wheel.name.clone(),
+        label: format!("{} ({title})", wheel.name),
+        package: lock.units.iter().position(|unit| of_name(unit, &wheel.name)),
+        ..Tool::default()
+    });
+    Graph { packages: packages.collect(), tools: tools.collect() }
+}
+
+/// What `packages` take of `set`, whose first wheel is the tool `first`.
+fn inputs(packages: &[&FrozenPackage], set: &FrozenSet, first: usize) -> Vec<Input> {
+    let position = |sha256: &String| set.wheels.iter().position(|wheel| wheel.sha256 == *sha256);
+    let positions = packages.iter().flat_map(|package| &package.wheels).filter_map(position);
+    positions.map(|position| Input::Tool(first + position)).collect()
 }
 
 /// The graph of `after`, with what is not as in `before` marked as changed.
 pub fn compare(before: &Lock, after: &Lock) -> Graph {
     let mut graph = graph(after);
-    let wheels: BTreeSet<&str> = before.wheels.iter().map(|wheel| wheel.sha256.as_str()).collect();
+    let wheels = hashes(&before.wheels);
     let wired: BTreeSet<(&str, Vec<&str>)> = before.units.iter().map(|unit| wiring(before, unit)).collect();
     for (package, unit) in graph.packages.iter_mut().zip(&after.units) {
         package.changed = !wheels.contains(unit.wheel.as_str());
@@ -38,7 +66,19 @@ pub fn compare(before: &Lock, after: &Lock) -> Graph {
         package.rewired =
             !package.changed && dependencies.iter().all(known) && !wired.contains(&(wheel, dependencies));
     }
+    let sets = [(&before.build_set, &after.build_set), (&before.check_set, &after.check_set)];
+    let fresh = sets.iter().flat_map(|(old, new)| {
+        let old = hashes(&old.wheels);
+        new.wheels.iter().map(move |wheel| !old.contains(wheel.sha256.as_str()))
+    });
+    for (tool, changed) in graph.tools.iter_mut().zip(fresh) {
+        tool.changed = changed;
+    }
     graph
+}
+
+fn hashes(wheels: &[Wheel]) -> BTreeSet<&str> {
+    wheels.iter().map(|wheel| wheel.sha256.as_str()).collect()
 }
 
 /// A unit's wheel, and the wheels that it depends on.
