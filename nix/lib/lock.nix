@@ -145,15 +145,19 @@ rec {
         }
         // (if exact then { inherit (unit) hash; } else { })
       ) lock.units;
-      closures = map (closure: {
-        inherit (closure)
-          name
-          requires
-          direct
-          units
-          ;
-        owner = closure.owner or null;
-      }) lock.closures;
+      closures = map (
+        closure:
+        {
+          inherit (closure)
+            name
+            requires
+            direct
+            units
+            ;
+          owner = closure.owner or null;
+        }
+        // (if closure ? track then { inherit (closure) track; } else { })
+      ) lock.closures;
     };
 
   /**

@@ -19,6 +19,7 @@ const TWICE: &str = "≈";
 const ABOVE: &str = "(*)";
 /// Its dependencies are its own affair.
 const PINNED: &str = "[pin]";
+const TRACK: &str = "[track]";
 
 /// A lock, prepared for looking things up.
 pub struct Tree<'l> {
@@ -178,6 +179,7 @@ impl<'l> Tree<'l> {
             (DIFFERS, "other importers see another version of it"),
             (TWICE, "other importers see the same version, with other dependencies"),
             (PINNED, "its dependencies are its own affair"),
+            (TRACK, "its dependencies are those of its track"),
             (ABOVE, "its dependencies stand above"),
         ];
         let lines: Vec<String> = legend
@@ -246,10 +248,11 @@ impl<'l> Drawing<'_, 'l> {
         } else if others.len() > 1 {
             marks.push(TWICE);
         }
-        if unit.pin.is_some() {
-            marks.push(PINNED);
+        let differs = !marks.is_empty();
+        if let Some(pin) = &unit.pin {
+            let of_track = |closure: &&Closure| closure.name == pin.closure && closure.track.is_some();
+            marks.push(if self.tree.lock.closures.iter().any(|c| of_track(&c)) { TRACK } else { PINNED });
         }
-        let differs = marks.first().is_some_and(|mark| *mark != PINNED);
         if !new && !unit.dependencies.is_empty() {
             marks.push(ABOVE);
         }

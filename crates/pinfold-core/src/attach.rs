@@ -179,7 +179,8 @@ pub fn join(running: &Resolver, request: &Request<'_>) -> Result<Joined, AttachE
         let owner = closure.owner.as_ref().and_then(|owner| ids(std::slice::from_ref(owner), &joined).pop());
         let requires = closure.requires.clone();
         let name = within(&closure.name);
-        joined.closures.whole().push(Closure { name, owner, requires, direct, units });
+        let track = closure.track.as_deref().map(within);
+        joined.closures.whole().push(Closure { name, owner, track, requires, direct, units });
     }
     let importer = joined.units.len();
     let pseudo = pseudo_unit(request, joined.closures[first].units.clone())?;

@@ -116,11 +116,14 @@ pub enum Undeclared {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Closure {
-    /// `root`, or the name of the pinned distribution (`name==version` where two versions are pinned).
+    /// `root`, or the name of the pinned distribution (`name==version` where two versions are pinned), or of the track.
     pub name: String,
-    /// The pinned unit whose closure it is; absent for root's.
+    /// The pinned unit whose closure it is; absent for root's and for a track's.
     #[serde(default)]
     pub owner: Option<UnitId>,
+    /// The track whose closure it is: its owners are all units whose pin names this closure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<String>,
     /// The requirements it was resolved from, as the manifest writes them.
     pub requires: Vec<String>,
     /// The units that those requirements name directly, sorted.
@@ -148,6 +151,24 @@ pub enum ClosureError {
         /// What is wrong, and where.
         reason: String,
     },
+}
+
+impl Closure {
+    /// Checks whose it is: root's, the first, is nobody else's, and a track's is called after the track.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match (&self.track, &self.owner) {
+            (Some(track), _) if *track != self.name || track == ROOT => {
+                Err(format!("closure `{}` cannot be that of track `{track}`", self.name))
+            }
+            (Some(track), Some(owner)) => {
+                Err(format!("the closure of track `{track}` has an owner of its own, `{owner}`"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Environment {
@@ -219,6 +240,7 @@ impl Environment {
             }
         }
         for closure in self.closures.iter() {
+            closure.check()?;
             let ids = closure.units.iter().chain(&closure.direct).chain(&closure.owner);
             if let Some(id) = ids.into_iter().find(|id| !known(id)) {
                 return Err(format!("closure `{}` names unit `{id}`, which is not there", closure.name));

@@ -204,6 +204,7 @@ impl Lock {
             }
         }
         for closure in &self.closures {
+            closure.check()?;
             let mut ids = closure.units.iter().chain(&closure.direct).chain(&closure.owner);
             if let Some(id) = ids.find(|id| self.unit(id).is_none()) {
                 return Err(format!("closure `{}` names unit `{id}`, which is not there", closure.name));

@@ -5,6 +5,7 @@
 //! which keep a person's comments and so work on its text.
 
 mod builds;
+mod tracks;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use crate::closure::Undeclared;
 use crate::names::normalize;
 
 pub use builds::{Build, BuildSet, Check};
+pub use tracks::{MAIN, Track};
 
 /// The file name of a manifest of its own.
 pub const FILE: &str = "pinfold.toml";
@@ -37,8 +39,8 @@ pub struct Manifest {
     pub python: Option<String>,
     /// The pins, by normalised name.
     pub pins: BTreeMap<String, Pin>,
-    /// The tracks, as written; read by the commands that move them.
-    pub tracks: BTreeMap<String, toml::Table>,
+    /// The tracks by name; `main` is root's.
+    pub tracks: BTreeMap<String, Track>,
     /// For everything that is built from source.
     #[serde(skip_serializing_if = "BuildSet::is_empty")]
     pub build_set: BuildSet,
@@ -122,6 +124,30 @@ pub enum ManifestError {
         /// Counted from 1.
         line: usize,
     },
+    /// A package that two tracks would move.
+    #[error("line {line}: `{name}` is in two tracks, `{first}` and `{second}`")]
+    TwoTracks {
+        /// The normalised name.
+        name: String,
+        /// A track.
+        first: String,
+        /// Another.
+        second: String,
+        /// Counted from 1.
+        line: usize,
+    },
+    /// A track that cannot be.
+    #[error("line {line}: [{table}] {reason}")]
+    Track {
+        /// The table.
+        table: String,
+        /// What is wrong with it.
+        reason: String,
+        /// What to do.
+        hint: String,
+        /// Counted from 1.
+        line: usize,
+    },
     /// A pin on a track that nobody declares.
     #[error("line {line}: pin `{pin}` is on track `{track}`, but there is no [tracks.{track}]")]
     UnknownTrack {
@@ -129,6 +155,8 @@ pub enum ManifestError {
         pin: String,
         /// The track it names.
         track: String,
+        /// A track that is declared and looks almost so.
+        near: Option<String>,
         /// Counted from 1.
         line: usize,
     },
@@ -148,6 +176,11 @@ impl ManifestError {
                 "the keys here are {}",
                 known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")
             )),
+            ManifestError::Track { hint, .. } => Some(hint.clone()),
+            ManifestError::TwoTracks { .. } => {
+                Some("a package moves with one track: take it out of the other".to_owned())
+            }
+            ManifestError::UnknownTrack { near: Some(near), .. } => Some(format!("did you mean `{near}`?")),
             ManifestError::UnknownTrack { track, .. } => {
                 Some(format!("add `[tracks.{track}]`, or remove the key `track`"))
             }
@@ -197,14 +230,7 @@ impl Manifest {
             manifest.uv = reader.plain(&["uv"]);
         }
         manifest.python = reader.string(table, "python", &format!("{prefix}python"))?.map(|(s, _)| s);
-        let tracks = format!("{prefix}tracks");
-        let declared = reader.table(table, "tracks", &tracks)?.unwrap_or(&empty);
-        for key in declared.keys().map(|key| key.get_ref().as_ref()) {
-            reader.table(declared, key, &format!("{tracks}.{key}"))?;
-            let path: &[&str] =
-                if prefix.is_empty() { &["tracks", key] } else { &["tool", "pinfold", "tracks", key] };
-            manifest.tracks.insert(key.to_owned(), reader.plain(path));
-        }
+        let listed = tracks::read(&reader, table, prefix, &mut manifest)?;
         let pins = format!("{prefix}pins");
         let pinned = reader.table(table, "pins", &pins)?.unwrap_or(&empty);
         for key in pinned.keys() {
@@ -214,6 +240,7 @@ impl Manifest {
                 return Err(ManifestError::PinnedTwice { name, line: reader.line(key.span().start) });
             }
         }
+        tracks::join(listed, prefix, &mut manifest)?;
         builds::read(&reader, table, prefix, &mut manifest)?;
         Ok(manifest)
     }
@@ -277,6 +304,15 @@ impl Reader<'_> {
         array.iter().map(|v| v.get_ref().as_str().map(str::to_owned).ok_or_else(|| wrong(v))).collect()
     }
 
+    fn seconds(&self, table: &DeTable<'_>, key: &str, path: &str) -> Read<Option<u64>> {
+        let Some(value) = table.get(key) else { return Ok(None) };
+        let wrong = || self.wrong(value, path, "a number of seconds above 0");
+        let DeValue::Integer(number) = value.get_ref() else { return Err(wrong()) };
+        let seconds =
+            u64::from_str_radix(number.as_str(), number.radix()).ok().filter(|seconds| *seconds > 0);
+        seconds.map(Some).ok_or_else(wrong)
+    }
+
     /// Names of distributions, normalised.
     fn names(&self, table: &DeTable<'_>, key: &str, path: &str) -> Read<Vec<String>> {
         Ok(self.strings(table, key, &format!("{path}.{key}"))?.iter().map(|name| normalize(name)).collect())
@@ -317,18 +353,13 @@ impl Reader<'_> {
             },
         };
         let track = self.string(table, "track", &format!("{path}.track"))?;
-        if let Some((track, line)) = &track
-            && !manifest.tracks.contains_key(track)
-        {
-            let (pin, track) = (name.to_owned(), track.clone());
-            return Err(ManifestError::UnknownTrack { pin, track, line: *line });
-        }
+        let track = track.map(|(track, line)| tracks::known(name, track, line, manifest)).transpose()?;
         Ok(Pin {
             requires: self.strings(table, "requires", &format!("{path}.requires"))?,
             undeclared,
             share: self.names(table, "share", &path)?,
             private: self.names(table, "private", &path)?,
-            track: track.map(|(track, _)| track),
+            track,
         })
     }
 }

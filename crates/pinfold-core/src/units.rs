@@ -205,6 +205,7 @@ mod tests {
         let closure = |(name, units): &(&str, &[&str])| crate::closure::Closure {
             name: (*name).to_owned(),
             owner: None,
+            track: None,
             requires: Vec::new(),
             direct: Vec::new(),
             units: units.iter().map(|text| id(text)).collect(),

@@ -12,8 +12,14 @@ struct Made(Environment);
 
 impl Made {
     fn new() -> Self {
-        let root =
-            Closure { name: "root".into(), owner: None, requires: vec![], direct: vec![], units: vec![] };
+        let root = Closure {
+            name: "root".into(),
+            owner: None,
+            track: None,
+            requires: vec![],
+            direct: vec![],
+            units: vec![],
+        };
         Made(Environment {
             version: VERSION,
             python: "3.12".into(),
@@ -66,6 +72,7 @@ impl Made {
                 self.0.closures.whole().push(Closure {
                     name: (*closure).into(),
                     owner: None,
+                    track: None,
                     requires: vec![],
                     direct: vec![],
                     units: vec![],

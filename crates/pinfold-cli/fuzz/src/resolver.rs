@@ -172,6 +172,7 @@ fn environment(data: &mut Unstructured<'_>) -> Result<Environment> {
         made.push(Closure {
             name: name.clone(),
             owner: None,
+            track: None,
             requires: Vec::new(),
             direct: Vec::new(),
             units: inside,

@@ -77,7 +77,7 @@ impl Case<'_> {
     ) -> Finding {
         let env = self.env();
         let name = &env.units[their].name;
-        let pin = env.units[pinned].pin.as_ref().map_or("", |pin| super::key(&pin.closure));
+        let pin = &env.units[pinned].name;
         let mut evidence = vec![self.way(user, &[our], our), self.way(user, &[pinned], their)];
         evidence.extend(shown);
         if env.units[our].version == env.units[their].version {
@@ -182,7 +182,7 @@ impl Case<'_> {
             };
             let stale: Vec<String> = pin.private.iter().filter(|name| !own(name)).cloned().collect();
             if !stale.is_empty() {
-                let key = super::key(&pin.closure);
+                let key = &unit.name;
                 let plural = if stale.len() == 1 { "" } else { "s" };
                 findings.push(Finding {
                     code: "PF102",

@@ -26,7 +26,11 @@ impl Case<'_> {
             }
         }
         let named = |name: &str| brought.iter().copied().find(|&b| env.units[b].name == name);
-        let pin = super::key(&env.closures[closure].name);
+        let closure = &env.closures[closure];
+        let table = match &closure.track {
+            Some(track) => format!("[tracks.{track}]"),
+            None => format!("[pins.{}]", super::key(&closure.name)),
+        };
         let mut against = Vec::new();
         let mut refuse = |who: &str, text: &str| {
             let Ok(requirement) = Requirement::parse(text, who) else { return };
@@ -35,14 +39,14 @@ impl Case<'_> {
                 against.push(format!("{who} requires `{text}`, and root has {}", self.show(root)));
             }
         };
-        for text in &env.closures[closure].requires {
-            refuse(&format!("[pins.{pin}]"), text);
+        for text in &closure.requires {
+            refuse(&table, text);
         }
-        for id in &env.closures[closure].units {
+        for id in &closure.units {
             let Some(member) = env.find(id) else { continue };
             // What comes from root needs nothing of the closure; a pinned member's needs are its own affair.
-            let owner = env.closures[closure].owner.as_ref() == Some(id);
-            if named(&env.units[member].name).is_some() || (env.units[member].pin.is_some() && !owner) {
+            let foreign = env.units[member].pin.as_ref().is_some_and(|pin| pin.closure != closure.name);
+            if named(&env.units[member].name).is_some() || foreign {
                 continue;
             }
             for text in &self.requires[member] {

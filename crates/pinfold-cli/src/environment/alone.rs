@@ -95,6 +95,9 @@ pub struct PlannedClosure {
     /// The key of the pinned unit; none for root's.
     #[serde(default)]
     pub owner: Option<String>,
+    /// The track that it is of, in the place of an owner.
+    #[serde(default)]
+    pub track: Option<String>,
     /// The requirements it was resolved from.
     pub requires: Vec<String>,
     /// The keys of the units that those name.
@@ -239,6 +242,7 @@ fn lock(plan: &Plan, installed: &[Installed], interpreter: &Interpreter) -> Resu
         Ok(Closure {
             name: closure.name.clone(),
             owner: owner.map(|position| ids[position].clone()),
+            track: closure.track.clone(),
             requires: closure.requires.clone(),
             direct: name(&closure.direct, &closure.name)?,
             units: name(&closure.units, &closure.name)?,

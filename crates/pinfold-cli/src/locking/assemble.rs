@@ -10,7 +10,7 @@ use pinfold_core::manifest::Manifest;
 use pinfold_core::names::{ROOT, UnitId};
 use pinfold_core::units::{Node, hashes};
 
-use super::closures::{Owner, Resolved, Whose};
+use super::resolved::{Resolved, Whom, Whose};
 use crate::interpreter::Interpreter;
 
 /// Makes the lock of `closures`, of which the first is root's.
@@ -24,33 +24,39 @@ pub fn lock(manifest: &Manifest, digest: String, interpreter: &Interpreter, clos
         let closure = &closures[at];
         let wheel = &closure.members[name].wheel;
         wheels.entry(wheel.sha256.clone()).or_insert_with(|| wheel.clone());
-        let owned = closure.owner.as_ref().filter(|owner| owner.name == name);
-        let pin = owned.and_then(|owner| {
+        let owned = closure.owners.iter().any(|owner| owner.name == name);
+        let pin = owned.then_some(()).and_then(|()| {
             let pin = manifest.pins.get(name)?;
             Some(Pin {
-                closure: label(owner, closures),
+                closure: closure.whom.label(closures),
                 undeclared: pin.undeclared,
                 share: pin.share.clone(),
                 private: pin.private.clone(),
             })
         });
-        units.entry(id(node)).or_insert_with(|| LockedUnit {
+        let unit = units.entry(id(node)).or_insert_with(|| LockedUnit {
             id: id(node),
             hash: hashes[node].clone(),
             wheel: wheel.sha256.clone(),
             dependencies: sorted(graph.nodes[node].dependencies.iter().map(|&d| id(d))),
-            pin,
+            pin: None,
         });
+        // One closure may have resolved to what is a pinned unit elsewhere.
+        unit.pin = unit.pin.take().or(pin);
     }
     let mut listed: Vec<Closure> = Vec::new();
     for (at, closure) in closures.iter().enumerate() {
         let find = |name: &String| graph.find(at, name).map(id);
-        let owner = closure.owner.as_ref();
-        let requires = owner.map_or(&manifest.requires, |owner| &manifest.pins[&owner.name].requires);
+        let (owner, track) = match &closure.whom {
+            Whom::Root => (None, None),
+            Whom::Pin(owner) => (find(&owner.name), None),
+            Whom::Track(name) => (None, Some(name.clone())),
+        };
         listed.push(Closure {
-            name: owner.map_or_else(|| ROOT.to_owned(), |owner| label(owner, closures)),
-            owner: owner.and_then(|owner| find(&owner.name)),
-            requires: requires.clone(),
+            name: closure.whom.label(closures),
+            owner,
+            track,
+            requires: requires(manifest, &closure.whom),
             direct: sorted(closure.direct.iter().filter_map(find)),
             units: sorted(closure.members.keys().filter_map(find)),
         });
@@ -76,14 +82,17 @@ fn sorted(ids: impl Iterator<Item = UnitId>) -> Vec<UnitId> {
     ids.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// The name of a pin's closure: the package's, with its version where several are pinned.
-fn label(owner: &Owner, closures: &[Resolved]) -> String {
-    let same =
-        closures.iter().filter_map(|closure| closure.owner.as_ref()).filter(|other| other.name == owner.name);
-    match same.count() {
-        0 | 1 => owner.name.clone(),
-        _ => format!("{}=={}", owner.name, owner.version),
-    }
+/// What a closure was resolved from, as the manifest writes it: a track's own requirements, then those of its pins.
+fn requires(manifest: &Manifest, whom: &Whom) -> Vec<String> {
+    let track = match whom {
+        Whom::Root => return manifest.requires.clone(),
+        Whom::Pin(_) => None,
+        Whom::Track(name) => manifest.tracks.get(name),
+    };
+    let own = track.map(|track| track.requires.clone()).unwrap_or_default();
+    let pins = whom.names(manifest);
+    let pins = pins.iter().filter_map(|name| manifest.pins.get(name));
+    own.into_iter().chain(pins.flat_map(|pin| pin.requires.clone())).collect()
 }
 
 /// The members of all closures, each that has a unit of its own as one node.
@@ -123,10 +132,8 @@ impl<'a> Graph<'a> {
             Whose::Root => self.find(0, name),
             Whose::Pinned => {
                 let owns = |closure: &Resolved| {
-                    closure
-                        .owner
-                        .as_ref()
-                        .is_some_and(|owner| owner.name == name && owner.wheel == member.wheel.sha256)
+                    let mut owners = closure.owners.iter();
+                    owners.any(|owner| owner.name == name && owner.wheel == member.wheel.sha256)
                 };
                 let home = self.closures.iter().position(owns)?;
                 self.positions.get(&(home, name)).copied()

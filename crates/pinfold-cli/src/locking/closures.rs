@@ -1,12 +1,12 @@
 //! Every closure resolved: root's, then that of each pinned package at each version that somebody came to.
 //!
 //! A pinned package is a leaf in every closure but its own. Versions that are chosen already (by the lock that was, by
-//! root, by closures before) are preferred. Deliberately not here: units, which are made of the results.
+//! root, by closures before) are preferred. The packages of a track share one closure; their versions are chosen
+//! together first ([`super::tracks`]). Deliberately not here: units, which are made of the results.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use pep508_rs::MarkerEnvironment;
-use pinfold_core::lock::{Lock, Wheel};
 use pinfold_core::manifest::Manifest;
 use pinfold_core::names::ROOT;
 use wheelsplit::Store;
@@ -17,6 +17,9 @@ use super::graph::walk;
 use super::local::Local;
 use super::preferences::Preferences;
 use super::requirement::subject;
+use super::resolved::{
+    Extras, Member, Owner, Resolved, Whom, Whose, circle, learn, owner, pinned, reach, words,
+};
 use super::unfit::Required;
 use super::wanted::{Locals, Wanted, address, for_uv};
 use crate::build::Builder;
@@ -24,57 +27,6 @@ use crate::terminal;
 use crate::uv::lockfile::UvLock;
 use crate::uv::project::{Question, QuestionError};
 use crate::uv::tags::Tags;
-
-/// A pinned package at one version, from one wheel: the owner of a closure.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Owner {
-    /// Normalised.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// SHA-256 of its wheel.
-    pub wheel: String,
-}
-
-/// A package in a closure.
-#[derive(Clone, Debug)]
-pub struct Member {
-    /// Its wheel.
-    pub wheel: Wheel,
-    /// Names of what it needs, in the same closure.
-    pub dependencies: BTreeSet<String>,
-    /// Whose unit it is.
-    pub whose: Whose,
-}
-
-/// Whose unit a member of a closure is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whose {
-    /// The closure's own: its dependencies are here.
-    Own,
-    /// That of the pinned package's own closure.
-    Pinned,
-    /// Root's, because the pin shares it.
-    Root,
-}
-
-/// A closure, resolved.
-#[derive(Clone, Debug)]
-pub struct Resolved {
-    /// The pinned package whose closure it is; `None` for root's.
-    pub owner: Option<Owner>,
-    /// Its members by name.
-    pub members: BTreeMap<String, Member>,
-    /// Names that its requirements in the manifest name.
-    pub direct: BTreeSet<String>,
-    /// Extras of the pinned package that it was resolved with.
-    pub with: BTreeSet<String>,
-    /// Extras that it asks its pinned members for.
-    pub extras: BTreeMap<String, BTreeSet<String>>,
-}
-
-/// The extras that pinned packages are asked for, by whomever.
-type Extras = BTreeMap<Owner, BTreeSet<String>>;
 
 /// What is needed to resolve.
 pub struct Resolver<'a> {
@@ -98,13 +50,16 @@ pub struct Resolver<'a> {
     pub preferences: Preferences<'a>,
 }
 
-/// What a pin asks of its closure.
-struct Asked<'a> {
-    owner: Option<&'a Owner>,
-    extras: BTreeSet<String>,
-    requires: Vec<String>,
-    constraints: Vec<String>,
-    shared: BTreeSet<String>,
+/// What is asked of a closure.
+#[derive(Clone)]
+pub(super) struct Asked {
+    pub(super) whom: Whom,
+    pub(super) with: BTreeMap<String, BTreeSet<String>>,
+    pub(super) requires: Vec<String>,
+    pub(super) constraints: Vec<String>,
+    pub(super) shared: BTreeSet<String>,
+    /// Packages of other tracks are members like any other: their versions there are no versions for this closure.
+    pub(super) apart: bool,
 }
 
 impl Resolver<'_> {
@@ -118,8 +73,10 @@ impl Resolver<'_> {
             let closures = self.pass(&mut extras)?;
             // Who asks for an extra may be found only after the closure that it belongs to; there are finitely many.
             let complete = |closure: &Resolved| {
-                let asked = closure.owner.as_ref().and_then(|owner| extras.get(owner));
-                asked.is_none_or(|asked| asked.is_subset(&closure.with))
+                closure.owners.iter().all(|owner| {
+                    let with = closure.with.get(&owner.name);
+                    extras.get(owner).is_none_or(|asked| with.is_some_and(|with| asked.is_subset(with)))
+                })
             };
             if closures.iter().all(complete) {
                 return self.checked(closures);
@@ -129,23 +86,23 @@ impl Resolver<'_> {
 
     /// Resolves all closures once, with the extras that are known by then, and learns of others.
     fn pass(&self, extras: &mut Extras) -> Result<Vec<Resolved>, LockingError> {
-        let locals = self.locals.of(self.wanted, ROOT);
-        let requires = self.wanted.of(ROOT).iter().map(|r| for_uv(r, &locals)).collect();
-        let asked = Asked {
-            owner: None,
-            extras: BTreeSet::new(),
-            requires,
-            constraints: Vec::new(),
-            shared: BTreeSet::new(),
-        };
-        let mut closures = vec![self.closure(&asked, &locals, &[])?];
+        let (root, chosen) = self.root_and_tracks(extras)?;
+        let mut closures = vec![root];
         learn(extras, &closures[0]);
         let mut queue: VecDeque<Owner> = pinned(&closures[0]).collect();
         while let Some(owner) = queue.pop_front() {
-            if closures.iter().any(|closure| closure.owner.as_ref() == Some(&owner)) {
+            if closures.iter().any(|closure| closure.owners.contains(&owner)) {
                 continue;
             }
-            let resolved = self.pin(&owner, extras, &closures)?;
+            let track = self.manifest.pins.get(&owner.name).and_then(|pin| pin.track.clone());
+            let whom = match track {
+                Some(track) if closures.iter().any(|c| c.whom == Whom::Track(track.clone())) => {
+                    return Err(LockingError::TrackTwice { track, name: owner.name, version: owner.version });
+                }
+                Some(track) => Whom::Track(track),
+                None => Whom::Pin(owner),
+            };
+            let resolved = self.pin(whom, extras, &chosen, &closures)?;
             learn(extras, &resolved);
             queue.extend(pinned(&resolved));
             closures.push(resolved);
@@ -153,11 +110,36 @@ impl Resolver<'_> {
         Ok(closures)
     }
 
+    /// Root's closure, with these versions of the packages of tracks.
+    pub(super) fn root(&self, chosen: &BTreeMap<String, String>) -> Result<Resolved, LockingError> {
+        let locals = self.locals.of(self.wanted, ROOT);
+        let requires = self.wanted.of(ROOT).iter().map(|r| for_uv(r, &locals)).collect();
+        let asked = Asked {
+            whom: Whom::Root,
+            with: BTreeMap::new(),
+            requires,
+            constraints: exactly(chosen, &[]),
+            shared: BTreeSet::new(),
+            apart: false,
+        };
+        self.closure(&asked, &locals, &[])
+    }
+
     /// Refuses pins that nobody needs, and pins that need each other.
     fn checked(&self, closures: Vec<Resolved>) -> Result<Vec<Resolved>, LockingError> {
-        let owns = |name: &str| closures.iter().any(|c| c.owner.as_ref().is_some_and(|o| o.name == name));
-        if let Some(name) = self.manifest.pins.keys().find(|name| !owns(name)) {
-            return Err(LockingError::unused_pin(name, &closures));
+        let needed = |name: &str| {
+            closures.iter().any(|closure| {
+                let mut needs = closure.members.iter().filter(|(other, _)| *other != name);
+                closure.members.get(name).is_some_and(|member| match member.whose {
+                    Whose::Own => needs.any(|(_, other)| other.dependencies.contains(name)),
+                    Whose::Pinned => true,
+                    Whose::Root => false,
+                })
+            })
+        };
+        if let Some(name) = self.manifest.pins.keys().find(|name| !needed(name)) {
+            let track = self.manifest.pins.get(name).and_then(|pin| pin.track.as_deref());
+            return Err(LockingError::unused_pin(name, track, &closures));
         }
         match circle(&closures) {
             Some(names) => Err(LockingError::PinCycle { names }),
@@ -165,51 +147,107 @@ impl Resolver<'_> {
         }
     }
 
-    fn pin(&self, owner: &Owner, asked: &Extras, before: &[Resolved]) -> Result<Resolved, LockingError> {
-        let locals = self.locals.of(self.wanted, &owner.name);
-        let mut extras = self.wanted.extras(&owner.name);
-        extras.extend(asked.get(owner).into_iter().flatten().cloned());
-        let own = match locals.get(&owner.name).filter(|local| local.wheel.sha256 == owner.wheel) {
-            Some(local) => format!("{} @ {}", subject(&owner.name, &extras), address(&local.path)),
-            None => format!("{}=={}", subject(&owner.name, &extras), owner.version),
-        };
-        let requires = self.wanted.of(&owner.name).iter().map(|r| for_uv(r, &locals));
-        let requires = [own].into_iter().chain(requires).collect();
-        let shared = self.shared(owner, &before[0])?;
-        let versions = shared.iter().filter_map(|name| Some((name, before[0].members.get(name)?)));
-        let constraints =
-            versions.map(|(name, member)| format!("{name}=={}", member.wheel.version)).collect();
-        let asked = Asked { owner: Some(owner), extras, requires, constraints, shared };
-        self.closure(&asked, &locals, before)
-    }
-
-    /// Names that the pin's closure takes from root: those it shares, and all that they need there.
-    fn shared(&self, owner: &Owner, root: &Resolved) -> Result<BTreeSet<String>, LockingError> {
-        let share = self.manifest.pins.get(&owner.name).map_or(&[][..], |pin| pin.share.as_slice());
-        // Its unit would be nobody's: neither this closure's own nor that of another.
-        let own = |name: &&String| reach(root, [(*name).clone()].into_iter()).contains(&owner.name);
-        if let Some(name) = share.iter().find(|name| **name == owner.name).or_else(|| share.iter().find(own))
-        {
-            let by = (*name != owner.name).then(|| name.clone());
-            return Err(LockingError::SharesItself { pin: owner.name.clone(), by });
-        }
-        if let Some(name) = share.iter().find(|name| !root.members.contains_key(*name)) {
-            let near = near(name, root.members.keys());
-            return Err(LockingError::SharedNotInRoot { pin: owner.name.clone(), name: name.clone(), near });
-        }
-        Ok(reach(root, share.iter().cloned()))
-    }
-
-    fn closure(
+    fn pin(
         &self,
-        asked: &Asked<'_>,
+        whom: Whom,
+        asked: &Extras,
+        chosen: &BTreeMap<String, String>,
+        before: &[Resolved],
+    ) -> Result<Resolved, LockingError> {
+        let key = whom.key();
+        let locals = self.locals.of(self.wanted, &key);
+        let (mut with, mut requires) = (BTreeMap::new(), Vec::new());
+        for name in whom.names(self.manifest) {
+            let extras = self.extras(&name, asked);
+            let local = locals.get(&name);
+            requires.push(match &whom {
+                Whom::Pin(owner) => match local.filter(|local| local.wheel.sha256 == owner.wheel) {
+                    Some(local) => format!("{} @ {}", subject(&name, &extras), address(&local.path)),
+                    None => format!("{}=={}", subject(&name, &extras), owner.version),
+                },
+                // A version of it that is chosen stands among the constraints.
+                _ => local.map_or_else(
+                    || subject(&name, &extras),
+                    |local| format!("{} @ {}", subject(&name, &extras), address(&local.path)),
+                ),
+            });
+            with.insert(name, extras);
+        }
+        requires.extend(self.wanted.of(&key).iter().map(|r| for_uv(r, &locals)));
+        let shared = self.shared(&whom, &before[0])?;
+        let versions = shared.iter().filter_map(|name| Some((name, before[0].members.get(name)?)));
+        let constraints: Vec<String> =
+            versions.map(|(name, member)| format!("{name}=={}", member.wheel.version)).collect();
+        let tracks = exactly(chosen, &locals.keys().collect::<Vec<_>>());
+        let asked = Asked { whom, with, requires, constraints, shared, apart: false };
+        self.with_tracks_or_apart(asked, tracks, &locals, before)
+    }
+
+    /// A closure with the tracks' packages as leaves at their versions, or, if there is none, with versions of its own.
+    pub(super) fn with_tracks_or_apart(
+        &self,
+        asked: Asked,
+        tracks: Vec<String>,
         locals: &BTreeMap<String, Local>,
         before: &[Resolved],
     ) -> Result<Resolved, LockingError> {
-        let words = words(asked.owner);
+        let constraints = asked.constraints.iter().cloned().chain(tracks.iter().cloned()).collect();
+        let together = Asked { constraints, ..asked.clone() };
+        match self.closure(&together, locals, before) {
+            Err(LockingError::NoSolution { .. }) if !tracks.is_empty() => {
+                self.closure(&Asked { apart: true, ..asked }, locals, before)
+            }
+            done => done,
+        }
+    }
+
+    /// Whether `name` is a leaf in the closure that is asked for, whose own packages are `own`.
+    fn is_leaf(&self, name: &String, asked: &Asked, own: &[String]) -> bool {
+        let pin = self.manifest.pins.get(name).filter(|_| !own.contains(name));
+        pin.is_some_and(|pin| !asked.apart || pin.track.is_none())
+    }
+
+    /// The extras that a pinned package is to have: those that the manifest names, and those that anybody asks for.
+    pub(super) fn extras(&self, name: &str, asked: &Extras) -> BTreeSet<String> {
+        let mut extras = self.wanted.extras(name);
+        extras.extend(asked.iter().filter(|(owner, _)| owner.name == name).flat_map(|(_, set)| set.clone()));
+        extras
+    }
+
+    /// Names that the closure takes from root: those that its pins share, and all that they need there.
+    fn shared(&self, whom: &Whom, root: &Resolved) -> Result<BTreeSet<String>, LockingError> {
+        let mut all = BTreeSet::new();
+        let names = whom.names(self.manifest);
+        for pin in &names {
+            let share = self.manifest.pins.get(pin).map_or(&[][..], |pin| pin.share.as_slice());
+            // Its unit would be nobody's: neither this closure's own nor that of another.
+            let own = |name: &&String| {
+                let reached = reach(root, [(*name).clone()].into_iter());
+                names.iter().any(|own| reached.contains(own))
+            };
+            if let Some(name) = share.iter().find(|name| *name == pin).or_else(|| share.iter().find(own)) {
+                let by = (name != pin).then(|| name.clone());
+                return Err(LockingError::SharesItself { pin: pin.clone(), by });
+            }
+            if let Some(name) = share.iter().find(|name| !root.members.contains_key(*name)) {
+                let near = near(name, root.members.keys());
+                return Err(LockingError::SharedNotInRoot { pin: pin.clone(), name: name.clone(), near });
+            }
+            all.extend(reach(root, share.iter().cloned()));
+        }
+        Ok(all)
+    }
+
+    pub(super) fn closure(
+        &self,
+        asked: &Asked,
+        locals: &BTreeMap<String, Local>,
+        before: &[Resolved],
+    ) -> Result<Resolved, LockingError> {
+        let words = words(&asked.whom);
         let _spinner = terminal::spinner(format!("Resolving {words}"));
-        let own = asked.owner.map(|owner| owner.name.as_str());
-        let pins = self.manifest.pins.keys().filter(|name| own != Some(name.as_str()));
+        let own = asked.whom.names(self.manifest);
+        let pins = self.manifest.pins.keys().filter(|name| self.is_leaf(name, asked, &own));
         let leaves: BTreeSet<&String> = pins.chain(&asked.shared).collect();
         let version = |name: &String| locals.get(name).map(|local| local.wheel.version.clone());
         let mut question = self.question();
@@ -222,7 +260,7 @@ impl Resolver<'_> {
             .iter()
             .filter(|text| !locals.keys().any(|n| text.starts_with(&format!("{n}=="))));
         question.constraints = local.chain(constraints.cloned()).collect();
-        question.preferences = self.preferences.of(asked.owner, before);
+        question.preferences = self.preferences.of(&asked.whom, before);
         let answer = question
             .ask(self.builder.uv, self.builder.settings)
             .map_err(|e| self.refused(e, asked, before))?;
@@ -249,7 +287,7 @@ impl Resolver<'_> {
 
     fn members(
         &self,
-        asked: &Asked<'_>,
+        asked: &Asked,
         answer: &UvLock,
         locals: &BTreeMap<String, Local>,
         before: &[Resolved],
@@ -258,58 +296,67 @@ impl Resolver<'_> {
         let question = self.question();
         let chooser = Chooser { builder: self.builder, tags: self.tags, question: &question };
         let locals: Vec<Local> = locals.values().cloned().collect();
-        let own = asked.owner.map(|owner| owner.name.as_str());
+        let own = asked.whom.names(self.manifest);
         let mut members = BTreeMap::new();
         for (name, reached) in walk(answer, self.markers)? {
             let whose = match &name {
                 name if asked.shared.contains(name) => Whose::Root,
-                name if own != Some(name) && self.manifest.pins.contains_key(name) => Whose::Pinned,
+                name if self.is_leaf(name, asked, &own) => Whose::Pinned,
                 _ => Whose::Own,
             };
             let wheel = chooser.wheel(reached.package, &locals, words)?;
             members.insert(name, Member { wheel, dependencies: reached.dependencies, whose });
         }
         self.take_from_root(asked, &mut members, before)?;
-        let requirements = self.wanted.of(own.unwrap_or(ROOT));
+        let requirements = self.wanted.of(&asked.whom.key());
         let direct = requirements.iter().map(|requirement| requirement.name.clone()).collect();
-        // A pin's requirements count as if the package itself declared them.
-        if let Some(owner) = own.and_then(|own| members.get_mut(own)) {
-            owner
-                .dependencies
-                .extend(requirements.iter().map(|r| r.name.clone()).filter(|name| own != Some(name)));
+        // A pin's requirements, and its track's, count as if the package itself declared them; what a track requires of
+        // its own packages only narrows them.
+        for name in &own {
+            let track = self.manifest.pins.get(name).and_then(|pin| pin.track.as_deref());
+            let of_track = self.wanted.of_track(track).iter().filter(|one| !own.contains(&one.name));
+            let declared = self.wanted.of(name).iter().filter(|one| one.name != *name).chain(of_track);
+            let names: Vec<String> = declared.map(|requirement| requirement.name.clone()).collect();
+            if let Some(owner) = members.get_mut(name) {
+                owner.dependencies.extend(names);
+            }
         }
-        let (owner, with) = (asked.owner.cloned(), asked.extras.clone());
-        Ok(Resolved { owner, members, direct, with, extras: BTreeMap::new() })
+        let owners = members.iter().filter(|(name, _)| own.contains(name)).map(owner).collect();
+        let (whom, with) = (asked.whom.clone(), asked.with.clone());
+        Ok(Resolved { whom, owners, members, direct, with, extras: BTreeMap::new() })
     }
 
     /// What is shared comes with all that it needs in root.
     fn take_from_root(
         &self,
-        asked: &Asked<'_>,
+        asked: &Asked,
         members: &mut BTreeMap<String, Member>,
         before: &[Resolved],
     ) -> Result<(), LockingError> {
-        let (Some(owner), Some(root)) = (asked.owner, before.first()) else { return Ok(()) };
-        let share = self.manifest.pins.get(&owner.name).map_or(&[][..], |pin| pin.share.as_slice());
-        if let Some(name) = share.iter().find(|name| !members.contains_key(*name)) {
-            let near = near(name, members.keys());
-            return Err(LockingError::SharedNotNeeded { pin: owner.name.clone(), name: name.clone(), near });
-        }
-        for name in reach(root, share.iter().cloned()) {
-            if let Some(member) = root.members.get(&name) {
-                members.insert(name, Member { whose: Whose::Root, ..member.clone() });
+        let Some(root) = before.first() else { return Ok(()) };
+        for pin in asked.whom.names(self.manifest) {
+            let share = self.manifest.pins.get(&pin).map_or(&[][..], |pin| pin.share.as_slice());
+            if let Some(name) = share.iter().find(|name| !members.contains_key(*name)) {
+                let near = near(name, members.keys());
+                return Err(LockingError::SharedNotNeeded { pin, name: name.clone(), near });
+            }
+            for name in reach(root, share.iter().cloned()) {
+                if let Some(member) = root.members.get(&name) {
+                    members.insert(name, Member { whose: Whose::Root, ..member.clone() });
+                }
             }
         }
         Ok(())
     }
 
-    fn refused(&self, error: QuestionError, asked: &Asked<'_>, before: &[Resolved]) -> LockingError {
+    fn refused(&self, error: QuestionError, asked: &Asked, before: &[Resolved]) -> LockingError {
         let required = match &error {
             QuestionError::NoSolution(explanation) => self.required(asked, explanation),
             QuestionError::Failed(_) | QuestionError::Uv(_) => Required::default(),
         };
-        let share = asked.owner.and_then(|owner| self.manifest.pins.get(&owner.name));
-        let share = share.map_or(&[][..], |pin| pin.share.as_slice());
+        let pins = asked.whom.names(self.manifest);
+        let pins = pins.iter().filter_map(|name| self.manifest.pins.get(name));
+        let share: Vec<String> = pins.flat_map(|pin| pin.share.iter().cloned()).collect();
         let mut shared = Vec::new();
         // What is named comes first, and is said in any case; what comes with it, where it is in the way.
         let implied = asked.shared.iter().filter(|name| !share.contains(name));
@@ -324,20 +371,27 @@ impl Resolver<'_> {
             }
             shared.extend(against);
         }
-        LockingError::question(error, asked.owner, shared, self.builder.uv)
+        LockingError::question(error, &asked.whom, shared, self.builder.uv)
     }
 
     /// What the closure that has no solution requires: the pin, its package and what uv's explanation names.
-    fn required(&self, asked: &Asked<'_>, explanation: &str) -> Required {
+    fn required(&self, asked: &Asked, explanation: &str) -> Required {
         let mut required = Required::default();
-        let Some(owner) = asked.owner else { return required };
-        let pin = self.wanted.of(&owner.name).iter().map(|one| for_uv(one, &BTreeMap::new()));
-        required.add(&format!("[pins.{}]", owner.name), pin, self.markers, &asked.extras);
-        // A wheel that was never here has no metadata to read; uv has said what it says then.
-        let wheel = self.store.wheel(&owner.wheel).ok().flatten();
-        let declared = wheel.map(|wheel| wheel.facts.requires_dist).unwrap_or_default();
-        let who = format!("{} {}", owner.name, owner.version);
-        required.add(&who, declared, self.markers, &asked.extras);
+        for name in asked.whom.names(self.manifest) {
+            let none = BTreeSet::new();
+            let extras = asked.with.get(&name).unwrap_or(&none);
+            let pin = self.wanted.of(&name).iter().map(|one| for_uv(one, &BTreeMap::new()));
+            required.add(&format!("[pins.{name}]"), pin, self.markers, extras);
+            // A wheel that was never here has no metadata to read; uv has said what it says then.
+            if let Whom::Pin(owner) = &asked.whom {
+                let wheel = self.store.wheel(&owner.wheel).ok().flatten();
+                let declared = wheel.map(|wheel| wheel.facts.requires_dist).unwrap_or_default();
+                required.add(&format!("{} {}", owner.name, owner.version), declared, self.markers, extras);
+            }
+        }
+        if asked.whom == Whom::Root {
+            return required;
+        }
         required.add_explained(explanation);
         required
     }
@@ -356,121 +410,8 @@ impl Resolver<'_> {
     }
 }
 
-/// A closure, in words.
-pub fn words(owner: Option<&Owner>) -> String {
-    match owner {
-        None => "root's closure".to_owned(),
-        Some(owner) => format!("the closure of pin `{}` ({} {})", owner.name, owner.name, owner.version),
-    }
-}
-
-/// The owners of the closures that a closure's pinned members have.
-pub fn pinned(closure: &Resolved) -> impl Iterator<Item = Owner> {
-    let members = closure.members.iter().filter(|(_, member)| member.whose == Whose::Pinned);
-    members.map(|(name, member)| Owner {
-        name: name.clone(),
-        version: member.wheel.version.clone(),
-        wheel: member.wheel.sha256.clone(),
-    })
-}
-
-/// Adds the extras that a closure asks its pinned members for.
-fn learn(extras: &mut Extras, closure: &Resolved) {
-    for owner in pinned(closure) {
-        let asked = closure.extras.get(&owner.name).cloned().unwrap_or_default();
-        extras.entry(owner).or_default().extend(asked);
-    }
-}
-
-/// `names` and all that they need in a closure.
-fn reach(closure: &Resolved, names: impl Iterator<Item = String>) -> BTreeSet<String> {
-    let mut reached = BTreeSet::new();
-    let mut stack: Vec<String> = names.collect();
-    while let Some(name) = stack.pop() {
-        if let Some(member) = closure.members.get(&name)
-            && reached.insert(name)
-        {
-            stack.extend(member.dependencies.iter().cloned());
-        }
-    }
-    reached
-}
-
-/// A circle of pins, as names from one around to the same.
-fn circle(closures: &[Resolved]) -> Option<Vec<String>> {
-    let position = |owner: &Owner| closures.iter().position(|closure| closure.owner.as_ref() == Some(owner));
-    let edges: Vec<Vec<usize>> =
-        closures.iter().map(|c| pinned(c).filter_map(|o| position(&o)).collect()).collect();
-    fn visit(at: usize, edges: &[Vec<usize>], path: &mut Vec<usize>, done: &mut BTreeSet<usize>) -> bool {
-        if let Some(start) = path.iter().position(|&on| on == at) {
-            path.drain(..start);
-            path.push(at);
-            return true;
-        }
-        if !done.insert(at) {
-            return false;
-        }
-        path.push(at);
-        let found = edges[at].iter().any(|&to| visit(to, edges, path, done));
-        if !found {
-            path.pop();
-        }
-        found
-    }
-    let mut path = Vec::new();
-    let name = |i: &usize| closures[*i].owner.as_ref().map_or(ROOT, |owner| owner.name.as_str()).to_owned();
-    visit(0, &edges, &mut path, &mut BTreeSet::new()).then(|| path.iter().map(name).collect())
-}
-
-/// Used where only the wheels of a lock count.
-pub fn versions(lock: &Lock, closure: &pinfold_core::closure::Closure) -> BTreeMap<String, String> {
-    let units = closure.units.iter().filter_map(|id| lock.unit(id));
-    let wheels = units.filter_map(|unit| lock.wheel(&unit.wheel)).filter(|wheel| wheel.path.is_none());
-    wheels.map(|wheel| (wheel.name.clone(), wheel.version.clone())).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wheel(name: &str) -> Wheel {
-        Wheel {
-            name: name.into(),
-            version: "1".into(),
-            file: String::new(),
-            sha256: name.into(),
-            size: None,
-            index: None,
-            path: None,
-            uploaded: None,
-            source: None,
-        }
-    }
-
-    fn closure(owner: Option<&str>, pins: &[&str]) -> Resolved {
-        let owner = owner.map(|n| Owner { name: n.into(), version: "1".into(), wheel: n.into() });
-        let member = |n: &&str| {
-            ((*n).to_owned(), Member { wheel: wheel(n), dependencies: BTreeSet::new(), whose: Whose::Pinned })
-        };
-        Resolved {
-            owner,
-            members: pins.iter().map(member).collect(),
-            direct: BTreeSet::new(),
-            with: BTreeSet::new(),
-            extras: BTreeMap::new(),
-        }
-    }
-
-    #[test]
-    fn a_circle_of_pins_is_shown_from_one_around_to_the_same() {
-        let closures = [
-            closure(None, &["a", "d"]),
-            closure(Some("a"), &["b", "d"]),
-            closure(Some("d"), &[]),
-            closure(Some("b"), &["c"]),
-            closure(Some("c"), &["b"]),
-        ];
-        assert_eq!(circle(&closures).expect("a circle"), ["b", "c", "b"]);
-        assert_eq!(circle(&closures[..3]), None);
-    }
+/// Constraints to exactly these versions; not for local packages, of which there is one version.
+pub(super) fn exactly(chosen: &BTreeMap<String, String>, locals: &[&String]) -> Vec<String> {
+    let foreign = chosen.iter().filter(|(name, _)| !locals.contains(name));
+    foreign.map(|(name, version)| format!("{name}=={version}")).collect()
 }

@@ -3,9 +3,9 @@
 //! Deliberately not here: errors of uv's settings and of single requirements, which stand beside their code.
 
 use super::choose::ChooseError;
-use super::closures::{Owner, Resolved, words};
 use super::local::LocalError;
 use super::requirement::RequirementError;
+use super::resolved::{Resolved, Whom, words};
 use crate::build::BuildError;
 use crate::error::Hint;
 use crate::uv::project::QuestionError;
@@ -24,8 +24,8 @@ pub enum LockingError {
         explanation: String,
         /// What the closure was told to take from root, and what does not accept it, in words.
         shared: Vec<String>,
-        /// Whether it is a pin's.
-        pin: Option<Box<Owner>>,
+        /// Whose it is.
+        whom: Box<Whom>,
         /// Whether the network was forbidden.
         offline: bool,
     },
@@ -40,12 +40,26 @@ pub enum LockingError {
         offline: bool,
     },
     /// A pin for a package that nobody needs.
-    #[error("`{name}` is pinned, but nothing requires it")]
+    #[error("`{name}` is {}, but nothing requires it", track.as_ref().map_or("pinned".to_owned(), |track| format!("in track `{track}`")))]
     UnusedPin {
         /// The pin.
         name: String,
+        /// The track that it is in.
+        track: Option<String>,
         /// A package that is required and is called almost so.
         near: Option<String>,
+    },
+    /// A package of a track that two closures take from different places.
+    #[error(
+        "`{name}` {version} of track `{track}` is not the one that the track itself resolves to: another closure takes it from somewhere else"
+    )]
+    TrackTwice {
+        /// The track.
+        track: String,
+        /// The package.
+        name: String,
+        /// Its version.
+        version: String,
     },
     /// Pins that need each other.
     #[error("these pins need each other, so that none can be resolved before the others: {}", names.join(" -> "))]
@@ -111,18 +125,22 @@ const OFFLINE: &str =
 impl Hint for LockingError {
     fn hints(&self) -> Vec<String> {
         match self {
-            LockingError::NoSolution { pin, shared, offline, .. } => {
+            LockingError::NoSolution { whom, shared, offline, .. } => {
                 let mut hints = Vec::new();
-                match pin {
-                    None => hints.push(
+                match whom.as_ref() {
+                    Whom::Root => hints.push(
                         "`your project` is the code that the manifest is for; a package whose requirements clash with others can have \
                          its own with `pinfold pin NAME`"
                             .to_owned(),
                     ),
-                    Some(owner) => hints.push(format!(
+                    Whom::Pin(owner) => hints.push(format!(
                         "`your project` is what {0} {1} and [pins.{0}] require together; the version {1} was chosen for those that \
                          require `{0}`, and another one may do",
                         owner.name, owner.version
+                    )),
+                    Whom::Track(name) => hints.push(format!(
+                        "`your project` is what the packages of track `{name}`, [tracks.{name}] and their pins require \
+                         together; the track moves as one, so that one version of each must fit all of them"
                     )),
                 }
                 if !shared.is_empty() {
@@ -135,10 +153,16 @@ impl Hint for LockingError {
                 true => vec![OFFLINE.to_owned()],
                 false => vec!["the index must be reachable; indexes and credentials are configured as for uv (UV_INDEX, netrc, keyring, [uv] or [tool.uv])".to_owned()],
             },
-            LockingError::UnusedPin { name, near } => match near {
-                Some(near) => vec![format!("did you mean `{near}`?")],
-                None => vec![format!("require it (`pinfold add {name}`), or take the pin out (`pinfold pin --remove {name}`)")],
+            LockingError::UnusedPin { name, near, track } => match (near, track) {
+                (Some(near), _) => vec![format!("did you mean `{near}`?")],
+                (None, Some(track)) => {
+                    vec![format!("require it (`pinfold add {name}`), or take it out of [tracks.{track}]")]
+                }
+                (None, None) => vec![format!("require it (`pinfold add {name}`), or take the pin out (`pinfold pin --remove {name}`)")],
             },
+            LockingError::TrackTwice { name, .. } => {
+                vec![format!("name one place for `{name}` in the manifest; a track has one version of each package")]
+            }
             LockingError::PinCycle { .. } => vec!["take one of the pins out, so that it is resolved with the other".to_owned()],
             LockingError::SharesItself { pin, by: None } => vec![format!(
                 "`share` is for what `{pin}` requires and takes from root; `{pin}` itself is one for everybody already: take it out of `share`"
@@ -164,19 +188,14 @@ impl Hint for LockingError {
 
 impl LockingError {
     /// uv's refusal, with the closure it is about.
-    pub(super) fn question(
-        error: QuestionError,
-        owner: Option<&Owner>,
-        shared: Vec<String>,
-        uv: &Uv,
-    ) -> Self {
-        let (closure, offline) = (words(owner), uv.is_offline());
+    pub(super) fn question(error: QuestionError, whom: &Whom, shared: Vec<String>, uv: &Uv) -> Self {
+        let (closure, offline) = (words(whom), uv.is_offline());
         match error {
             QuestionError::NoSolution(explanation) => LockingError::NoSolution {
                 closure,
                 explanation,
                 shared,
-                pin: owner.cloned().map(Box::new),
+                whom: Box::new(whom.clone()),
                 offline,
             },
             QuestionError::Failed(explanation) => LockingError::Failed { closure, explanation, offline },
@@ -185,9 +204,10 @@ impl LockingError {
     }
 
     /// A pin that nobody needs, with what may have been meant.
-    pub(super) fn unused_pin(name: &str, closures: &[Resolved]) -> Self {
-        let names = closures.iter().flat_map(|closure| closure.members.keys());
-        LockingError::UnusedPin { name: name.to_owned(), near: near(name, names) }
+    pub(super) fn unused_pin(name: &str, track: Option<&str>, closures: &[Resolved]) -> Self {
+        let names = closures.iter().flat_map(|closure| closure.members.keys()).filter(|other| *other != name);
+        let track = track.map(str::to_owned);
+        LockingError::UnusedPin { name: name.to_owned(), track, near: near(name, names) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Manifest to lock: every closure resolved, units made of the results.
 //!
-//! The steps, one file each: [`requirement`]s are read, [`local`] packages found and built ([`wanted`]), [`closures`] resolved
+//! The steps, one file each: [`requirement`]s are read, [`local`] packages found and built ([`wanted`]), [`closures`] ([`resolved`]) answered
 //! by uv with [`preferences`] for what is chosen already, each answer walked ([`graph`]) and a wheel of each package
 //! chosen ([`choose`]), and the lock put together ([`assemble`]); [`unfit`] explains a `share` that cannot be. Deliberately not here: resolving itself ([`crate::uv`]).
 
@@ -12,6 +12,8 @@ pub mod graph;
 pub mod local;
 pub mod preferences;
 pub mod requirement;
+pub mod resolved;
+mod tracks;
 mod unfit;
 pub mod wanted;
 mod workspace;

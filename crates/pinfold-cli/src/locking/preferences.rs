@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pinfold_core::lock::Lock;
 use pinfold_core::names::ROOT;
 
-use super::closures::{Owner, Resolved, versions};
+use super::resolved::{Resolved, Whom, versions};
 
 /// What of the lock that was may move.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,11 +31,11 @@ pub struct Preferences<'a> {
 }
 
 impl Preferences<'_> {
-    /// The versions that the closure of `owner` should prefer, given the closures that are resolved already.
-    pub fn of(&self, owner: Option<&Owner>, before: &[Resolved]) -> Vec<(String, String)> {
-        let was = self.was(owner);
+    /// The versions that the closure of `whom` should prefer, given the closures that are resolved already.
+    pub fn of(&self, whom: &Whom, before: &[Resolved]) -> Vec<(String, String)> {
+        let was = self.was(whom);
         let Some(root) = before.first() else { return was.into_iter().collect() };
-        let root_was = self.was(None);
+        let root_was = self.was(&Whom::Root);
         let mut preferred: BTreeMap<String, String> = BTreeMap::new();
         for closure in std::iter::once(root).chain(before.get(1..).unwrap_or_default()) {
             for (name, member) in &closure.members {
@@ -53,18 +53,22 @@ impl Preferences<'_> {
     }
 
     /// The versions of a closure in the lock that was, without those that may move.
-    fn was(&self, owner: Option<&Owner>) -> BTreeMap<String, String> {
+    fn was(&self, whom: &Whom) -> BTreeMap<String, String> {
         let Some(previous) = self.previous else { return BTreeMap::new() };
         let moves = |name: &String| match self.upgrade {
             Upgrade::Nothing => false,
             Upgrade::Packages(names) => names.contains(name),
             Upgrade::Everything => true,
         };
-        let fits = |name: &str| match owner {
-            None => name == ROOT,
-            Some(owner) => name.split("==").next() == Some(&owner.name),
+        let fits = |name: &str| match whom {
+            Whom::Root => name == ROOT,
+            Whom::Pin(owner) => name.split("==").next() == Some(&owner.name),
+            Whom::Track(track) => name == track,
         };
-        let exact = owner.map(|owner| format!("{}=={}", owner.name, owner.version));
+        let exact = match whom {
+            Whom::Pin(owner) => Some(format!("{}=={}", owner.name, owner.version)),
+            _ => None,
+        };
         let closures = || previous.closures.iter();
         let closure = closures()
             .find(|c| Some(&c.name) == exact.as_ref())

@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use pep508_rs::MarkerEnvironment;
-use pinfold_core::manifest::Manifest;
+use pinfold_core::manifest::{Manifest, Track};
 use pinfold_core::names::ROOT;
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::local::{self, Local, LocalError};
 use super::requirement::{Requirement, RequirementError, Target};
+use super::resolved::track_key;
 use crate::build::source::content_hash;
 use crate::build::{BuildError, Builder};
 use crate::uv::fetch::sha256;
@@ -22,13 +23,18 @@ use crate::uv::tags::Tags;
 /// The requirements of every closure that the manifest names, those alone that hold here.
 #[derive(Clone, Debug)]
 pub struct Wanted {
-    /// By closure: `root`, or the pinned name.
+    /// By closure: `root`, the pinned name, or `tracks.NAME`, which has its pins' requirements too.
     pub closures: BTreeMap<String, Vec<Requirement>>,
+    tracks: BTreeMap<String, Vec<Requirement>>,
 }
 
 /// The key of the manifest under which a closure's requirements stand.
 pub fn place(closure: &str) -> String {
-    if closure == ROOT { "the manifest's requirements".to_owned() } else { format!("[pins.{closure}]") }
+    match closure {
+        ROOT => "the manifest's requirements".to_owned(),
+        track if track.starts_with("tracks.") => format!("[{track}]"),
+        pin => format!("[pins.{pin}]"),
+    }
 }
 
 impl Wanted {
@@ -37,15 +43,31 @@ impl Wanted {
     /// # Errors
     /// When one is not PEP 508.
     pub fn read(manifest: &Manifest, environment: &MarkerEnvironment) -> Result<Self, RequirementError> {
-        let mut closures = BTreeMap::new();
-        let pins = manifest.pins.iter().map(|(name, pin)| (name.as_str(), &pin.requires));
-        for (closure, requires) in pins.chain([(ROOT, &manifest.requires)]) {
+        let held = |closure: &str, requires: &[String]| {
             let parsed = requires.iter().map(|text| Requirement::parse(text, &place(closure)));
             let parsed = parsed.collect::<Result<Vec<_>, _>>()?;
-            let held = parsed.into_iter().filter(|requirement| requirement.holds(environment)).collect();
-            closures.insert(closure.to_owned(), held);
+            Ok(parsed.into_iter().filter(|requirement| requirement.holds(environment)).collect::<Vec<_>>())
+        };
+        let mut closures = BTreeMap::new();
+        let mut tracks = BTreeMap::new();
+        let pins = manifest.pins.iter().map(|(name, pin)| (name.as_str(), &pin.requires));
+        for (closure, requires) in pins.chain([(ROOT, &manifest.requires)]) {
+            closures.insert(closure.to_owned(), held(closure, requires)?);
         }
-        Ok(Wanted { closures })
+        for (name, track) in &manifest.tracks {
+            let key = track_key(name);
+            let own = held(&key, &track.requires)?;
+            let pins = track.packages.iter().flat_map(|pin| closures.get(pin).cloned().unwrap_or_default());
+            let all = own.iter().cloned().chain(pins).collect();
+            tracks.insert(name.clone(), own);
+            closures.insert(key, all);
+        }
+        Ok(Wanted { closures, tracks })
+    }
+
+    /// What a track itself requires, without its pins.
+    pub fn of_track(&self, track: Option<&str>) -> &[Requirement] {
+        track.and_then(|track| self.tracks.get(track)).map_or(&[], Vec::as_slice)
     }
 
     /// The requirements of a closure.
@@ -114,15 +136,19 @@ impl Wanted {
                 if whole.is_dir() { content_hash(&whole)? } else { sha256(&whole).unwrap_or_default() };
             locals.insert(path.to_owned(), content);
         }
-        // Tracks say when versions move, not which ones are right.
+        // When versions move, and what must pass before, says nothing of which ones are right.
         let mut inputs = manifest.clone();
-        inputs.tracks.clear();
+        inputs.tracks.retain(|_, track| !track.packages.is_empty());
+        for track in inputs.tracks.values_mut() {
+            *track = Track {
+                packages: track.packages.clone(),
+                requires: track.requires.clone(),
+                ..Track::default()
+            };
+        }
         // How something is checked is nothing that a lock's wheels depend on.
         inputs.checks.clear();
         inputs.python = None;
-        for pin in inputs.pins.values_mut() {
-            pin.track = None;
-        }
         // Indexes are configuration: a changed password or mirror makes no other lock.
         for key in
             ["index", "index-url", "extra-index-url", "find-links", "keyring-provider", "allow-insecure-host"]

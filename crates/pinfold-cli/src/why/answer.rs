@@ -226,22 +226,21 @@ impl Case<'_> {
     fn change(&self, provider: UnitIndex, rule: Rule) -> Vec<String> {
         let units = &self.resolver.env().units;
         let name = &units[provider].name;
-        let pin = self.pin_of_importer();
+        let pin = self.table_of_importer();
         let mut change = Vec::new();
         match (rule, &pin) {
             (_, _) if matches!(self.importer, Importer::Unit(unit) if unit == provider) => {}
             (Rule::Declared | Rule::Closure(_), Some(pin)) => {
-                change
-                    .push(format!("another version: a requirement on {name} in `requires` of [pins.{pin}]"));
+                change.push(format!("another version: a requirement on {name} in `requires` of [{pin}]"));
                 if !units[provider].closures.iter().any(|closure| closure == ROOT) {
                     change.push(format!(
-                        "root's version, so that its types are one: `share = [\"{name}\"]` in [pins.{pin}]"
+                        "root's version, so that its types are one: `share = [\"{name}\"]` in [{pin}]"
                     ));
                 }
             }
             (Rule::Root, Some(pin)) => {
-                change.push(format!("a version of its own: `{name}` in `requires` of [pins.{pin}]"));
-                change.push(format!("nothing undeclared at all: `undeclared = \"deny\"` in [pins.{pin}]"));
+                change.push(format!("a version of its own: `{name}` in `requires` of [{pin}]"));
+                change.push(format!("nothing undeclared at all: `undeclared = \"deny\"` in [{pin}]"));
             }
             (_, Some(_)) => {}
             (_, None) => {
@@ -259,15 +258,20 @@ impl Case<'_> {
         change
     }
 
-    /// The pin that the importer is, or is inside.
-    fn pin_of_importer(&self) -> Option<String> {
+    /// The table of the manifest for the pin that the importer is, or for the pin or track that it is inside.
+    fn table_of_importer(&self) -> Option<String> {
         let Importer::Unit(index) = self.importer else { return None };
-        let unit = &self.resolver.env().units[index];
-        let inside = || unit.closures.iter().find(|closure| *closure != ROOT).cloned();
+        let env = self.resolver.env();
+        let unit = &env.units[index];
+        let table =
+            |name: &String| match env.closures.iter().find(|closure| closure.name == *name)?.track.as_ref() {
+                Some(track) => Some(format!("tracks.{track}")),
+                None => Some(format!("pins.{}", key(name))),
+            };
         match &unit.pin {
-            Some(_) => Some(unit.name.clone()),
+            Some(_) => Some(format!("pins.{}", unit.name)),
             None if self.resolver.in_root(index) => None,
-            None => inside().map(|closure| key(&closure).to_owned()),
+            None => unit.closures.iter().find(|closure| *closure != ROOT).and_then(table),
         }
     }
 
@@ -304,8 +308,8 @@ impl Case<'_> {
                 "no unit of this environment has it, and it is not of the standard library".to_owned()
             }
         };
-        let change = match self.pin_of_importer() {
-            Some(pin) => vec![format!("what provides it, in `requires` of [pins.{pin}]")],
+        let change = match self.table_of_importer() {
+            Some(pin) => vec![format!("what provides it, in `requires` of [{pin}]")],
             None => vec!["`pinfold add` the distribution that provides it".to_owned()],
         };
         Answer { change, ..self.blank(reason) }
@@ -337,18 +341,18 @@ impl Case<'_> {
 
     fn denied(&self, denial: &Denial) -> Answer {
         let units = &self.resolver.env().units;
-        let pin = self.pin_of_importer().unwrap_or_else(|| "NAME".to_owned());
+        let pin = self.table_of_importer().unwrap_or_else(|| "pins.NAME".to_owned());
         let change = match denial {
             Denial::Undeclared => vec![
-                format!("declare it: what provides `{}`, in `requires` of [pins.{pin}]", self.module),
-                format!("let it see its closure and root: `undeclared = \"allow\"` in [pins.{pin}]"),
+                format!("declare it: what provides `{}`, in `requires` of [{pin}]", self.module),
+                format!("let it see its closure and root: `undeclared = \"allow\"` in [{pin}]"),
             ],
             Denial::Mixes { unit, .. } => vec![
                 format!(
-                    "a version of its own, resolved with its world: `{}` in `requires` of [pins.{pin}]",
+                    "a version of its own, resolved with its world: `{}` in `requires` of [{pin}]",
                     units[*unit].name
                 ),
-                format!("mix all the same: `undeclared = \"any\"` in [pins.{pin}]"),
+                format!("mix all the same: `undeclared = \"any\"` in [{pin}]"),
             ],
             Denial::Ambiguous(_) => vec![
                 "declare it in the `requires` of each pin, so that the units are no longer shared".to_owned(),

@@ -109,6 +109,7 @@ impl Project {
         let root = Closure {
             name: "root".into(),
             owner: None,
+            track: None,
             requires: Vec::new(),
             direct: Vec::new(),
             units: Vec::new(),
@@ -232,7 +233,14 @@ impl Project {
         units.push(id.clone());
         units.sort();
         let requires = direct.iter().map(ToString::to_string).collect();
-        self.closures.push(Closure { name: name.into(), owner: Some(id.clone()), requires, direct, units });
+        self.closures.push(Closure {
+            name: name.into(),
+            owner: Some(id.clone()),
+            track: None,
+            requires,
+            direct,
+            units,
+        });
         let unit = self.units.iter_mut().find(|unit| unit.id == *id).unwrap();
         unit.pin = Some(Pin {
             closure: name.into(),
@@ -240,6 +248,13 @@ impl Project {
             share: Vec::new(),
             private: Vec::new(),
         });
+    }
+
+    /// Makes a pin's closure that of a track, whose name is the closure's.
+    pub fn put_on_track(&mut self, closure: &str) {
+        let closure = self.closures.iter_mut().find(|c| c.name == closure).unwrap();
+        (closure.owner, closure.track) = (None, Some(closure.name.clone()));
+        self.lock();
     }
 
     /// A pinned unit keeps the types of these names to itself.

@@ -39,9 +39,12 @@ pub(super) fn check(
         };
         for requirement in closure.requires.iter().filter_map(|text| parse(text)) {
             if here(&normalize(requirement.name.as_ref())) && requirement.evaluate_markers(markers, &[]) {
-                accepts(&requirement, replacing, || match &closure.owner {
-                    Some(owner) => format!("the pin of {}", owner.as_str().split('@').next().unwrap_or("")),
-                    None => "its own manifest".to_owned(),
+                accepts(&requirement, replacing, || match (&closure.owner, &closure.track) {
+                    (Some(owner), _) => {
+                        format!("the pin of {}", owner.as_str().split('@').next().unwrap_or(""))
+                    }
+                    (None, Some(track)) => format!("its track `{track}`"),
+                    (None, None) => "its own manifest".to_owned(),
                 })?;
             }
         }

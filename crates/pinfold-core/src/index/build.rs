@@ -32,6 +32,7 @@ pub(super) struct UnitRecord {
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct ClosureRecord {
     pub(super) owner: Option<u32>,
+    pub(super) track: Option<String>,
     pub(super) requires: Vec<String>,
     pub(super) direct: Vec<u32>,
     pub(super) units: Vec<u32>,
@@ -102,6 +103,7 @@ pub(super) fn body(env: &Environment) -> Result<Vec<u8>, String> {
         let mut members = units_of(&closure.units);
         let record = ClosureRecord {
             owner: closure.owner.as_ref().and_then(|owner| units.get(owner).copied()),
+            track: closure.track.clone(),
             requires: closure.requires.clone(),
             direct: units_of(&closure.direct),
             units: members.clone(),

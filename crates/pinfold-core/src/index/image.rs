@@ -327,6 +327,7 @@ impl Stored for Closure {
         Closure {
             name: image.string(row.name),
             owner: record.owner.and_then(|owner| image.ids(&[owner]).pop()),
+            track: record.track,
             requires: record.requires,
             direct: image.ids(&record.direct),
             units: image.ids(&record.units),

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 use super::{Manifest, ManifestError, Read, Reader};
 use crate::names::normalize;
@@ -80,7 +80,7 @@ pub(super) fn read(
             tests: given("tests")?,
             requires: given("requires")?,
             env: variables(reader, check, path)?,
-            timeout: timeout(reader, check, path)?,
+            timeout: reader.seconds(check, "timeout", &format!("{path}.timeout"))?,
         })
     })?;
     Ok(())
@@ -120,14 +120,6 @@ fn variables(reader: &Reader<'_>, table: &DeTable<'_>, path: &str) -> Read<Vec<S
         )),
         _ => Ok(names),
     }
-}
-
-fn timeout(reader: &Reader<'_>, table: &DeTable<'_>, path: &str) -> Read<Option<u64>> {
-    let Some(value) = table.get("timeout") else { return Ok(None) };
-    let wrong = || reader.wrong(value, &format!("{path}.timeout"), "a number of seconds above 0");
-    let DeValue::Integer(number) = value.get_ref() else { return Err(wrong()) };
-    let seconds = u64::from_str_radix(number.as_str(), number.radix()).ok().filter(|seconds| *seconds > 0);
-    seconds.map(Some).ok_or_else(wrong)
 }
 
 #[cfg(test)]

@@ -120,7 +120,13 @@ impl<'l> Runtime<'l> {
         for closure in &self.pins {
             let units: Vec<&str> = closure.units.iter().map(UnitId::as_str).collect();
             let pin = closure.owner.as_ref().and_then(|id| self.lock.unit(id)?.pin.as_ref());
-            let rules = serde_json::to_string(&pin).unwrap_or_default();
+            let of_track = self.lock.units.iter().filter_map(|unit| unit.pin.as_ref());
+            let of_track: Vec<_> = of_track.filter(|pin| pin.closure == closure.name).collect();
+            let rules = match closure.track {
+                Some(_) => serde_json::to_string(&of_track),
+                None => serde_json::to_string(&pin),
+            };
+            let rules = rules.unwrap_or_default();
             inputs.push(Input::new(
                 format!("closure {}", closure.name),
                 format!("{rules} {}", units.join(" ")),
@@ -198,7 +204,14 @@ pub(super) fn with_tools(
         std::iter::once(runtime.unit.id.clone()).chain((first..nodes.len()).map(id)).collect();
     direct.sort();
     direct.dedup();
-    let root = Closure { name: ROOT.to_owned(), owner: None, requires: Vec::new(), direct, units: members };
+    let root = Closure {
+        name: ROOT.to_owned(),
+        owner: None,
+        track: None,
+        requires: Vec::new(),
+        direct,
+        units: members,
+    };
     let mut all: Vec<Wheel> = old.iter().filter_map(|unit| wheel_of(unit)).chain(wheels).cloned().collect();
     all.sort();
     all.dedup_by(|a, b| a.sha256 == b.sha256);
