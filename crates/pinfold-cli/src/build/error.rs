@@ -143,6 +143,11 @@ impl Hint for BuildError {
     fn hints(&self) -> Vec<String> {
         match self {
             BuildError::Backend { hints, .. } | BuildError::Tools { hints, .. } => hints.clone(),
+            BuildError::NotFrozen { done: "checked", .. } => {
+                vec![
+                    "run `pinfold build`, and commit pinfold.lock; `--no-check` leaves checks out".to_owned(),
+                ]
+            }
             BuildError::NotFrozen { .. } => vec!["run `pinfold lock`, and commit pinfold.lock".to_owned()],
             BuildError::Circle { .. } => {
                 vec![

@@ -76,7 +76,11 @@ fn is_source(entry: &DirEntry) -> bool {
             entry.depth() == 2 && parent && ["lib", "bdist.", "temp."].iter().any(|p| name.starts_with(p));
         return !marked && !staged && !left.contains(&name.as_ref()) && !name.ends_with(".egg-info");
     }
-    name != pinfold_core::lock::FILE && name != ".git" && !name.ends_with(".pyc")
+    // A socket or a pipe that a program left there has no content; to read it would be to wait for ever.
+    entry.file_type().is_file()
+        && name != pinfold_core::lock::FILE
+        && name != ".git"
+        && !name.ends_with(".pyc")
 }
 
 /// Copies what belongs to the source.
@@ -118,4 +122,50 @@ pub fn copy_all(source: &Path, to: &Path) -> Result<(), BuildError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_hash_is_of_what_a_build_could_read_and_of_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("pyproject.toml", "");
+        write("pkg/__init__.py", "x = 1\n");
+        let hash = || content_hash(folder.path()).unwrap();
+        let first = hash();
+        for left in [
+            ".git/HEAD",
+            "pkg/__pycache__/x.pyc",
+            ".venv/pyvenv.cfg",
+            "build/lib/x.py",
+            "pkg.egg-info/PKG-INFO",
+        ] {
+            write(left, "x");
+        }
+        assert!(Command::new("mkfifo").arg(folder.path().join("pipe")).status().unwrap().success());
+        assert_eq!(hash(), first);
+        let elsewhere = tempfile::tempdir().unwrap();
+        let copied = elsewhere.path().join("copy");
+        copy(folder.path(), &copied).unwrap();
+        let mut names: Vec<_> =
+            fs::read_dir(&copied).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, [".git", "build", "pkg", "pyproject.toml"]);
+        fs::set_permissions(
+            folder.path().join("pkg/__init__.py"),
+            std::os::unix::fs::PermissionsExt::from_mode(0o755),
+        )
+        .unwrap();
+        assert_ne!(hash(), first);
+    }
 }
