@@ -280,6 +280,7 @@ fn finished(engine: &Engine<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Report> {
     reports
 }
 
+/// As JSON, `build.schema.json` beside this file; what failed, for people.
 fn tell(reports: &[Report], args: &BuildArgs, context: &Context, live: bool) -> Result<(), Error> {
     if context.format == OutputFormat::Json {
         let steps: Vec<_> = reports.iter().map(Report::json).collect();
