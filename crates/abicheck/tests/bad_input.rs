@@ -203,8 +203,8 @@ fn a_damaged_cache_of_python_code_changes_no_answer() {
     let cache = folder.path().join("cache");
     let target = Target { version: (3, 11) };
     let sources = Sources::open(target.clone(), Some(&cache));
-    let expected = sources.effects(&module);
-    assert_eq!(expected.len(), 2);
+    let expected = sources.facts(&module);
+    assert_eq!(expected.effects.len(), 2);
     sources.finish().unwrap_or_else(|error| panic!("{error}"));
     let mut files = fs::read_dir(&cache).expect("a cache").map(|entry| entry.expect("an entry").path());
     let (file, None) = (files.next().expect("a file"), files.next()) else { panic!("one file") };
@@ -214,7 +214,7 @@ fn a_damaged_cache_of_python_code_changes_no_answer() {
         damaged[at] ^= 1 << (at % 8);
         for bytes in [&damaged[..], &whole[..at]] {
             fs::write(&file, bytes).expect("a file of ours");
-            assert_eq!(Sources::open(target.clone(), Some(&cache)).effects(&module), expected, "byte {at}");
+            assert_eq!(Sources::open(target.clone(), Some(&cache)).facts(&module), expected, "byte {at}");
         }
     }
 }

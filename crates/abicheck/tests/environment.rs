@@ -9,7 +9,7 @@ use std::process::Command;
 
 use abicheck::environment::{Environment, InputError, Interpreter, Wishes};
 use abicheck::importing::{Imports, Session, Sources, Step};
-use python_facts::{Place, Target};
+use python_facts::Target;
 
 fn python() -> PathBuf {
     let path = std::env::var_os("PATH").expect("a PATH");
@@ -114,7 +114,9 @@ fn what_an_import_loads_in_its_order() {
         {
             Some(format!("{module} {global}"))
         }
-        Step::Library { place: Place::File(name), global, .. } => Some(format!("{name} {global}")),
+        Step::Library { path: Some(path), global, .. } => {
+            Some(format!("{} {global}", path.file_name().unwrap_or_default().display()))
+        }
         _ => None,
     });
     let ours: Vec<String> = ours.collect();
@@ -140,11 +142,13 @@ fn the_standard_library_loads_as_a_real_interpreter_says() {
         {
             let mut steps = Vec::new();
             assert!(imports.import(&mut Session::default(), None, module, &mut steps), "{module}");
+            // What a `try` imported is imported again where it is needed; where it was there, that does nothing.
+            let mut met = std::collections::HashSet::new();
             let walked: Vec<String> = steps
                 .into_iter()
                 .filter_map(|step| match step {
-                    Step::Extension { module, .. } => Some(module),
-                    Step::Library { .. } => None,
+                    Step::Extension { module, .. } => met.insert(module.clone()).then_some(module),
+                    Step::Library { .. } | Step::Dormant { .. } => None,
                 })
                 .collect();
             let real = real(&environment.interpreter, module);
@@ -191,4 +195,50 @@ fn what_is_no_environment_says_what_to_give() {
         let message = error.to_string();
         assert!(message.contains(says) && message.contains(&input.display().to_string()), "{message}");
     }
+}
+
+#[test]
+fn a_program_finds_what_stands_beside_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let environment = read(&[environment(folder.path())]).unwrap_or_else(|error| panic!("{error}"));
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join("app").join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders can be made");
+        std::fs::write(&path, text).expect("files can be written");
+        path
+    };
+    // A package of the environment by the same name comes second.
+    write("beside.py", "from sub.deep import start\nstart()\n");
+    write("sub/__init__.py", "");
+    write("sub/deep.py", "import ctypes\nimport loose\ndef start():\n    ctypes.CDLL('/of/the/app.so')\n");
+    let script = write("main.py", "import beside\nif __name__ == '__main__':\n    import pack\n");
+    let tool = write("tool/__main__.py", "from . import inner\nimport pack\n");
+    write("tool/__init__.py", "import beside\n");
+    write("tool/inner.py", "import json\n");
+    let plain = write("plain/__main__.py", "import near\n");
+    write("plain/near.py", "import pack\n");
+    let sources = Sources::open(Target { version: environment.interpreter.version }, None);
+    let steps = |program: &Path| {
+        let mut imports = Imports::new(&environment, &sources);
+        let mut steps = Vec::new();
+        imports
+            .program(&mut Session::default(), program, &mut steps)
+            .unwrap_or_else(|error| panic!("{error}"));
+        let ours = steps.into_iter().filter_map(|step| match step {
+            Step::Extension { module, .. } if module.starts_with("pack") || module.starts_with("loose") => {
+                Some(module)
+            }
+            Step::Library { path: Some(path), .. } => Some(path.file_name()?.to_string_lossy().into_owned()),
+            _ => None,
+        });
+        ours.collect::<Vec<String>>()
+    };
+    let pack = ["pack._core", "loose.fallback", "pack._second", "libx-1a2b.so.1"];
+    let with_app: Vec<&str> = std::iter::once("app.so").chain(pack).collect();
+    assert_eq!(steps(&script), with_app);
+    assert_eq!(steps(tool.parent().expect("a folder")), with_app, "as python -m tool");
+    assert_eq!(steps(plain.parent().expect("a folder")), pack, "as python plain");
+    let none =
+        Imports::new(&environment, &sources).program(&mut Session::default(), folder.path(), &mut Vec::new());
+    assert_eq!(none, Err("a folder without __main__.py".to_owned()));
 }

@@ -1,65 +1,17 @@
-//! Calls that load shared libraries or change how extension modules are loaded.
+//! Calls that load shared libraries: `ctypes.CDLL` and its kin, `dlopen` of cffi and `_ctypes`.
 //!
-//! `ctypes.CDLL` and its kin, `sys.setdlopenflags`. A path that is put together from `__file__` and constants is
-//! followed as far as its last name, which is what tells a file in a package. Deliberately not here: libraries that C
-//! code opens.
+//! Deliberately not here: libraries that C code opens, and what an argument comes to (`evaluate.rs`).
 
-use ruff_python_ast::{Expr, Operator};
+use ruff_python_ast::Expr;
 
-use crate::effects::{Library, Place};
+use crate::effects::{Flags, Library, Place};
+use crate::text::{Base, Text};
+use crate::values::{RTLD_GLOBAL, Value};
 
-/// What a call does.
-pub(crate) enum Call {
-    /// `sys.setdlopenflags(...)`: whether extension modules go to the global scope from now on; `None` where the
-    /// flags are not told by reading, such as the old ones put back.
-    Flags(Option<bool>),
-    /// `ctypes.CDLL(...)`.
-    Load(Library),
-}
-
-/// What `call` does, if it is one of these.
-pub(crate) fn of(function: &Expr, arguments: &[Expr], keywords: &[ruff_python_ast::Keyword]) -> Option<Call> {
-    let name = last_name(function)?;
-    match name {
-        "setdlopenflags" => {
-            let flags = arguments.first()?;
-            Some(Call::Flags(flags_of(flags)))
-        }
-        "CDLL" | "PyDLL" | "LoadLibrary" => {
-            let place = place(arguments.first()?);
-            let keyword = keywords.iter().find(|keyword| keyword.arg.as_deref() == Some("mode"));
-            let mode = keyword.map(|keyword| &keyword.value).or(arguments.get(1));
-            let global = mode.and_then(flags_of).unwrap_or(false);
-            Some(Call::Load(Library { place, global }))
-        }
-        _ => None,
-    }
-}
-
-/// Whether flags have RTLD_GLOBAL; `None` where they are a variable.
-fn flags_of(expression: &Expr) -> Option<bool> {
-    match expression {
-        Expr::BinOp(both) if both.op == Operator::BitOr => {
-            match (flags_of(&both.left), flags_of(&both.right)) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (Some(false), Some(false)) => Some(false),
-                _ => None,
-            }
-        }
-        Expr::Attribute(_) | Expr::Name(_) => match last_name(expression)? {
-            "RTLD_GLOBAL" => Some(true),
-            flag if flag.starts_with("RTLD_") => Some(false),
-            "DEFAULT_MODE" => Some(false),
-            _ => None,
-        },
-        // The value of RTLD_GLOBAL on Linux (bits/dlfcn.h).
-        Expr::NumberLiteral(literal) => match &literal.value {
-            ruff_python_ast::Number::Int(number) => number.as_u32().map(|flags| flags & 0x100 != 0),
-            _ => None,
-        },
-        _ => None,
-    }
-}
+/// Functions that load the library that their first argument names.
+pub(crate) const LOADS: [&str; 4] = ["CDLL", "PyDLL", "LoadLibrary", "dlopen"];
+/// The function that sets the interpreter's flags.
+pub(crate) const SETS_FLAGS: &str = "setdlopenflags";
 
 /// `c` of `a.b.c`.
 pub(crate) fn last_name(expression: &Expr) -> Option<&str> {
@@ -70,38 +22,62 @@ pub(crate) fn last_name(expression: &Expr) -> Option<&str> {
     }
 }
 
-/// What is told of a library's path.
-fn place(expression: &Expr) -> Place {
-    match expression {
-        Expr::StringLiteral(literal) => {
-            let text = literal.value.to_str();
-            if text.contains('/') { Place::Path(text.to_owned()) } else { Place::Name(text.to_owned()) }
-        }
-        Expr::NoneLiteral(_) => Place::Program,
-        // find_library("gomp") answers with a soname of the system.
-        Expr::Call(call) if last_name(&call.func) == Some("find_library") => {
-            match call.arguments.args.first() {
-                Some(Expr::StringLiteral(stem)) => Place::Stem(stem.value.to_str().to_owned()),
-                _ => Place::Unknown,
-            }
-        }
-        other => match last_text(other) {
-            Some(text) => Place::File(text.rsplit('/').next().unwrap_or_default().to_owned()),
-            None => Place::Unknown,
-        },
+/// Which expression of the source it is.
+pub(crate) fn key(expression: &Expr) -> usize {
+    std::ptr::from_ref(expression).addr()
+}
+
+/// The flags that a name stands for, whatever it is taken from.
+pub(crate) fn flags_named(name: &str) -> Option<i64> {
+    match name {
+        "RTLD_GLOBAL" => Some(RTLD_GLOBAL),
+        "RTLD_LAZY" => Some(1),
+        "RTLD_NOW" => Some(2),
+        flag if flag.starts_with("RTLD_") || flag == "DEFAULT_MODE" => Some(0),
+        _ => None,
     }
 }
 
-/// The last constant of `os.path.join(a, "b")`, `a / "b"`, `a + "b"`, `str(a / "b")` or an f-string.
-fn last_text(expression: &Expr) -> Option<String> {
-    match expression {
-        Expr::StringLiteral(literal) => Some(literal.value.to_str().to_owned()),
-        Expr::BinOp(both) if matches!(both.op, Operator::Div | Operator::Add) => last_text(&both.right),
-        Expr::Call(call) => call.arguments.args.last().and_then(last_text),
-        Expr::FString(text) => {
-            let last = text.value.elements().last()?;
-            last.as_literal().map(|literal| literal.value.to_string())
-        }
-        _ => None,
+/// The libraries that are loaded from `value`: each that it may be.
+pub(crate) fn loaded(value: &Value, mode: Option<&Value>) -> Vec<Library> {
+    let global = mode.and_then(Value::flags).is_some_and(|(_, bits)| bits & RTLD_GLOBAL != 0);
+    let all = value.alternatives();
+    // `None` beside something else is what was not found.
+    let told = all.iter().filter(|one| all.len() == 1 || !matches!(one, Value::None | Value::Unknown));
+    let places: Vec<Place> = told.map(place).collect();
+    let places = if places.is_empty() { vec![Place::Unknown] } else { places };
+    places.into_iter().map(|place| Library { place, global }).collect()
+}
+
+/// What becomes of the interpreter's flags when they are set to `value`.
+pub(crate) fn flags_set(value: &Value) -> Flags {
+    match value.flags() {
+        Some((_, bits)) if bits & RTLD_GLOBAL != 0 => Flags::Global,
+        Some((false, _)) => Flags::Local,
+        // What reading does not tell are the flags from before, in nearly all programs.
+        Some((true, _)) | None => Flags::Before,
+    }
+}
+
+/// What is told of a library's place.
+fn place(value: &Value) -> Place {
+    match value {
+        Value::None => Place::Program,
+        Value::Stem(stem) => Place::Stem(stem.clone()),
+        Value::Text(text) => match &text.base {
+            None if text.text.is_empty() => Place::Unknown,
+            None if text.text.contains('/') => Place::File(text.clone()),
+            None => text.known().map_or(Place::Unknown, |name| Place::Name(name.to_owned())),
+            Some(Base::Unknown) => match text.name() {
+                // Without a folder, any name would do.
+                Text { base: None, text: name } if !name.starts_with([Text::HOLE, Text::ANY]) => {
+                    Place::File(text.clone())
+                }
+                _ => Place::Unknown,
+            },
+            Some(_) => Place::File(text.clone()),
+        },
+        Value::Global(global) => Place::File(Text::at(Base::Constant(global.clone()))),
+        _ => Place::Unknown,
     }
 }

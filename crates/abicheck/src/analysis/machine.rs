@@ -8,6 +8,7 @@ use std::sync::Arc;
 use elf_facts::{Cache, Facts, FactsError, Name};
 use elf_loader::{FactsResult, Files, Identity, LoadError, ObjectId, Process, Seen, System};
 
+use super::brought::Brought;
 use super::files::{Known, identity};
 use crate::environment::Interpreter;
 
@@ -79,6 +80,8 @@ pub struct Machine {
     pub caller: ObjectId,
     /// Symbols that were bound at the start.
     pub bindings: usize,
+    /// Libraries of the environment; none before its files were read.
+    pub(super) brought: Brought,
 }
 
 impl Machine {
@@ -116,7 +119,7 @@ impl Machine {
         // Every extension module needs it, and an interpreter without libpython defines it itself.
         let caller = start.global_definer(b"PyModule_Create2");
         let caller = caller.ok_or_else(|| MachineError::NotPython { path: path.clone() })?;
-        Ok(Self { start, caller, bindings: load.bindings.len() })
+        Ok(Self { start, caller, bindings: load.bindings.len(), brought: Brought::default() })
     }
 
     /// The machine's loader and folders.

@@ -5,6 +5,7 @@
 //! `changes` what is different in a pair from a package alone. Rules read the result.
 //! Deliberately not here: whether something is bad.
 
+mod brought;
 mod changes;
 mod files;
 mod foreign;
@@ -27,12 +28,14 @@ use crate::environment::{Distribution, DistributionId, Environment};
 use crate::failure::did_you_mean;
 use crate::importing::{Imports, Sources};
 
+use brought::Brought;
+
 pub use changes::{Change, Changed, Rebound, Reference, Substitution};
 pub use files::{File, Files, Known};
 pub use foreign::Foreign;
 pub use machine::{Machine, MachineError};
 pub use plan::{Plan, PlannedStep};
-pub use run::{Opening, Run};
+pub use run::{Assumed, Opening, Run};
 
 /// Which package: its place in [`Analysis::packages`].
 pub type PackageId = usize;
@@ -135,7 +138,8 @@ impl<'a> Analysis<'a> {
             let files = Files::read(environment, &cache, &known);
             (files, system.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
-        let machine = Machine::start(&environment.interpreter, system?)?;
+        let mut machine = Machine::start(&environment.interpreter, system?)?;
+        machine.brought = Brought::of(&files, environment);
         says("reading Python code");
         let mut imports = Imports::new(environment, sources);
         let packages = Plan::all(environment, &files, &mut imports);

@@ -5,9 +5,11 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use elf_loader::{Binding, Load, Mode, Object, ObjectId, Process};
+use elf_facts::Name;
+use elf_loader::{Binding, Failure, Load, Mode, Object, ObjectId, Process};
 use python_facts::Place;
 
+use super::brought::Opens;
 use super::machine::Machine;
 use super::plan::{Plan, PlannedStep};
 use crate::importing::Step;
@@ -23,10 +25,25 @@ pub struct Opening {
     pub eager: bool,
     /// Below a `try`: the package may do without.
     pub guarded: bool,
+    /// Under a condition that reading does not decide.
+    pub conditional: bool,
     /// RTLD_GLOBAL.
     pub global: bool,
     /// What the loader did.
     pub load: Load,
+    /// Why it is taken to be opened, where no code tells.
+    pub assumed: Option<Assumed>,
+}
+
+/// Why a library is taken to be opened: some code opens one that reading does not tell, and a module needs this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assumed {
+    /// The name that is needed.
+    pub needed: Name,
+    /// The file that is opened then.
+    pub by: PathBuf,
+    /// The source with that code.
+    pub source: PathBuf,
 }
 
 /// A process that has imported something.
@@ -40,7 +57,16 @@ pub struct Run {
     opened: HashSet<PathBuf>,
     /// `_ctypes`, which opens libraries for `ctypes`.
     ctypes: Option<ObjectId>,
+    /// Code that opened libraries of which reading does not tell which.
+    opens: Vec<Opens>,
+    /// The bodies of `try` that failed.
+    failed: HashSet<u32>,
+    /// How deep libraries are taken to be opened for one another.
+    assuming: usize,
 }
+
+/// How many libraries are taken to be opened for one, and how deep for one another.
+const MOST_ASSUMED: usize = 64;
 
 /// The module whose code calls `dlopen` for `ctypes.CDLL` (`Modules/_ctypes/callproc.c`).
 const CTYPES: &str = "_ctypes";
@@ -55,13 +81,15 @@ impl Run {
 
     /// A process that has imported nothing.
     pub(super) fn new(machine: &Machine) -> Self {
-        Self { process: machine.start.clone(), openings: Vec::new(), opened: HashSet::new(), ctypes: None }
+        let (openings, opened, opens, failed, assuming) = Default::default();
+        Self { process: machine.start.clone(), openings, opened, ctypes: None, opens, failed, assuming }
     }
 
     /// `plan` after what this process has imported.
     pub(super) fn then(&self, machine: &Machine, plan: &Plan) -> Self {
         let (process, opened) = (self.process.clone(), self.opened.clone());
-        let mut run = Self { process, openings: Vec::new(), opened, ctypes: self.ctypes };
+        let (openings, ctypes, opens) = (Vec::new(), self.ctypes, self.opens.clone());
+        let mut run = Self { process, openings, opened, ctypes, opens, failed: HashSet::new(), assuming: 0 };
         run.open_all(machine, &plan.steps);
         run
     }
@@ -74,30 +102,110 @@ impl Run {
     }
 
     pub(super) fn open(&mut self, machine: &Machine, planned: &PlannedStep) {
-        let (path, module, global, guarded, caller) = match &planned.step {
-            Step::Extension { path, module, global, guarded } => {
-                (path.clone(), Some(module.clone()), *global, *guarded, machine.caller)
+        let (path, module, global, when) = match &planned.step {
+            Step::Extension { path, module, global, when } => {
+                (path.clone(), Some(module.clone()), *global, *when)
             }
-            Step::Library { path: Some(path), global, guarded, .. } => {
-                (path.clone(), None, *global, *guarded, self.ctypes.unwrap_or(machine.caller))
+            Step::Library { path: Some(path), global, when, .. } => (path.clone(), None, *global, *when),
+            Step::Library { place: Place::Name(name), global, when, .. } => {
+                (PathBuf::from(name), None, *global, *when)
             }
-            Step::Library { place: Place::Name(name), global, guarded, .. } => {
-                (PathBuf::from(name), None, *global, *guarded, self.ctypes.unwrap_or(machine.caller))
+            Step::Library { place: Place::Program, .. } => return,
+            Step::Library { source, when, .. } => {
+                self.opens.push(Opens { source: source.clone(), dormant: false });
+                // It may fail.
+                self.failed.extend(when.attempt);
+                return;
             }
-            Step::Library { .. } => return,
+            Step::Dormant { source } => {
+                self.opens.push(Opens { source: source.clone(), dormant: true });
+                return;
+            }
         };
+        if when.instead.is_some_and(|attempt| !self.failed.contains(&attempt)) {
+            return;
+        }
+        // What follows a failure in its body does not happen. That a module does not is not relied on.
+        if module.is_none() && when.attempt.is_some_and(|attempt| self.failed.contains(&attempt)) {
+            return;
+        }
         // A module is imported once; a library may be opened again to make it global.
-        let again = !self.opened.insert(path.clone());
+        let again = self.opened.contains(&path);
         if again && (module.is_some() || !global) {
             return;
         }
+        let caller = if module.is_some() { machine.caller } else { self.ctypes.unwrap_or(machine.caller) };
         let mode = Mode { global, ..Mode::default() };
-        let load = self.process.dlopen(path.as_os_str().as_encoded_bytes(), mode, caller);
+        let eager = planned.eager;
+        let load = self.load(machine, &path, mode, caller, eager);
         if module.as_deref() == Some(CTYPES) {
             self.ctypes = load.result.as_ref().ok().copied();
         }
-        let eager = planned.eager;
-        self.openings.push(Opening { path, module, eager, guarded, global, load });
+        let known = |opening: &Opening| opening.path == path && opening.module == module;
+        if load.result.is_ok() {
+            self.opened.insert(path.clone());
+            // It failed before, and code came to it again.
+            self.openings.retain(|opening| !known(opening) || opening.load.result.is_ok());
+        } else {
+            self.failed.extend(when.attempt);
+        }
+        let (guarded, conditional) = (when.guarded, when.conditional);
+        match self.openings.iter_mut().find(|opening| known(opening)) {
+            // The same failure, which the package may no longer do without.
+            Some(opening) if load.result.is_err() => {
+                if eager && !guarded && !conditional {
+                    (opening.eager, opening.guarded, opening.conditional) = (eager, guarded, conditional);
+                }
+            }
+            _ => self.openings.push(Opening {
+                path,
+                module,
+                eager,
+                guarded,
+                conditional,
+                global,
+                load,
+                assumed: None,
+            }),
+        }
+    }
+
+    /// `dlopen`, after what some code is taken to open for it.
+    fn load(&mut self, machine: &Machine, path: &Path, mode: Mode, caller: ObjectId, eager: bool) -> Load {
+        let mut load = self.process.dlopen(path.as_os_str().as_encoded_bytes(), mode, caller);
+        if self.opens.is_empty() {
+            return load;
+        }
+        let mut assumed: Vec<Assumed> = Vec::new();
+        while let Err(error) = &load.result
+            && let Failure::Missing(_) = &error.failure
+            && assumed.len() < MOST_ASSUMED
+            && assumed.iter().all(|one| one.needed != error.object)
+        {
+            let Some((library, source)) = machine.brought.find(&error.object, path, &self.opens) else {
+                break;
+            };
+            assumed.push(Assumed { needed: error.object.clone(), by: path.to_owned(), source });
+            self.assume(machine, &library, eager, assumed[assumed.len() - 1].clone());
+            load = self.process.dlopen(path.as_os_str().as_encoded_bytes(), mode, caller);
+        }
+        load
+    }
+
+    /// Opens a library as some code is taken to do, with what it needs itself of such.
+    fn assume(&mut self, machine: &Machine, library: &Path, eager: bool, assumed: Assumed) {
+        let caller = self.ctypes.unwrap_or(machine.caller);
+        let mode = Mode::default();
+        if self.assuming >= MOST_ASSUMED || !self.opened.insert(library.to_owned()) {
+            return;
+        }
+        self.assuming += 1;
+        let load = self.load(machine, library, mode, caller, eager);
+        self.assuming -= 1;
+        let (path, module, global) = (library.to_owned(), None, false);
+        let (guarded, conditional) = (true, false);
+        let assumed = Some(assumed);
+        self.openings.push(Opening { path, module, eager, guarded, conditional, global, load, assumed });
     }
 
     /// The opening of the file at `path`.

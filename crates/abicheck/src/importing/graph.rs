@@ -3,47 +3,37 @@
 //! What an import statement comes to depends on who imports and on what the folders hold, and not on what was imported
 //! before: it is looked up once, and a walk follows numbers. Modules are read on all cores, each with what the ones
 //! before it turned out to import, until nothing new is met; that may be a little more than any walk comes to.
-//! Deliberately not here: the order in which things happen (`walk.rs`).
+//! Deliberately not here: what statements come to (`acts.rs`), and the order in which things happen (`walk.rs`).
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use python_facts::{Effect, Import, Library};
+use python_facts::Facts;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use super::acts::Act;
+use super::elsewhere::Loader;
+use super::places::Places;
+use super::program::Program;
 use super::sources::Sources;
 use crate::environment::{DistributionId, Environment, Found, Kind, Listing};
 
 /// A module: its place in the graph.
 pub(super) type ModuleId = u32;
 
-/// What one import statement, or another effect of a module's code, does.
-#[derive(Debug)]
-pub(super) enum Act {
-    /// Modules are run, one after the other.
-    Run(Box<[ModuleId]>),
-    /// A module is not found that is there for another interpreter only.
-    Miss { module: String },
-    /// `sys.setdlopenflags`.
-    Flags { global: bool },
-    /// `ctypes` opens a library.
-    Library(Library),
-    /// A body, and what follows if one of its imports finds nothing.
-    Try { body: Vec<Act>, handlers: Vec<Act> },
-}
-
 /// A module that was found.
 pub(super) struct Module {
-    id: ModuleId,
+    pub(super) id: ModuleId,
     pub(super) found: Found,
     /// Its full name.
     pub(super) name: String,
     /// Which file it is: the same for all modules of one file.
     pub(super) file: usize,
-    owner: Option<DistributionId>,
+    pub(super) owner: Option<DistributionId>,
     below: Mutex<FxHashMap<Box<str>, Arc<Module>>>,
+    facts: OnceLock<Arc<Facts>>,
     acts: OnceLock<Vec<Act>>,
 }
 
@@ -52,20 +42,33 @@ impl Module {
     pub(super) fn acts(&self) -> &[Act] {
         self.acts.get().map(Vec::as_slice).unwrap_or_default()
     }
+
+    /// Whether code that importing it does not come to, as far as reading tells, loads libraries.
+    pub(super) fn is_dormant(&self) -> bool {
+        self.facts.get().is_some_and(|facts| facts.dormant)
+    }
 }
 
 /// Who imports, where that counts, and a name without dots.
 type Top = (Option<DistributionId>, Box<str>);
 
+/// A module, and what of it is called.
+pub(super) type Called = (ModuleId, Box<str>);
+
 /// All modules that were met.
 pub(super) struct Graph<'a> {
-    environment: &'a Environment,
-    sources: &'a Sources,
+    pub(super) environment: &'a Environment,
+    pub(super) sources: &'a Sources,
+    pub(super) places: Places<'a>,
     /// Extension modules that are there for other interpreters only.
-    foreign: HashSet<String>,
+    pub(super) foreign: HashSet<String>,
     folders: Mutex<FxHashMap<PathBuf, Arc<Listing>>>,
     tops: Mutex<FxHashMap<Top, Option<Arc<Module>>>>,
     met: Mutex<Met>,
+    /// What was called of modules, and who really has it.
+    pub(super) loaders: Mutex<FxHashMap<Called, Option<Loader>>>,
+    /// A folder beside a program, in which it finds modules first.
+    beside: Option<PathBuf>,
     /// Those that were read.
     read: Vec<Arc<Module>>,
 }
@@ -79,7 +82,7 @@ struct Met {
 }
 
 /// What a mutex holds; a panic elsewhere leaves a map that lacks an answer and nothing worse.
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -88,8 +91,10 @@ impl<'a> Graph<'a> {
         let distributions = environment.distributions.iter();
         let foreign = distributions.flat_map(|one| one.foreign_modules(&environment.interpreter));
         let foreign = foreign.map(|one| one.module).collect();
-        let (folders, tops, met) = Default::default();
-        Self { environment, sources, foreign, folders, tops, met, read: Vec::new() }
+        let (folders, tops, met, loaders) = Default::default();
+        let places = Places::of(environment);
+        let (beside, read) = (None, Vec::new());
+        Self { environment, sources, places, foreign, folders, tops, met, loaders, beside, read }
     }
 
     /// A module that was read.
@@ -106,19 +111,22 @@ impl<'a> Graph<'a> {
             }
             new.par_iter().for_each(|module| {
                 if module.found.kind == Kind::Source {
-                    let acts = || self.acts(module, &self.sources.effects(&module.found.path));
-                    module.acts.get_or_init(acts);
+                    let facts = self.facts(module);
+                    module.acts.get_or_init(|| self.acts(module, &facts.effects));
                 }
             });
             self.read.extend(new);
         }
     }
 
-    /// What `effects`, of a program in the file at `path`, do.
-    pub(super) fn program(&self, path: PathBuf, effects: &[Effect]) -> ModuleId {
-        let found = Found { path, kind: Kind::Source, package: None };
-        let module = self.add(found, "__main__".to_owned(), None);
-        module.acts.get_or_init(|| self.acts(&module, effects));
+    /// What is told of a program, whose own modules are found first.
+    pub(super) fn program(&mut self, program: &Program, facts: Facts) -> ModuleId {
+        self.beside = Some(program.beside.clone());
+        held(&self.tops).clear();
+        let found = Found { path: program.source.clone(), kind: Kind::Source, package: None };
+        let module = self.add(found, program.name.clone(), None);
+        let facts = module.facts.get_or_init(|| Arc::new(facts));
+        module.acts.get_or_init(|| self.acts(&module, &facts.effects));
         module.id
     }
 
@@ -131,8 +139,13 @@ impl<'a> Graph<'a> {
         found.is_ok()
     }
 
+    /// What is told of a module's source.
+    pub(super) fn facts<'m>(&self, module: &'m Module) -> &'m Facts {
+        module.facts.get_or_init(|| self.sources.facts(&module.found.path))
+    }
+
     /// Adds what runs, and then what was missed.
-    fn done(&self, run: Vec<ModuleId>, missed: Option<&String>, acts: &mut Vec<Act>) {
+    pub(super) fn done(&self, run: Vec<ModuleId>, missed: Option<&String>, acts: &mut Vec<Act>) {
         if !run.is_empty() {
             acts.push(Act::Run(run.into()));
         }
@@ -142,7 +155,7 @@ impl<'a> Graph<'a> {
     }
 
     /// The module `name`, if it is there, else the name of the first that is not; adds all from the top down to `run`.
-    fn descend(
+    pub(super) fn descend(
         &self,
         importer: Option<DistributionId>,
         name: &str,
@@ -164,7 +177,7 @@ impl<'a> Graph<'a> {
     }
 
     /// The module `name`, which has no dots, as `importer` sees it.
-    fn top(&self, importer: Option<DistributionId>, name: &str) -> Option<Arc<Module>> {
+    pub(super) fn top(&self, importer: Option<DistributionId>, name: &str) -> Option<Arc<Module>> {
         let views = &self.environment.views;
         let importer = importer.filter(|_| views.differ());
         let top: Top = (importer, name.into());
@@ -172,7 +185,8 @@ impl<'a> Graph<'a> {
             return known.clone();
         }
         let suffixes = &self.environment.interpreter.suffixes;
-        let folders = views.folders(importer, name).into_iter().map(|folder| self.listing(folder));
+        let beside = self.beside.iter().cloned();
+        let folders = beside.chain(views.folders(importer, name)).map(|folder| self.listing(folder));
         let mut namespace = None;
         let found = folders.filter_map(|folder| Some((folder.find(name, suffixes)?, folder))).find(|one| {
             let is_namespace = one.0.kind == Kind::Namespace;
@@ -194,7 +208,7 @@ impl<'a> Graph<'a> {
     }
 
     /// The module `part` in the package `parent`.
-    fn below(&self, parent: &Module, part: &str) -> Option<Arc<Module>> {
+    pub(super) fn below(&self, parent: &Module, part: &str) -> Option<Arc<Module>> {
         let package = parent.found.package.as_ref().filter(|package| package.has(part))?;
         let mut below = held(&parent.below);
         if let Some(known) = below.get(part) {
@@ -219,78 +233,22 @@ impl<'a> Graph<'a> {
         let next = met.files.len();
         let file = *met.files.entry(found.path.clone()).or_insert(next);
         let id = met.modules.len() as ModuleId;
-        let (below, acts) = Default::default();
-        let module = Arc::new(Module { id, found, name, file, owner, below, acts });
+        let (below, facts, acts) = Default::default();
+        let module = Arc::new(Module { id, found, name, file, owner, below, facts, acts });
         met.modules.push(module.clone());
         module
-    }
-
-    fn acts(&self, module: &Module, effects: &[Effect]) -> Vec<Act> {
-        let mut acts = Vec::with_capacity(effects.len());
-        self.follow(module, effects, &mut acts);
-        acts
-    }
-
-    /// What effects do, in order; whether every import among them finds something.
-    fn follow(&self, module: &Module, effects: &[Effect], acts: &mut Vec<Act>) -> bool {
-        let mut whole = true;
-        for effect in effects {
-            match effect {
-                Effect::Import(import) => {
-                    whole &= self.statement(module, import, acts);
-                }
-                Effect::Flags { global } => acts.push(Act::Flags { global: *global }),
-                Effect::Library(library) => acts.push(Act::Library(library.clone())),
-                Effect::Try { body, handlers } => {
-                    let (mut inside, mut otherwise) = (Vec::new(), Vec::new());
-                    if !self.follow(module, body, &mut inside) {
-                        self.follow(module, handlers, &mut otherwise);
-                    }
-                    acts.push(Act::Try { body: inside, handlers: otherwise });
-                }
-            }
-        }
-        whole
-    }
-
-    /// What an import statement does; whether what it names is there.
-    fn statement(&self, module: &Module, import: &Import, acts: &mut Vec<Act>) -> bool {
-        let Some(name) = absolute(module, import) else { return false };
-        if name.is_empty() {
-            return true;
-        }
-        let mut run = Vec::new();
-        let source = match self.descend(module.owner, &name, &mut run) {
-            Ok(source) => source,
-            Err(missed) => {
-                self.done(run, Some(&missed), acts);
-                return false;
-            }
-        };
-        // What is taken may be a module; an attribute of that name comes first, and is not looked for here.
-        let mut missed = Vec::new();
-        for taken in import.names.iter().filter(|taken| *taken != "*") {
-            match self.below(&source, taken) {
-                Some(below) => run.push(below.id),
-                None if self.foreign.is_empty() => {}
-                None => missed.push(format!("{name}.{taken}")),
-            }
-        }
-        self.done(run, None, acts);
-        missed.iter().for_each(|missed| self.done(Vec::new(), Some(missed), acts));
-        true
     }
 }
 
 /// The absolute name of what an import names (`importlib._bootstrap._resolve_name`).
-fn absolute(module: &Module, import: &Import) -> Option<String> {
-    if import.level == 0 {
-        return Some(import.module.clone());
+pub(super) fn absolute(module: &Module, level: u32, name: &str) -> Option<String> {
+    if level == 0 {
+        return Some(name.to_owned());
     }
     let mut package = module.name.as_str();
-    let up = if module.found.package.is_some() { import.level - 1 } else { import.level };
+    let up = if module.found.package.is_some() { level - 1 } else { level };
     for _ in 0..up {
         package = package.rsplit_once('.')?.0;
     }
-    Some(if import.module.is_empty() { package.to_owned() } else { format!("{package}.{}", import.module) })
+    Some(if name.is_empty() { package.to_owned() } else { format!("{package}.{name}") })
 }

@@ -4,11 +4,14 @@
 //! Python would run them, each module once. What code computes is not followed; what C code imports neither.
 //! Deliberately not here: which files the loader then finds for each library (`elf-loader`).
 
+mod acts;
+mod elsewhere;
 mod graph;
 mod known;
 mod places;
+mod program;
 mod sources;
 mod walk;
 
 pub use sources::{Sources, SourcesError};
-pub use walk::{Imports, Missing, Session, Step};
+pub use walk::{Imports, Missing, Session, Step, When};

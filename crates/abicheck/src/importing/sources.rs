@@ -5,14 +5,16 @@
 //! Deliberately not here: what effects mean.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use python_facts::{Effect, Target};
+use python_facts::{Call, Effect, Facts, Target};
 use rustc_hash::FxHashMap;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::reading;
@@ -26,7 +28,9 @@ pub struct SourcesError {
 }
 
 /// A file as `stat(2)` tells it from others: device, inode, size, seconds, nanoseconds.
-type Key = (u64, u64, u64, i64, i64);
+type File = (u64, u64, u64, i64, i64);
+/// What was read of a file: all of it, 0, or what one of its functions does that is called in one way.
+type Key = (File, u64);
 
 /// What stands in front of the cache: where each module's effects are behind it, each to be taken alone.
 #[derive(Serialize, Deserialize)]
@@ -52,24 +56,28 @@ impl Kept {
         known.then(|| Self { places: index.places.into_iter().collect(), effects: effects.to_vec() })
     }
 
-    fn effects(&self, key: &Key) -> Option<Vec<Effect>> {
+    fn get<T: DeserializeOwned>(&self, key: &Key) -> Option<T> {
         postcard::from_bytes(self.effects.get(self.places.get(key)?.clone())?).ok()
     }
 }
 
-/// What a module of this key does.
-type Read = (Key, Arc<Vec<Effect>>);
+/// What was read in this run.
+#[derive(Default)]
+struct New {
+    facts: FxHashMap<Key, Arc<Facts>>,
+    calls: FxHashMap<Key, Arc<Vec<Effect>>>,
+}
 
 /// Sources for one Python.
 pub struct Sources {
     target: Target,
     path: Option<PathBuf>,
     kept: Kept,
-    new: Mutex<Vec<Read>>,
+    new: Mutex<New>,
 }
 
 /// This reader, and how it keeps effects.
-const READER: &str = concat!(env!("CARGO_PKG_VERSION"), " 2");
+const READER: &str = concat!(env!("CARGO_PKG_VERSION"), " 3");
 /// Sources larger than this are not read: tables of data, which import nothing.
 const LARGEST: u64 = 8 << 20;
 /// Bytes of the cache; a hundred thousand modules have some tens of millions.
@@ -87,42 +95,69 @@ impl Sources {
         Self { target, path, kept, new: Mutex::default() }
     }
 
-    /// What importing the module in the file at `path` does; nothing where it cannot be read.
-    pub fn effects(&self, path: &Path) -> Arc<Vec<Effect>> {
-        let Ok(metadata) = fs::metadata(path) else { return Arc::default() };
-        let key = (metadata.dev(), metadata.ino(), metadata.size(), metadata.mtime(), metadata.mtime_nsec());
-        if let Some(effects) = self.kept.effects(&key) {
+    /// What is told of the module in the file at `path`; nothing where it cannot be read.
+    pub fn facts(&self, path: &Path) -> Arc<Facts> {
+        let Some(file) = file_at(path) else { return Arc::default() };
+        let key = (file, 0);
+        if let Some(facts) = self.kept.get(&key) {
+            return Arc::new(facts);
+        }
+        if let Some(facts) = self.fresh().facts.get(&key) {
+            return facts.clone();
+        }
+        let facts = Arc::new(python_facts::read(&source(path), &self.target).unwrap_or_default());
+        self.fresh().facts.insert(key, facts.clone());
+        facts
+    }
+
+    /// What the function or class `called` of that module does where `call` calls it.
+    pub fn called(&self, path: &Path, called: &str, call: &Call) -> Arc<Vec<Effect>> {
+        let Some(file) = file_at(path) else { return Arc::default() };
+        let mut hasher = DefaultHasher::new();
+        (called, &call.arguments, &call.keywords, call.around.is_some()).hash(&mut hasher);
+        let key = (file, hasher.finish().max(1));
+        if let Some(effects) = self.kept.get(&key) {
             return Arc::new(effects);
         }
-        let bytes = reading::read(path, LARGEST).unwrap_or_default();
-        let source = String::from_utf8_lossy(&bytes);
-        let effects = Arc::new(python_facts::read(&source, &self.target).unwrap_or_default());
-        if self.path.is_some() {
-            self.new.lock().unwrap_or_else(PoisonError::into_inner).push((key, effects.clone()));
+        if let Some(effects) = self.fresh().calls.get(&key) {
+            return effects.clone();
         }
+        let effects = python_facts::call(&source(path), &self.target, called, call).unwrap_or_default();
+        let effects = Arc::new(effects);
+        self.fresh().calls.insert(key, effects.clone());
         effects
+    }
+
+    fn fresh(&self) -> MutexGuard<'_, New> {
+        self.new.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What running a program does; nothing is kept of it.
     ///
     /// # Errors
     /// What the parser says.
-    pub fn effects_of_program(&self, source: &str) -> Result<Vec<Effect>, String> {
+    pub fn facts_of_program(&self, source: &str) -> Result<Facts, String> {
         python_facts::read_program(source, &self.target)
     }
 
     /// Writes what was new.
     pub fn finish(&self) -> Result<(), SourcesError> {
-        let new = std::mem::take(&mut *self.new.lock().unwrap_or_else(PoisonError::into_inner));
-        let Some(path) = self.path.as_ref().filter(|_| !new.is_empty()) else { return Ok(()) };
+        let new = std::mem::take(&mut *self.fresh());
+        let is_new = !new.facts.is_empty() || !new.calls.is_empty();
+        let Some(path) = self.path.as_ref().filter(|_| is_new) else { return Ok(()) };
         let mut effects = self.kept.effects.clone();
         let kept = self.kept.places.iter().map(|(key, range)| (*key, range.clone()));
         let mut places: Vec<(Key, Range<usize>)> = kept.collect();
         let at = |source| SourcesError { path: path.clone(), source };
         let failed = |error| at(io::Error::other(error));
-        for (key, read) in new {
+        for (key, facts) in new.facts {
             let start = effects.len();
-            effects = postcard::to_extend(&*read, effects).map_err(failed)?;
+            effects = postcard::to_extend(&*facts, effects).map_err(failed)?;
+            places.push((key, start..effects.len()));
+        }
+        for (key, called) in new.calls {
+            let start = effects.len();
+            effects = postcard::to_extend(&*called, effects).map_err(failed)?;
             places.push((key, start..effects.len()));
         }
         let folder = path.parent().unwrap_or(path);
@@ -135,6 +170,16 @@ impl Sources {
         file.persist(path).map_err(|error| at(error.error))?;
         Ok(())
     }
+}
+
+fn file_at(path: &Path) -> Option<File> {
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino(), metadata.size(), metadata.mtime(), metadata.mtime_nsec()))
+}
+
+fn source(path: &Path) -> String {
+    let bytes = reading::read(path, LARGEST).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// What stands behind a right checksum: damage would be taken for what a module does, or nest without end.

@@ -2,13 +2,15 @@
 //!
 //! Deliberately not here: what a module imports (`graph.rs`), and reading sources (`sources.rs`).
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use python_facts::{Library, Place};
+use python_facts::{Catches, Flags, Place};
 
-use super::graph::{Act, Graph, Module, ModuleId};
+use super::acts::{Act, Located, Trial};
+use super::graph::{Graph, Module, ModuleId};
 use super::known::Known;
-use super::places::Places;
+use super::program::Program;
 use super::sources::Sources;
 use crate::environment::{DistributionId, Environment, Kind};
 
@@ -23,22 +25,40 @@ pub enum Step {
         module: String,
         /// RTLD_GLOBAL: the package set the interpreter's flags.
         global: bool,
-        /// Below a `try`: the package may do without.
-        guarded: bool,
+        /// Whether it may fail, and whether it happens.
+        when: When,
     },
     /// A library is opened by `ctypes`.
     Library {
         /// What the code says of its place.
         place: Place,
-        /// The file, where the code says a path or a file that is there once.
+        /// The file, where the code says one.
         path: Option<PathBuf>,
         /// The source that says it.
         source: PathBuf,
         /// RTLD_GLOBAL.
         global: bool,
-        /// Below a `try`: the package may do without.
-        guarded: bool,
+        /// Whether it may fail, and whether it happens.
+        when: When,
     },
+    /// A module has run that loads libraries in code that importing it does not come to, as far as reading tells.
+    Dormant {
+        /// Its source.
+        source: PathBuf,
+    },
+}
+
+/// Under which circumstances something is opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct When {
+    /// Below a `try` that catches the failure: the package may do without.
+    pub guarded: bool,
+    /// Under a condition that reading does not decide.
+    pub conditional: bool,
+    /// The body of `try` that it stands in, if something else is opened where that fails.
+    pub attempt: Option<u32>,
+    /// It is opened where that body fails.
+    pub instead: Option<u32>,
 }
 
 impl Step {
@@ -47,6 +67,7 @@ impl Step {
         match self {
             Self::Extension { path, .. } => Some(path),
             Self::Library { path, .. } => path.as_ref(),
+            Self::Dormant { .. } => None,
         }
     }
 }
@@ -57,7 +78,6 @@ const DEEPEST: usize = 300;
 /// Everything that a walk reads.
 pub struct Imports<'a> {
     sources: &'a Sources,
-    places: Places<'a>,
     graph: Graph<'a>,
 }
 
@@ -76,10 +96,22 @@ pub struct Missing {
 pub struct Session {
     /// Modules by file: two versions of a package are two modules.
     done: Vec<bool>,
+    /// Extension modules that were imported where that may fail, or not happen.
+    unsure: HashSet<usize>,
     global: bool,
+    /// What the flags were when the module began that runs.
+    before: bool,
     depth: usize,
-    /// How many `try` bodies are being run.
-    tries: usize,
+    /// How many `try` bodies are being run that catch each failure.
+    imports_caught: usize,
+    not_found_caught: usize,
+    os_caught: usize,
+    /// How many conditions hold that may not.
+    conditions: usize,
+    /// How many `try` had a second way.
+    attempts: u32,
+    attempt: Option<u32>,
+    instead: Option<u32>,
     /// What was not found.
     pub(crate) missing: Vec<Missing>,
 }
@@ -94,15 +126,29 @@ impl Session {
     }
 
     fn misses(&mut self, module: &str) {
-        self.missing.push(Missing { module: module.to_owned(), guarded: self.tries > 0 });
+        let guarded = self.not_found_caught > 0 || self.conditions > 0;
+        self.missing.push(Missing { module: module.to_owned(), guarded });
+    }
+
+    fn when(&self, caught: usize) -> When {
+        let (attempt, instead) = (self.attempt, self.instead);
+        When { guarded: caught > 0, conditional: self.conditions > 0, attempt, instead }
+    }
+
+    /// Enters, or leaves, a body that a `try` forgives failures.
+    fn forgive(&mut self, forgives: Catches, by: isize) {
+        let count =
+            |count: &mut usize, is: bool| *count = count.saturating_add_signed(if is { by } else { 0 });
+        count(&mut self.imports_caught, forgives.import);
+        count(&mut self.not_found_caught, forgives.not_found);
+        count(&mut self.os_caught, forgives.os);
     }
 }
 
 impl<'a> Imports<'a> {
     /// Walks in `environment`, through `sources`.
     pub fn new(environment: &'a Environment, sources: &'a Sources) -> Self {
-        let (places, graph) = (Places::of(environment), Graph::new(environment, sources));
-        Self { sources, places, graph }
+        Self { sources, graph: Graph::new(environment, sources) }
     }
 
     /// What running `script` as a program does.
@@ -115,10 +161,15 @@ impl<'a> Imports<'a> {
         script: &Path,
         steps: &mut Vec<Step>,
     ) -> Result<(), String> {
-        let source = std::fs::read(script).map_err(|error| error.to_string())?;
-        let effects = self.sources.effects_of_program(&String::from_utf8_lossy(&source))?;
-        let program = self.graph.program(script.to_owned(), &effects);
+        let program = Program::at(script)?;
+        let source = std::fs::read(&program.source).map_err(|error| error.to_string())?;
+        let facts = self.sources.facts_of_program(&String::from_utf8_lossy(&source))?;
+        let package = program.package.clone();
+        let program = self.graph.program(&program, facts);
         self.graph.read();
+        if let Some(package) = package {
+            self.import(session, None, &package, steps);
+        }
         self.run(session, program, steps);
         Ok(())
     }
@@ -157,7 +208,7 @@ impl<'a> Imports<'a> {
             match act {
                 Act::Run(modules) => modules.iter().for_each(|module| self.run(session, *module, steps)),
                 Act::Miss { module } => session.misses(&module),
-                Act::Flags { .. } | Act::Library(_) | Act::Try { .. } => {}
+                Act::Flags(_) | Act::Library(_) | Act::Try(_) | Act::Maybe(_) => {}
             }
         }
         found
@@ -169,29 +220,68 @@ impl<'a> Imports<'a> {
         let Some(module) = self.graph.module(module) else { return };
         if self.begins(session, module, steps) {
             session.depth += 1;
-            self.follow(session, module, module.acts(), steps);
+            let before = std::mem::replace(&mut session.before, session.global);
+            self.follow(session, module.acts(), steps);
+            session.before = before;
             session.depth -= 1;
         }
     }
 
-    fn follow(&self, session: &mut Session, module: &Module, acts: &[Act], steps: &mut Vec<Step>) {
+    fn follow(&self, session: &mut Session, acts: &[Act], steps: &mut Vec<Step>) {
         for act in acts {
             match act {
                 Act::Run(modules) => {
                     for module in modules {
-                        self.run(session, *module, steps);
+                        match session.instead {
+                            None => self.run(session, *module, steps),
+                            Some(_) => self.again(session, *module, steps),
+                        }
                     }
                 }
-                Act::Try { body, handlers } => {
-                    session.tries += 1;
-                    self.follow(session, module, body, steps);
-                    session.tries -= 1;
-                    self.follow(session, module, handlers, steps);
+                Act::Try(trial) => self.attempt(session, trial, steps),
+                Act::Maybe(body) => {
+                    session.conditions += 1;
+                    self.follow(session, body, steps);
+                    session.conditions -= 1;
                 }
                 Act::Miss { module } => session.misses(module),
-                Act::Flags { global } => session.global = *global,
-                Act::Library(library) => steps.push(self.library(session, module, library)),
+                Act::Flags(flags) => {
+                    session.global = match flags {
+                        Flags::Global => true,
+                        Flags::Local => false,
+                        Flags::Before => session.before,
+                    };
+                }
+                Act::Library(library) => self.library(session, library, steps),
             }
+        }
+    }
+
+    fn attempt(&self, session: &mut Session, trial: &Trial, steps: &mut Vec<Step>) {
+        let outer = (session.attempt, session.instead);
+        if !trial.retry.is_empty() {
+            session.attempts += 1;
+            session.attempt = Some(session.attempts);
+        }
+        session.forgive(trial.forgives, 1);
+        self.follow(session, &trial.body, steps);
+        session.forgive(trial.forgives, -1);
+        if !trial.retry.is_empty() {
+            session.instead = session.attempt;
+            session.attempt = outer.0;
+            self.follow(session, &trial.retry, steps);
+        }
+        (session.attempt, session.instead) = outer;
+        self.follow(session, &trial.handlers, steps);
+    }
+
+    /// An extension module is imported a second time, where it failed; nothing else is known to run then.
+    #[inline(never)]
+    fn again(&self, session: &mut Session, module: ModuleId, steps: &mut Vec<Step>) {
+        let Some(module) = self.graph.module(module) else { return };
+        let is_done = session.done.get(module.file).copied().unwrap_or(false);
+        if module.found.kind == Kind::Extension && is_done {
+            steps.push(extension(session, module));
         }
     }
 
@@ -199,35 +289,61 @@ impl<'a> Imports<'a> {
     #[inline(never)]
     fn begins(&self, session: &mut Session, module: &Module, steps: &mut Vec<Step>) -> bool {
         let kind = module.found.kind;
-        if kind == Kind::Namespace || !session.starts(module.file) {
+        if kind == Kind::Namespace {
             return false;
         }
-        let (source, guarded) = (&module.found.path, session.tries > 0);
         if kind == Kind::Extension {
-            let (path, name) = (source.clone(), module.name.clone());
-            let global = Known::table().global(&name, &path).unwrap_or(session.global);
-            steps.push(Step::Extension { path, module: name, global, guarded });
+            let when = session.when(session.imports_caught);
+            let is_sure = !when.guarded && !when.conditional;
+            let is_new = session.starts(module.file);
+            if is_new && !is_sure {
+                session.unsure.insert(module.file);
+            }
+            // What failed is imported again where it is needed.
+            if is_new || (is_sure && session.unsure.remove(&module.file)) {
+                steps.push(extension(session, module));
+            }
+            return false;
         }
+        if !session.starts(module.file) {
+            return false;
+        }
+        let source = &module.found.path;
         if kind != Kind::Source || session.depth >= DEEPEST {
             return false;
         }
         if let Some(package) = &module.found.package {
             for (path, global) in Known::table().libraries(&module.name, &package.folder) {
                 let (source, place, path) = (source.clone(), Place::Unknown, Some(path));
-                steps.push(Step::Library { place, path, source, global, guarded });
+                steps.push(Step::Library {
+                    place,
+                    path,
+                    source,
+                    global,
+                    when: session.when(session.os_caught),
+                });
             }
+        }
+        if module.is_dormant() {
+            steps.push(Step::Dormant { source: source.clone() });
         }
         true
     }
 
     #[inline(never)]
-    fn library(&self, session: &Session, module: &Module, library: &Library) -> Step {
-        Step::Library {
-            place: library.place.clone(),
-            path: self.places.find(&library.place, &module.found.path),
-            source: module.found.path.clone(),
-            global: library.global,
-            guarded: session.tries > 0,
+    fn library(&self, session: &Session, library: &Located, steps: &mut Vec<Step>) {
+        let (place, source, global) = (&library.place, &library.source, library.global);
+        let when = session.when(session.os_caught);
+        let step = |path| Step::Library { place: place.clone(), path, source: source.clone(), global, when };
+        if library.paths.is_empty() {
+            steps.push(step(None));
         }
+        steps.extend(library.paths.iter().map(|path| step(Some(path.clone()))));
     }
+}
+
+fn extension(session: &Session, module: &Module) -> Step {
+    let (path, name) = (module.found.path.clone(), module.name.clone());
+    let global = Known::table().global(&name, &path).unwrap_or(session.global);
+    Step::Extension { path, module: name, global, when: session.when(session.imports_caught) }
 }

@@ -24,6 +24,8 @@ pub(super) struct Failed<'a> {
     pub(super) eager: bool,
     /// Below a `try`.
     pub(super) guarded: bool,
+    /// Under a condition that reading does not decide, and no order of imports makes it fail.
+    pub(super) conditional: bool,
     /// No extension module of the distribution can be loaded, and programs import them by their names.
     pub(super) hopeless: bool,
     /// The packages that were imported before, where it succeeds without them.
@@ -36,10 +38,10 @@ pub(super) struct Failed<'a> {
 
 impl Failed<'_> {
     /// An error where importing the package fails, an order makes a module fail, or none of its modules can be
-    /// imported; a warning where only some modules below fail or the package may do without.
+    /// imported; a warning where only some modules below fail, the package may do without, or may not come to it.
     pub(super) fn severity(&self) -> Severity {
         let breaks = self.eager || self.hopeless || !self.after.is_empty();
-        if breaks && !self.guarded { Severity::Error } else { Severity::Warning }
+        if breaks && !self.guarded && !self.conditional { Severity::Error } else { Severity::Warning }
     }
 
     /// What fails, as a title says it where no order does it.
@@ -48,6 +50,7 @@ impl Failed<'_> {
         match (self.severity(), self.eager) {
             (Severity::Error, true) => format!("importing {package} fails"),
             (Severity::Error, false) => format!("no extension module of {package} can be imported"),
+            (_, true) if self.conditional && !self.guarded => format!("importing {package} may fail"),
             _ => format!("{} of {package} cannot be imported", self.module.unwrap_or("a library")),
         }
     }
@@ -60,7 +63,8 @@ impl Failed<'_> {
     /// What of the victim a process imports to see it.
     fn shown_by(&self, analysis: &Analysis<'_>) -> Vec<String> {
         let Some(module) = self.module else { return Vec::new() };
-        let package = analysis.package_of(self.victim).filter(|_| self.eager && !self.guarded);
+        let package =
+            analysis.package_of(self.victim).filter(|_| self.eager && !self.guarded && !self.conditional);
         let tops = package.map(|package| &analysis.packages[package].modules[..]).unwrap_or_default();
         let holds =
             |top: &&String| module.strip_prefix(top.as_str()).is_some_and(|rest| rest.starts_with('.'));
@@ -164,6 +168,7 @@ pub(super) fn failed<'a>(analysis: &'a Analysis<'_>) -> Vec<Failed<'a>> {
                 module: opening.module.as_deref(),
                 eager: opening.eager,
                 guarded: opening.guarded,
+                conditional: opening.conditional,
                 hopeless: *no_hope.entry(victim).or_insert_with(|| hopeless(analysis, victim)),
                 after: Vec::new(),
                 through: None,
@@ -171,7 +176,7 @@ pub(super) fn failed<'a>(analysis: &'a Analysis<'_>) -> Vec<Failed<'a>> {
             };
             match victim == importer || analysis.package_of(victim).is_none() {
                 true => add(failed),
-                false if opening.eager && !opening.guarded => {
+                false if opening.eager && !opening.guarded && !opening.conditional => {
                     others.push(Failed { victim: importer, ..failed })
                 }
                 false => {}
@@ -197,6 +202,7 @@ pub(super) fn failed<'a>(analysis: &'a Analysis<'_>) -> Vec<Failed<'a>> {
                 module: change.module.as_deref(),
                 eager: change.eager,
                 guarded: change.guarded,
+                conditional: false,
                 hopeless: false,
                 after: together.order[..last].to_vec(),
                 through: together.through.as_ref(),
@@ -253,7 +259,7 @@ fn code(source: &str) -> impl Iterator<Item = &str> {
 /// Whether some package tries to import the module in a file and can do without.
 fn is_tried(analysis: &Analysis<'_>, path: &Path) -> bool {
     let mut openings = analysis.alone.iter().flat_map(|run| &run.openings);
-    openings.any(|opening| opening.guarded && opening.path == path)
+    openings.any(|opening| (opening.guarded || opening.conditional) && opening.path == path)
 }
 
 /// Adds lines that are not there yet: modules that fail by one library have one line.

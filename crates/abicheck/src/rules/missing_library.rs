@@ -4,6 +4,9 @@
 //! Looks for every library that a module needs, as the dynamic loader would: DT_RPATH of the module and of what loaded
 //! it, LD_LIBRARY_PATH, DT_RUNPATH, `ld.so.cache`, the default folders.
 //!
+//! Where Python code opens libraries and reading does not tell which, one that the same package brings is taken to be
+//! among them: a note says so.
+//!
 //! ## Why is this bad?
 //! The import ends with `ImportError: libfoo.so.1: cannot open shared object file`. It is an error where importing the
 //! package opens the module, or where none of the modules that programs import by their names can be loaded. It is a
@@ -26,7 +29,7 @@ use elf_loader::{Failure, Missing};
 
 use super::loads::{Failed, before};
 use super::{Gathered, Rule};
-use crate::analysis::PackageId;
+use crate::analysis::{Analysis, PackageId};
 use crate::environment::DistributionId;
 use crate::finding::{Evidence, Finding, Severity};
 
@@ -61,6 +64,7 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         let said = format!("{library} {}", if refused { "cannot be opened" } else { "is not there" });
         finding.title = match (after, failed.len(), severity) {
             ([], 1, _) | ([], _, Severity::Error) => format!("{}: {said}", first.fails(analysis)),
+            ([], _, _) if first.eager && first.conditional => format!("{}: {said}", first.fails(analysis)),
             ([], count, _) => format!("{count} modules of {package} cannot be imported: {said}"),
             _ => format!("import {}, then {}: {said}", before(&finding), first.last(analysis)),
         };
@@ -76,6 +80,46 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         };
         findings.push(finding);
     }
+    assumed(analysis, findings);
+}
+
+/// Libraries that are taken to be there, since code opens some that reading does not tell: one note for each package
+/// and library.
+fn assumed(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
+    let mut seen = BTreeMap::new();
+    let openings = analysis.alone.iter().flat_map(|run| &run.openings);
+    for (opening, assumed) in openings.filter_map(|one| Some((one, one.assumed.as_ref()?))) {
+        if let Some(victim) = analysis.files.owner_at(&assumed.by) {
+            seen.entry((victim, &assumed.needed)).or_insert((opening, assumed));
+        }
+    }
+    for ((victim, library), (opening, assumed)) in seen {
+        let mut finding = Finding { severity: Severity::Note, ..Finding::of(&RULE) };
+        let package = analysis.name(victim);
+        let source = analysis.shown(&assumed.source);
+        finding.packages = vec![package.to_owned()];
+        finding.title = format!("{package} is taken to load {library} by its own code");
+        finding.message = format!(
+            "The loader alone finds {library} nowhere. {} opens libraries by `ctypes`, and reading does not tell which; \
+             this one is taken to be among them.",
+            source.display()
+        );
+        finding.libraries = vec![assumed.by.clone(), opening.path.clone()];
+        let needs = Evidence { path: assumed.by.clone(), text: format!("needs {library}, found nowhere") };
+        let opened = Evidence {
+            path: opening.path.clone(),
+            text: format!("taken to be opened by {}", source.display()),
+        };
+        finding.evidence = vec![needs, opened];
+        finding.hint = format!("`python -c \"import {}\"` tells", module_of(analysis, victim, package));
+        findings.push(finding);
+    }
+}
+
+/// A module at the top of a distribution.
+fn module_of<'a>(analysis: &'a Analysis<'_>, distribution: DistributionId, name: &'a str) -> &'a str {
+    let modules = &analysis.environment.distributions[distribution].modules;
+    modules.first().map_or(name, String::as_str)
 }
 
 fn evidence(failed: &Failed<'_>, library: &Name) -> Evidence {
