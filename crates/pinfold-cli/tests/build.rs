@@ -304,6 +304,20 @@ fn a_check_sees_what_is_installed_and_nothing_of_the_source() {
         .map(|step| step["step"].as_str().unwrap())
         .collect();
     assert_eq!(ran, ["check"], "{}", said(&after));
+
+    // Another unit is checked with the same tools, also where a newer one is there.
+    link(&project, "helper", "2", &["low"]);
+    for version in ["2", "3"] {
+        write(&local, "module.py", &format!("x = {version}\n"));
+        project.ok(&["lock"]);
+        assert_eq!(build("sweet").status.code(), Some(0));
+        let set = lock(&project).check_set;
+        let versions: Vec<&str> = set.wheels.iter().map(|wheel| wheel.version.as_str()).collect();
+        assert_eq!((set.packages.len(), versions.as_slice()), (1, &["1"][..]));
+    }
+    project.ok(&["update", "--build-set"]);
+    assert_eq!(build("sweet").status.code(), Some(0));
+    assert_eq!(lock(&project).check_set.wheels[0].version, "2");
 }
 
 #[test]

@@ -92,7 +92,7 @@ impl Asked {
 
 impl Tools {
     /// The sets of the lock that was, as far as the manifest still says the same about all tools; `anew` to resolve all
-    /// of the build set again.
+    /// of it again.
     ///
     /// # Errors
     /// When a requirement of the manifest cannot be read.
@@ -118,14 +118,12 @@ impl Tools {
         requires.sort();
         requires.dedup();
         let mut state = State::default();
-        if let Some(lock) = previous {
+        if let Some(lock) = previous.filter(|_| !anew) {
             state.check = lock.check_set.clone();
-            if !anew {
-                state.build = lock.build_set.clone();
-                if state.build.requires != requires {
-                    // The wheels stay: their versions are preferred.
-                    state.build.packages.clear();
-                }
+            state.build = lock.build_set.clone();
+            if state.build.requires != requires {
+                // The wheels stay: their versions are preferred.
+                state.build.packages.clear();
             }
         }
         state.build.requires = requires;
@@ -318,10 +316,17 @@ impl Tools {
         if set.packages.is_empty() { FrozenSet::default() } else { set }
     }
 
-    /// The check set, as far as it is about the units of a lock.
-    pub fn check_set(&self, has_package: impl Fn(&str) -> bool) -> FrozenSet {
+    /// The check set, as far as it is about a lock. What a package was checked with stays until a unit that is there is
+    /// checked: its versions are preferred then.
+    pub fn check_set(&self, lock: &Lock) -> FrozenSet {
         let mut set = self.lock().check.clone();
-        set.packages.retain(|entry| has_package(&entry.name));
+        set.packages.retain(|entry| lock.wheels.iter().any(|wheel| wheel.name == entry.name));
+        let is_there = |entry: &FrozenPackage| {
+            lock.units.iter().any(|unit| entry.unit.as_deref() == Some(unit.id.as_str()))
+        };
+        let there: BTreeSet<String> =
+            set.packages.iter().filter(|entry| is_there(entry)).map(|entry| entry.name.clone()).collect();
+        set.packages.retain(|entry| is_there(entry) || !there.contains(&entry.name));
         set.tidy();
         set
     }

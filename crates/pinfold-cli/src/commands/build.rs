@@ -266,7 +266,7 @@ fn checks(engine: &Engine<'_>, lock: &Lock, wheels: &[Wheel]) -> Vec<Error> {
 
 /// What checks are done with is frozen as well.
 fn frozen(workspace: &Workspace, engine: &Engine<'_>, lock: &Lock, settled: bool) -> Result<(), Error> {
-    let set = engine.tools.check_set(|name| lock.wheels.iter().any(|wheel| wheel.name == name));
+    let set = engine.tools.check_set(lock);
     if set != lock.check_set && !settled {
         workspace.write(&Lock { check_set: set, ..lock.clone() })?;
     }

@@ -186,7 +186,7 @@ impl Workspace {
         let digest = self.wanted.digest(&self.manifest, &self.project)?;
         let mut lock = assemble::lock(&self.manifest, digest, &self.interpreter, &closures);
         lock.build_set = engine.tools.build_set();
-        lock.check_set = engine.tools.check_set(|name| lock.wheels.iter().any(|wheel| wheel.name == name));
+        lock.check_set = engine.tools.check_set(&lock);
         Ok(lock)
     }
 
