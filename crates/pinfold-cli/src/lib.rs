@@ -20,6 +20,7 @@ pub mod plan;
 pub mod project;
 pub mod ready;
 pub mod terminal;
+pub mod tracks;
 pub mod tree;
 pub mod uv;
 pub mod why;

@@ -4,6 +4,7 @@
 //! credentials. Deliberately not here: how it is computed, and where the bytes of a wheel come from.
 
 mod frozen;
+mod hold;
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,7 @@ use crate::names::{ROOT, UnitId};
 use crate::units::{Node, hashes};
 
 pub use frozen::{FrozenPackage, FrozenSet};
+pub use hold::Hold;
 
 /// The file name of the lock, beside the manifest.
 pub const FILE: &str = "pinfold.lock";
@@ -39,6 +41,9 @@ pub struct Lock {
     pub platform: String,
     /// Digest of everything in the manifest that the lock depends on: another digest means that it is stale.
     pub manifest: String,
+    /// The tracks that stay behind, sorted by name.
+    #[serde(default, rename = "hold", skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<Hold>,
     /// The wheel files.
     #[serde(default, rename = "wheel")]
     pub wheels: Vec<Wheel>,
@@ -211,6 +216,7 @@ impl Lock {
             }
         }
         check_wheels(&self.wheels)?;
+        hold::check(&self.holds)?;
         self.build_set.check("build-set")?;
         self.check_set.check("check-set")?;
         self.check_hashes()

@@ -218,6 +218,7 @@ mod tests {
             wheels: Vec::new(),
             units: all.iter().map(unit).collect(),
             closures: closures.iter().map(closure).collect(),
+            holds: Vec::new(),
             build_set: Default::default(),
             check_set: Default::default(),
         }

@@ -29,3 +29,5 @@ pub mod workplace;
 
 pub use engine::{Builder, Engine, Options};
 pub use error::BuildError;
+pub(crate) use process::Run;
+pub(crate) use progress::Lines;

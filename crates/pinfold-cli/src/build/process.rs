@@ -24,36 +24,36 @@ const LONGEST: usize = 500;
 const LOG_LIMIT: u64 = 64 << 20;
 
 /// A process to be run.
-pub(super) struct Run<'a> {
-    pub(super) command: Command,
+pub(crate) struct Run<'a> {
+    pub(crate) command: Command,
     /// What it says is added to this file.
-    pub(super) log: PathBuf,
-    pub(super) timeout: Option<Duration>,
-    pub(super) line: &'a Line,
+    pub(crate) log: PathBuf,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) line: &'a Line,
 }
 
 /// How a process ended.
-pub(super) struct Ended {
+pub(crate) struct Ended {
     status: ExitStatus,
     /// Whether it was ended because its time was up.
-    pub(super) timed_out: bool,
+    pub(crate) timed_out: bool,
     /// How long it may have taken.
     timeout: Option<Duration>,
     /// The last lines that it said.
-    pub(super) last: Vec<String>,
+    pub(crate) last: Vec<String>,
 }
 
 impl Ended {
-    pub(super) fn is_fine(&self) -> bool {
+    pub(crate) fn is_fine(&self) -> bool {
         self.status.success() && !self.timed_out
     }
 
-    pub(super) fn code(&self) -> Option<i32> {
+    pub(crate) fn code(&self) -> Option<i32> {
         self.status.code()
     }
 
     /// `ended with exit code 1`
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match (self.timed_out, self.status.code(), self.status.signal()) {
             (true, ..) => {
                 let seconds = self.timeout.unwrap_or_default().as_secs();
@@ -71,7 +71,7 @@ impl Ended {
 
 impl Run<'_> {
     /// Runs it to its end, or to the end of its time.
-    pub(super) fn wait(mut self) -> io::Result<Ended> {
+    pub(crate) fn wait(mut self) -> io::Result<Ended> {
         let (reader, writer) = io::pipe()?;
         self.command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer).process_group(0);
         let log = File::options().create(true).append(true).open(&self.log)?;

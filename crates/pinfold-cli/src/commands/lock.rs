@@ -87,12 +87,12 @@ fn warn_unknown(upgrade: &Upgrade, previous: Option<&Lock>) {
 
 /// A version that came, went or moved in a closure.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-struct Change {
-    name: String,
+pub(crate) struct Change {
+    pub(crate) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<String>,
+    pub(crate) from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    to: Option<String>,
+    pub(crate) to: Option<String>,
     closures: Vec<String>,
 }
 
@@ -140,7 +140,7 @@ pub(super) fn report(
     Ok(())
 }
 
-fn changes(previous: Option<&Lock>, lock: &Lock) -> Vec<Change> {
+pub(crate) fn changes(previous: Option<&Lock>, lock: &Lock) -> Vec<Change> {
     let versions = |lock: &Lock| -> BTreeMap<(String, String), String> {
         let mut versions = BTreeMap::new();
         for closure in &lock.closures {

@@ -79,7 +79,7 @@ fn command_line(args: &RunArgs, bin: &Path) -> (OsString, Vec<OsString>) {
 }
 
 /// PATH with the environment's programs first, and once.
-fn path(bin: &Path) -> anyhow::Result<OsString> {
+pub(crate) fn path(bin: &Path) -> anyhow::Result<OsString> {
     let old = env::var_os("PATH").unwrap_or_default();
     let others = env::split_paths(&old).filter(|folder| folder != bin);
     let folders: Vec<PathBuf> = std::iter::once(bin.to_owned()).chain(others).collect();

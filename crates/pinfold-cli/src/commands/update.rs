@@ -1,101 +1,189 @@
-//! `pinfold update`: move what is frozen.
+//! `pinfold update`: move tracks to what is newest and passes, and hold the others where they are.
 //!
-//! Deliberately not here: versions of the closures, which `pinfold lock --upgrade` moves.
+//! Deliberately not here: which tracks move ([`crate::tracks`]).
 
-use std::collections::BTreeMap;
+mod build_set;
+
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use anyhow::anyhow;
-use pinfold_core::lock::{FrozenSet, Lock};
-use serde_json::json;
+use pinfold_core::lock::{Hold, Lock};
+use serde::Serialize;
 use wheelsplit::Store;
 
+use super::sync;
 use crate::context::{Context, OutputFormat};
+use crate::environment::layout::Layout;
 use crate::error::{Error, Outcome};
 use crate::failure::hinted;
-use crate::locking::{Upgrade, Workspace};
+use crate::locking::Workspace;
 use crate::output;
 use crate::terminal::{self, Style, elapsed, styled};
+use crate::tracks::clock::Clock;
+use crate::tracks::moving::{Fate, Mover, Moves, names};
+use crate::tracks::switch;
+use crate::tracks::trial::Trials;
 
-/// Move what packages are built with to the newest versions that their requirements allow
+/// Move tracks to the newest versions that pass their gates, and hold the others
 #[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pinfold update                              every track
+  pinfold update science                      one track
+  pinfold update --exclude-newer 2024-06-16   as it would have been on that day
+  pinfold update --build-set                  what packages are built with, and nothing else")]
 pub struct UpdateArgs {
+    /// The tracks to move; root is `main` [default: all]
+    #[arg(value_name = "TRACK", conflicts_with = "build_set")]
+    tracks: Vec<String>,
+    /// Play this day (UTC) or moment: nothing that was uploaded later is there
+    #[arg(long, value_name = "DATE", conflicts_with = "build_set")]
+    exclude_newer: Option<String>,
     /// Resolve the build set anew, and build what depends on it; versions of the closures stay
-    #[arg(long, required = true)]
+    #[arg(long)]
     build_set: bool,
+}
+
+/// What is printed as JSON; `update/update.schema.json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    changed: bool,
+    generation: Option<u64>,
+    now: String,
+    tracks: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    name: &'a str,
+    outcome: &'static str,
+    changes: &'a [String],
+    hold: Option<&'a Hold>,
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// When the set has no solution, or something cannot be built with the new one; nothing is changed then.
+/// When something could not be tried or written; lock and environment are as they were then.
 pub fn run(args: &UpdateArgs, context: &Context) -> Result<Outcome, Error> {
-    let start = Instant::now();
     if context.frozen || context.locked {
         let what = anyhow!("`pinfold update` changes pinfold.lock, which `--locked` and `--frozen` forbid");
         return Err(hinted(what, "leave the flag out").into());
     }
-    debug_assert!(args.build_set, "the one thing that there is to update");
-    let store = Store::from_env().map_err(anyhow::Error::from)?;
-    let workspace = Workspace::open(context, &store)?;
-    let engine = workspace.engine(workspace.options(), true)?;
-    let lock = workspace.resolve_with(&engine, &Upgrade::Nothing)?;
-    let before = workspace.previous.as_ref();
-    if Some(&lock) != before {
-        workspace.write(&lock)?;
+    if args.build_set {
+        return build_set::run(context);
     }
-    report(before, &lock, context, start)?;
+    let start = Instant::now();
+    let clock = Clock::new(args.exclude_newer.as_deref())?;
+    let layout = Layout::new(&context.environment)?;
+    let _turn = switch::turn(&layout)?;
+    let store = Store::from_env().map_err(anyhow::Error::from)?;
+    let mut workspace = Workspace::open(context, &store)?;
+    let tracks = chosen(&args.tracks, &workspace)?;
+    // Candidates are compared with what is there: it must be what manifest and lock say.
+    let synced = sync::bring(context, false)?;
+    sync::report_changes(&synced, context);
+    let before = synced.lock;
+    workspace.previous = Some(before.clone());
+    turned_back(&clock, &before, args.exclude_newer.is_some())?;
+    if let Some(limit) = clock.limit() {
+        workspace.limit(&limit);
+    }
+    let interpreter = workspace.interpreter.clone();
+    let trials = Trials::new(context, &store, &interpreter, &clock.text())?;
+    let mover = Mover {
+        workspace: &workspace,
+        before: &before,
+        clock: &clock,
+        trials: &trials,
+        mute: Default::default(),
+    };
+    let moves = mover.moves(&tracks);
+    let holds = moves.as_ref().map_or(&before.holds, |moves| &moves.lock.holds);
+    switch::tidy(&context.project, holds);
+    let moves = moves?;
+    let generation = match moves.lock == before {
+        true => None,
+        false => Some(switch::commit(context, &layout, &store, &interpreter, (&before, &moves.lock))?),
+    };
+    match context.format {
+        OutputFormat::Json => json(&moves, generation, &clock)?,
+        OutputFormat::Text => text(&moves, generation, start)?,
+    }
     Ok(Outcome::Fine)
 }
 
-fn report(before: Option<&Lock>, lock: &Lock, context: &Context, start: Instant) -> Result<(), Error> {
-    let (old, new) =
-        (before.map(|lock| versions(&lock.build_set)).unwrap_or_default(), versions(&lock.build_set));
-    let mut names: Vec<&String> = old.keys().chain(new.keys()).collect();
-    names.sort();
-    names.dedup();
-    fn of<'t>(table: &'t BTreeMap<String, String>, name: &str) -> &'t str {
-        table.get(name).map_or("", String::as_str)
+/// The tracks that are named, which must be there; all where none is.
+fn chosen(named: &[String], workspace: &Workspace) -> Result<BTreeSet<String>, Error> {
+    let known = names(workspace);
+    if let Some(unknown) = named.iter().find(|name| !known.contains(*name)) {
+        let likeness = |name: &&String| strsim::jaro_winkler(name, unknown);
+        let near = known.iter().filter(|name| likeness(name) > 0.75);
+        let near = near.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        let all: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+        let hint = near.map_or_else(
+            || format!("the tracks are {}", all.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        return Err(hinted(anyhow!("there is no track `{unknown}`"), hint).into());
     }
-    let moved = names.into_iter().map(|name| (name, of(&old, name), of(&new, name)));
-    let moved: Vec<(&String, &str, &str)> = moved.filter(|(_, from, to)| from != to).collect();
-    if context.format == OutputFormat::Json {
-        let changes: Vec<_> =
-            moved.iter().map(|(name, from, to)| json!({"name": name, "from": from, "to": to})).collect();
-        output::data(&format!(
-            "{}\n",
-            json!({ "version": 1, "changed": Some(lock) != before, "build_set": changes })
-        ))?;
+    Ok(if named.is_empty() { known } else { named.iter().cloned().collect() })
+}
+
+/// A day before what the lock has would move everything back; a clock that was turned back is only said.
+fn turned_back(clock: &Clock, before: &Lock, given: bool) -> Result<(), Error> {
+    let Some(newer) = clock.behind(before) else { return Ok(()) };
+    if given {
+        let what = anyhow!("the day to play ends at {}, but {newer}", clock.text());
+        let hint = "an update only moves on; `pinfold rollback` goes back, and `exclude-newer` in [uv] limits a lock";
+        return Err(hinted(what, hint).into());
     }
-    let took = elapsed(start.elapsed());
-    if moved.is_empty() {
-        terminal::note(&format!(
-            "Nothing to do: the build set is the newest that there is (looked at in {took})"
-        ));
-        return Ok(());
-    }
-    terminal::say("Updated", &format!("the build set, in {took}"));
-    let colour = terminal::colour_on_stderr();
-    for (name, from, to) in moved {
-        let name = styled(name, Style::Strong, colour);
-        terminal::note(&match (from, to) {
-            ("", to) => format!(" {} {name} {to}", styled("+", Style::Plus, colour)),
-            (from, "") => format!(" {} {name} {from}", styled("-", Style::Minus, colour)),
-            (from, to) => format!(" ~ {name} {from} -> {to}"),
-        });
-    }
+    terminal::warn(&format!(
+        "the clock says {}, but {newer}: one of them is wrong, and ages of holds are counted by this clock",
+        clock.text()
+    ));
     Ok(())
 }
 
-/// The versions of each tool, where there are several in one text.
-fn versions(set: &FrozenSet) -> BTreeMap<String, String> {
-    let mut all: BTreeMap<String, String> = BTreeMap::new();
-    for wheel in &set.wheels {
-        let text = all.entry(wheel.name.clone()).or_default();
-        if !text.is_empty() {
-            text.push_str(", ");
+fn json(moves: &Moves, generation: Option<u64>, clock: &Clock) -> Result<(), Error> {
+    let tracks = moves.fates.iter().map(|(name, fate)| match fate {
+        Fate::Current => Entry { name, outcome: "current", changes: &[], hold: None },
+        Fate::Moved(changes) => Entry { name, outcome: "moved", changes, hold: None },
+        Fate::Held(hold) => Entry { name, outcome: "held", changes: &[], hold: Some(hold) },
+    });
+    let changed = generation.is_some();
+    let document = Document { version: 1, changed, generation, now: clock.text(), tracks: tracks.collect() };
+    let json = serde_json::to_string_pretty(&document).map_err(anyhow::Error::from)?;
+    output::data(&format!("{json}\n"))
+}
+
+fn text(moves: &Moves, generation: Option<u64>, start: Instant) -> Result<(), Error> {
+    let colour = terminal::colour_on_stdout();
+    let mut out = String::new();
+    for (name, fate) in &moves.fates {
+        let name = styled(name, Style::Strong, colour);
+        match fate {
+            Fate::Current => out.push_str(&format!("{name}  nothing newer\n")),
+            Fate::Moved(changes) => {
+                out.push_str(&format!("{name}  moved\n"));
+                out.extend(changes.iter().map(|change| format!("  {change}\n")));
+            }
+            Fate::Held(hold) => {
+                let since: String = hold.since.chars().take(10).collect();
+                out.push_str(&format!("{name}  held since {since}: {}\n", hold.reason));
+                out.extend(hold.candidate.iter().map(|change| format!("  {change}\n")));
+                out.extend(hold.log.iter().map(|log| format!("  log: {log}\n")));
+            }
         }
-        text.push_str(&wheel.version);
     }
-    all
+    output::data(&out)?;
+    let took = elapsed(start.elapsed());
+    match generation {
+        Some(number) => {
+            terminal::say("Switched", &format!("to generation {number}, with pinfold.lock, in {took}"))
+        }
+        None => terminal::note(&format!("Nothing to do: everything is as it was (looked at in {took})")),
+    }
+    Ok(())
 }

@@ -257,6 +257,7 @@ fn lock(plan: &Plan, installed: &[Installed], interpreter: &Interpreter) -> Resu
         wheels: wheels.into_iter().collect(),
         units: units.into_values().collect(),
         closures: plan.closures.iter().map(closure).collect::<Result<_>>()?,
+        holds: Vec::new(),
         build_set: Default::default(),
         check_set: Default::default(),
     })

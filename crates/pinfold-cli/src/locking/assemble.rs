@@ -73,6 +73,7 @@ pub fn lock(manifest: &Manifest, digest: String, interpreter: &Interpreter, clos
         units: units.into_values().collect(),
         closures: listed,
         // Nothing is built by it: whoever built says with what.
+        holds: Vec::new(),
         build_set: FrozenSet::default(),
         check_set: FrozenSet::default(),
     }

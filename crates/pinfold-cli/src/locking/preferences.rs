@@ -17,6 +17,8 @@ pub enum Upgrade {
     Nothing,
     /// These, normalised.
     Packages(BTreeSet<String>),
+    /// Everything of these tracks, and nothing of the others.
+    Tracks(BTreeSet<String>),
     /// Everything.
     Everything,
 }
@@ -34,6 +36,16 @@ impl Preferences<'_> {
     /// The versions that the closure of `whom` should prefer, given the closures that are resolved already.
     pub fn of(&self, whom: &Whom, before: &[Resolved]) -> Vec<(String, String)> {
         let was = self.was(whom);
+        if let Upgrade::Tracks(tracks) = self.upgrade
+            && *whom != Whom::Root
+        {
+            // What stays keeps its versions, also where root has others by now; a track that moves takes the newest.
+            match tracks.contains(whom.track()) {
+                false => return was.into_iter().collect(),
+                true if matches!(whom, Whom::Track(_)) => return Vec::new(),
+                true => {}
+            }
+        }
         let Some(root) = before.first() else { return was.into_iter().collect() };
         let root_was = self.was(&Whom::Root);
         let mut preferred: BTreeMap<String, String> = BTreeMap::new();
@@ -59,6 +71,7 @@ impl Preferences<'_> {
             Upgrade::Nothing => false,
             Upgrade::Packages(names) => names.contains(name),
             Upgrade::Everything => true,
+            Upgrade::Tracks(tracks) => tracks.contains(whom.track()),
         };
         let fits = |name: &str| match whom {
             Whom::Root => name == ROOT,

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pinfold_core::lock::{Lock, Wheel};
-use pinfold_core::manifest::Manifest;
+use pinfold_core::manifest::{MAIN, Manifest};
 use pinfold_core::names::ROOT;
 
 /// A pinned package at one version, from one wheel: the owner of a closure, or one of the owners of a track's.
@@ -90,6 +90,14 @@ impl Whom {
             Whom::Track(name) => {
                 manifest.tracks.get(name).map(|track| track.packages.clone()).unwrap_or_default()
             }
+        }
+    }
+
+    /// The track that moves it.
+    pub fn track(&self) -> &str {
+        match self {
+            Whom::Root | Whom::Pin(_) => MAIN,
+            Whom::Track(name) => name,
         }
     }
 

@@ -4,8 +4,8 @@
 
 use std::path::PathBuf;
 
-use pinfold_core::lock::{self, Lock, Wheel};
-use pinfold_core::manifest::Manifest;
+use pinfold_core::lock::{self, Hold, Lock, Wheel};
+use pinfold_core::manifest::{MAIN, Manifest};
 use wheelsplit::Store;
 
 use super::closures::Resolver;
@@ -100,6 +100,11 @@ impl Workspace {
         Engine::new(basis, self.kept(), options, anew)
     }
 
+    /// From now on, nothing that was uploaded later than `moment` is there.
+    pub fn limit(&mut self, moment: &str) {
+        self.settings.limit(moment);
+    }
+
     /// How builds are done where the command says nothing else.
     pub fn options(&self) -> Options {
         self.options.clone()
@@ -185,6 +190,9 @@ impl Workspace {
         let closures = resolver.all()?;
         let digest = self.wanted.digest(&self.manifest, &self.project)?;
         let mut lock = assemble::lock(&self.manifest, digest, &self.interpreter, &closures);
+        // Which tracks stay behind is decided by `pinfold update` alone; one that is gone stays nowhere.
+        let there = |hold: &&Hold| hold.track == MAIN || self.manifest.tracks.contains_key(&hold.track);
+        lock.holds = self.kept().iter().flat_map(|lock| &lock.holds).filter(there).cloned().collect();
         lock.build_set = engine.tools.build_set();
         lock.check_set = engine.tools.check_set(&lock);
         Ok(lock)

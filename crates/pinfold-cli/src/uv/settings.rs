@@ -141,6 +141,12 @@ impl Settings {
         Ok(settings)
     }
 
+    /// From now on, nothing that was uploaded later than `moment` is there.
+    pub fn limit(&mut self, moment: &str) {
+        self.table.insert("exclude-newer".to_owned(), moment.into());
+        self.table.remove("exclude-newer-package");
+    }
+
     /// The table for `[tool.uv]` of a project that uv is asked about.
     pub fn table(&self) -> Table {
         self.table.clone()

@@ -8,6 +8,7 @@
 #![allow(unreachable_pub, reason = "a module of a test binary has no outside")]
 
 pub mod folders;
+pub mod index;
 pub mod links;
 
 use std::fs;
@@ -122,6 +123,10 @@ impl Project {
         fs::write(project.path("app/pinfold.toml"), "requires = []\n").unwrap();
         fs::write(project.path("package/pinfold/__init__.py"), "").unwrap();
         fs::write(project.path("package/pinfold/_boot.py"), "").unwrap();
+        // The real one is a program of another crate, and looks at libraries that wheels made here do not have.
+        let none = "#!/bin/sh\necho '{\"version\": 1, \"findings\": []}'\n";
+        fs::write(project.path("abicheck"), none).unwrap();
+        fs::set_permissions(project.path("abicheck"), fs::Permissions::from_mode(0o755)).unwrap();
         fs::write(project.path("package/pinfold/_hook.abi3.so"), "not a library").unwrap();
         project
     }
@@ -301,6 +306,7 @@ impl Project {
             wheels: used,
             units: self.units.clone(),
             closures: self.closures.clone(),
+            holds: Vec::new(),
             build_set: Default::default(),
             check_set: Default::default(),
         };
@@ -317,6 +323,7 @@ impl Project {
             .env("PINFOLD_CACHE", self.store())
             .env("PINFOLD_PACKAGE", self.path("package/pinfold"))
             .env("PINFOLD_PYTHON", &python().path)
+            .env("PINFOLD_ABICHECK", self.path("abicheck"))
             // Builds of one name wait for each other, and those of other tests have the same names.
             .env("TMPDIR", self.path("tmp"))
             .env_remove("VIRTUAL_ENV")

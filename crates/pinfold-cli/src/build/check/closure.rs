@@ -221,6 +221,7 @@ pub(super) fn with_tools(
         closures: std::iter::once(root)
             .chain(runtime.pins.iter().map(|closure| (*closure).clone()))
             .collect(),
+        holds: Vec::new(),
         build_set: FrozenSet::default(),
         check_set: FrozenSet::default(),
         ..lock.clone()

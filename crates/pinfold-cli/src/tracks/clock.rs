@@ -1,0 +1,80 @@
+//! The day on which an update is played: now, or the one that `--exclude-newer` names.
+//!
+//! Deliberately not here: what uv leaves out because of it, which is told the moment as it stands here.
+
+use anyhow::{Result, anyhow};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use pinfold_core::lock::Lock;
+
+use crate::failure::hinted;
+
+/// A moment, and whether somebody named it.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    now: Timestamp,
+    given: bool,
+}
+
+impl Clock {
+    /// Now, or the moment that is given: an RFC 3339 timestamp, or a date, which is a whole day of UTC.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn new(given: Option<&str>) -> Result<Self> {
+        let Some(text) = given else {
+            return Ok(Clock { now: Timestamp::now(), given: false });
+        };
+        let day = || {
+            let date: Date = text.parse().ok()?;
+            Some(date.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp())
+        };
+        // A timestamp begins with a date, which would do as one.
+        let moment = text.parse().ok().or_else(|| day().filter(|_| !text.contains('T')));
+        let now = moment.ok_or_else(|| {
+            hinted(
+                anyhow!("`--exclude-newer {text}` is neither a date nor a timestamp"),
+                "write it like `2024-06-16` (the whole day, UTC) or `2024-06-16T12:00:00Z`",
+            )
+        })?;
+        Ok(Clock { now, given: true })
+    }
+
+    /// What uv is told, where a moment was given.
+    pub fn limit(&self) -> Option<String> {
+        self.given.then(|| self.text())
+    }
+
+    /// The moment in RFC 3339, to the second.
+    pub fn text(&self) -> String {
+        Timestamp::from_second(self.now.as_second()).unwrap_or(self.now).to_string()
+    }
+
+    /// What of `lock` is newer than the clock, in words: by this clock the lock cannot be.
+    pub fn behind(&self, lock: &Lock) -> Option<String> {
+        let uploaded = |text: &str| text.parse::<Timestamp>().ok();
+        let newest =
+            lock.wheels.iter().filter_map(|wheel| Some((uploaded(wheel.uploaded.as_deref()?)?, wheel)));
+        let (moment, wheel) = newest.max_by_key(|(moment, _)| *moment)?;
+        (moment > self.now)
+            .then(|| format!("pinfold.lock has {} {}, uploaded {}", wheel.name, wheel.version, moment))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_its_whole_day_and_what_is_neither_is_refused() {
+        let text =
+            |given| Clock::new(Some(given)).map(|clock| clock.text()).unwrap_or_else(|e| e.to_string());
+        assert_eq!(text("2024-06-16"), "2024-06-17T00:00:00Z");
+        assert_eq!(text("2024-06-16T12:00:00+02:00"), "2024-06-16T10:00:00Z");
+        for wrong in ["yesterday", "2024-13-01", "2024-06-16T", "", "14d"] {
+            assert!(text(wrong).contains("is neither a date nor a timestamp"), "{wrong}: {}", text(wrong));
+        }
+        assert_eq!(Clock::new(None).unwrap().limit(), None);
+    }
+}

@@ -1,0 +1,10 @@
+//! Moving tracks: what each could move to, whether it may, and what is held back.
+//!
+//! [`clock`] says which day it is, [`moving`] resolves candidates and finds those that move together, [`trial`] makes
+//! an environment of one and tries it, [`switch`](mod@switch) makes the result the project's. Deliberately not here: which packages share a
+//! closure ([`crate::locking`]), and what is said about it all ([`crate::commands`]).
+
+pub mod clock;
+pub mod moving;
+pub mod switch;
+pub mod trial;

@@ -1,0 +1,256 @@
+//! Which tracks move: each one's newest candidate is tried alone, then those that passed together.
+//!
+//! Where the whole fails although each part passed, tracks are added one after the other to what passes; one that
+//! makes it fail is held back. So no track is held that could have moved with those that do, and n tracks take at
+//! most n + 1 trials of the whole, and one more for each gate that is broken already. Deliberately not here: what a trial is ([`super::trial`]).
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use anyhow::Context as _;
+use pinfold_core::lock::{Hold, Lock};
+use pinfold_core::manifest::{MAIN, Track};
+
+use super::clock::Clock;
+use super::trial::{Trials, Verdict};
+use crate::commands::lock::changes;
+use crate::error::Error;
+use crate::locking::{LockingError, Upgrade, Workspace};
+use crate::terminal;
+
+/// What came of a track.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// There is nothing newer.
+    Current,
+    /// It moves.
+    Moved(Vec<String>),
+    /// It stays.
+    Held(Hold),
+}
+
+/// What an update comes to.
+pub struct Moves {
+    /// The lock, with its holds.
+    pub lock: Lock,
+    /// What came of each track that was asked for.
+    pub fates: BTreeMap<String, Fate>,
+}
+
+/// What is needed to find out.
+pub struct Mover<'a> {
+    /// The project.
+    pub workspace: &'a Workspace,
+    /// The lock to move from.
+    pub before: &'a Lock,
+    /// The day.
+    pub clock: &'a Clock,
+    /// What candidates are tried with.
+    pub trials: &'a Trials<'a>,
+    /// Tracks whose gates fail in the current environment too, and so say nothing of what moves.
+    pub mute: RefCell<BTreeSet<String>>,
+}
+
+impl Mover<'_> {
+    /// Finds out what of `tracks` moves.
+    ///
+    /// # Errors
+    /// When something could not be tried for a reason that is no track's: uv, the network, the disk.
+    pub fn moves(&self, tracks: &BTreeSet<String>) -> Result<Moves, Error> {
+        let mut fates = BTreeMap::new();
+        let mut passed: Vec<(String, Vec<String>)> = Vec::new();
+        let mut alone: Option<Lock> = None;
+        for track in tracks {
+            let fate = match self.resolve(&BTreeSet::from([track.clone()]))? {
+                Err(refused) => self.held(
+                    track,
+                    "there is no solution for it",
+                    Vec::new(),
+                    Some(self.note(track, &refused)?),
+                ),
+                Ok(lock) if lock.units == self.before.units => Fate::Current,
+                Ok(lock) => {
+                    let candidate = said(self.before, &lock);
+                    let gates = self.gates(|name| name == track);
+                    match self.trials.candidate(track, &lock, &gates)? {
+                        Verdict::Passed => {
+                            passed.push((track.clone(), candidate.clone()));
+                            alone = Some(lock);
+                            Fate::Moved(candidate)
+                        }
+                        Verdict::Failed { reason, log, .. } => {
+                            self.held(track, &reason, candidate, Some(log))
+                        }
+                    }
+                }
+            };
+            tell(track, &fate);
+            fates.insert(track.clone(), fate);
+        }
+        let mut lock = self.together(&passed, alone, &mut fates)?;
+        lock.holds = self.holds(&fates);
+        Ok(Moves { lock, fates })
+    }
+
+    /// The lock of the tracks that move together; the others among `passed` become held.
+    fn together(
+        &self,
+        passed: &[(String, Vec<String>)],
+        alone: Option<Lock>,
+        fates: &mut BTreeMap<String, Fate>,
+    ) -> Result<Lock, Error> {
+        let all: BTreeSet<String> = passed.iter().map(|(track, _)| track.clone()).collect();
+        let mut known = alone.filter(|_| passed.len() == 1);
+        let first = match (passed.len(), known.take()) {
+            (0, _) => return Ok(self.before.clone()),
+            (_, Some(lock)) => self.whole(Ok(lock), &all)?,
+            (_, None) => self.whole(self.resolve(&all)?, &all)?,
+        };
+        let mut failure = match first {
+            Ok(lock) => return Ok(lock),
+            Err(failure) => failure,
+        };
+        let (mut moving, mut best) = (BTreeSet::new(), self.before.clone());
+        for (track, candidate) in passed {
+            let mut with = moving.clone();
+            with.insert(track.clone());
+            // The one track that there is has been tried just now.
+            let tried =
+                if with == all { Err(failure.clone()) } else { self.whole(self.resolve(&with)?, &with)? };
+            match tried {
+                Ok(lock) => (moving, best) = (with, lock),
+                Err(why) => {
+                    failure = why;
+                    let reason = format!("it passes alone, and not with the others: {}", failure.0);
+                    let fate = self.held(track, &reason, candidate.clone(), failure.1.clone());
+                    tell(track, &fate);
+                    fates.insert(track.clone(), fate);
+                }
+            }
+        }
+        Ok(best)
+    }
+
+    /// Tries a whole with the gates of all tracks; why it fails, and the log.
+    ///
+    /// A gate of a track that does not move, and that fails where nothing has moved, is left out: one that is broken
+    /// would hold back everything.
+    fn whole(
+        &self,
+        resolved: Result<Lock, LockingError>,
+        moving: &BTreeSet<String>,
+    ) -> Result<Result<Lock, (String, Option<String>)>, Error> {
+        let lock = match resolved {
+            Ok(lock) => lock,
+            Err(refused) => {
+                let log = self.note("whole", &refused)?;
+                return Ok(Err(("there is no solution".to_owned(), Some(log))));
+            }
+        };
+        loop {
+            let gates = self.gates(|name| moving.contains(name) || !self.mute.borrow().contains(name));
+            let (reason, log, gate) = match self.trials.candidate("whole", &lock, &gates)? {
+                Verdict::Passed => return Ok(Ok(lock)),
+                Verdict::Failed { reason, log, gate } => (reason, log, gate),
+            };
+            let tracks = &self.workspace.manifest.tracks;
+            let still =
+                gate.filter(|name| !moving.contains(name)).and_then(|name| tracks.get_key_value(&name));
+            match still {
+                Some((name, gate)) if !self.trials.passes_now(name, gate)? => {
+                    terminal::warn(&format!(
+                        "the gate of `{name}` fails in the current environment as well: it says nothing of what moves"
+                    ));
+                    self.mute.borrow_mut().insert(name.clone());
+                }
+                _ => return Ok(Err((reason, Some(log)))),
+            }
+        }
+    }
+
+    /// Resolves with these tracks moving; the inner error is the candidate's own.
+    fn resolve(&self, tracks: &BTreeSet<String>) -> Result<Result<Lock, LockingError>, Error> {
+        let engine = self.workspace.engine(self.workspace.options(), false)?;
+        match self.workspace.resolve_with(&engine, &Upgrade::Tracks(tracks.clone())) {
+            Ok(lock) => Ok(Ok(lock)),
+            Err(
+                refused
+                @ (LockingError::NoSolution { .. } | LockingError::Choose(_) | LockingError::Build(_)),
+            ) => Ok(Err(refused)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn gates(&self, wanted: impl Fn(&str) -> bool) -> Vec<(&str, &Track)> {
+        let tracks = self.workspace.manifest.tracks.iter().filter(|(name, _)| wanted(name));
+        tracks.map(|(name, track)| (name.as_str(), track)).collect()
+    }
+
+    fn held(&self, track: &str, reason: &str, candidate: Vec<String>, log: Option<String>) -> Fate {
+        let earlier = self.before.holds.iter().find(|hold| hold.track == track);
+        // The same failure of the same candidate is no news, and no reason for another generation.
+        let project = &self.trials.context.project;
+        let logged = |hold: &Hold| hold.log.as_ref().is_none_or(|log| project.join(log).is_file());
+        let same = |hold: &&Hold| hold.reason == reason && hold.candidate == candidate && logged(hold);
+        if let Some(same) = earlier.filter(same) {
+            return Fate::Held(same.clone());
+        }
+        Fate::Held(Hold {
+            track: track.to_owned(),
+            since: earlier.map_or_else(|| self.clock.text(), |hold| hold.since.clone()),
+            reason: reason.to_owned(),
+            candidate,
+            log,
+        })
+    }
+
+    /// The holds of the new lock: those of tracks that nobody asked for stay as they are.
+    fn holds(&self, fates: &BTreeMap<String, Fate>) -> Vec<Hold> {
+        let stay = self.before.holds.iter().filter(|hold| !fates.contains_key(&hold.track)).cloned();
+        let fresh = fates.values().filter_map(|fate| match fate {
+            Fate::Held(hold) => Some(hold.clone()),
+            _ => None,
+        });
+        let mut holds: Vec<Hold> = stay.chain(fresh).collect();
+        holds.sort();
+        holds
+    }
+
+    /// Keeps what uv said; returns where, relative to the project.
+    fn note(&self, name: &str, refused: &LockingError) -> Result<String, Error> {
+        let shown = format!(".pinfold/logs/{}-{name}.log", self.trials.moment);
+        let path = self.trials.context.project.join(&shown);
+        let write = || {
+            fs::create_dir_all(path.parent().unwrap_or(&path))?;
+            fs::write(&path, format!("{refused}\n"))
+        };
+        write().with_context(|| format!("could not write {}", path.display()))?;
+        Ok(shown)
+    }
+}
+
+/// The names of all tracks: those of the manifest, and root's.
+pub fn names(workspace: &Workspace) -> BTreeSet<String> {
+    workspace.manifest.tracks.keys().cloned().chain([MAIN.to_owned()]).collect()
+}
+
+/// `numpy 1.26.4 -> 2.0.0`, for each package that moves in whichever closure.
+fn said(before: &Lock, after: &Lock) -> Vec<String> {
+    let moved: BTreeSet<String> = changes(Some(before), after)
+        .into_iter()
+        .map(|change| match (change.from, change.to) {
+            (Some(from), Some(to)) => format!("{} {from} -> {to}", change.name),
+            (None, Some(to)) => format!("{} {to} (new)", change.name),
+            (from, None) => format!("{} {} (gone)", change.name, from.unwrap_or_default()),
+        })
+        .collect();
+    moved.into_iter().collect()
+}
+
+fn tell(track: &str, fate: &Fate) {
+    if let Fate::Held(hold) = fate {
+        let log = hold.log.as_ref().map(|log| format!(" ({log})")).unwrap_or_default();
+        terminal::warn(&format!("track `{track}` is held: {}{log}", hold.reason));
+    }
+}

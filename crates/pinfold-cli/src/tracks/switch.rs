@@ -1,0 +1,88 @@
+//! An update made the project's own: one at a time, and lock and environment as one step.
+//!
+//! Deliberately not here: what the update comes to ([`super::moving`]).
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, anyhow};
+use pinfold_core::lock::{Hold, Lock, Wheel};
+use rustix::fs::{FlockOperation, flock};
+use wheelsplit::Store;
+
+use crate::context::Context;
+use crate::environment::layout::Layout;
+use crate::environment::sync::{Request, build};
+use crate::environment::{gc, journal};
+use crate::failure::hinted;
+use crate::interpreter::Interpreter;
+use crate::{ready, terminal};
+
+/// Held by the one update that runs; released when dropped, or when the process ends.
+#[derive(Debug)]
+pub struct Turn {
+    _file: File,
+}
+
+/// Waits until no other update of this environment runs, and says so.
+///
+/// # Errors
+/// When the lock file cannot be made or locked.
+pub fn turn(layout: &Layout) -> Result<Turn> {
+    // It makes the folder, and says what to do if that cannot be.
+    drop(layout.guard()?);
+    let path = layout.home.join("update.lock");
+    let file = File::options().create(true).append(true).open(&path);
+    let file = file.with_context(|| format!("could not open {}", path.display()))?;
+    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        terminal::note("Waiting for another `pinfold update` of this environment to finish");
+        flock(&file, FlockOperation::LockExclusive)
+            .with_context(|| format!("could not lock {}", path.display()))?;
+    }
+    Ok(Turn { _file: file })
+}
+
+/// Builds a generation of `lock` and makes both current; returns its number.
+///
+/// # Errors
+/// When the lock is not the one any more that the update began with, or something cannot be written.
+pub fn commit(
+    context: &Context,
+    layout: &Layout,
+    store: &Store,
+    interpreter: &Interpreter,
+    (before, lock): (&Lock, &Lock),
+) -> Result<u64> {
+    let guard = layout.guard()?;
+    let path = context.project.join(pinfold_core::lock::FILE);
+    if Lock::read(&path)?.as_ref() != Some(before) {
+        return Err(hinted(
+            anyhow!("pinfold.lock was changed while candidates were tried; nothing was moved"),
+            "run `pinfold update` again",
+        ));
+    }
+    let fetch = |wheels: &[Wheel]| ready::fetch(context, store, interpreter, lock, wheels);
+    let request = Request { layout, lock, interpreter, store, force: true, fetch: &fetch };
+    let built = build(&request, &guard)?;
+    journal::commit(layout, built.generation, &path, &guard)?;
+    gc::prune(layout);
+    Ok(built.generation)
+}
+
+/// So many logs are kept besides those that holds name.
+const LOGS: usize = 60;
+
+/// Removes the environments of candidates and old logs, but for those that `holds` name.
+pub fn tidy(project: &Path, holds: &[Hold]) {
+    // Next time, if not now: it is only space.
+    let _ = fs::remove_dir_all(project.join(".pinfold/candidate"));
+    let logs = fs::read_dir(project.join(".pinfold/logs")).into_iter().flatten().flatten();
+    let named =
+        |path: &Path| holds.iter().filter_map(|hold| hold.log.as_ref()).any(|log| project.join(log) == path);
+    let mut logs: Vec<_> = logs.map(|entry| entry.path()).filter(|path| !named(path)).collect();
+    // Their names begin with the moment.
+    logs.sort();
+    for old in logs.iter().rev().skip(LOGS) {
+        let _ = fs::remove_file(old);
+    }
+}

@@ -1,0 +1,214 @@
+//! Trying a candidate: an environment of its own beside the current one, and what must pass in it.
+//!
+//! The environment is a real one, with its own path, so that its scripts start its own interpreter. Errors that
+//! `abicheck` finds count where the current environment has fewer of their kind; what `pinfold check` warns of is
+//! written to the log, because two versions side by side are what tracks are for. Deliberately not here: which
+//! candidates there are.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result};
+use pinfold_core::lock::{Lock, Wheel};
+use pinfold_core::manifest::Track;
+use wheelsplit::Store;
+
+use crate::build::{Lines, Run};
+use crate::commands::run;
+use crate::context::Context;
+use crate::environment::layout::Layout;
+use crate::environment::sync::{Request, sync};
+use crate::failure::WithHint;
+use crate::interpreter::Interpreter;
+use crate::{ready, terminal};
+
+/// What candidates are tried with.
+pub struct Trials<'a> {
+    /// The project.
+    pub context: &'a Context,
+    /// The store.
+    pub store: &'a Store,
+    /// The interpreter.
+    pub interpreter: &'a Interpreter,
+    /// The moment, as it stands in names of logs.
+    pub moment: String,
+    /// Errors of the current environment, by code.
+    before: BTreeMap<String, usize>,
+    abicheck: Option<PathBuf>,
+}
+
+/// What came of a trial.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything passed.
+    Passed,
+    /// Something did not.
+    Failed {
+        /// What, in a sentence.
+        reason: String,
+        /// What was said, relative to the project.
+        log: String,
+        /// The track whose gate it was, if it was one.
+        gate: Option<String>,
+    },
+}
+
+impl<'a> Trials<'a> {
+    /// Prepares trials, and looks at what the current environment is like.
+    ///
+    /// # Errors
+    /// When `abicheck` cannot look at it: then it could tell nothing of a candidate either.
+    pub fn new(
+        context: &'a Context,
+        store: &'a Store,
+        interpreter: &'a Interpreter,
+        moment: &str,
+    ) -> Result<Self> {
+        let abicheck = abicheck();
+        if abicheck.is_none() {
+            terminal::warn(
+                "there is no `abicheck` beside pinfold: native libraries of candidates are not checked",
+            );
+        }
+        let moment = moment.replace([':', '-'], "");
+        let mut trials = Trials { context, store, interpreter, moment, before: BTreeMap::new(), abicheck };
+        let before = trials.errors(&context.environment, None);
+        trials.before = before
+            .with_context(|| format!("abicheck could not look at {}", context.environment.display()))
+            .hint("abicheck and pinfold must be of one version; `PINFOLD_ABICHECK` names another one")?;
+        Ok(trials)
+    }
+
+    /// Makes an environment of `lock` and tries it with these gates, by the names of their tracks.
+    ///
+    /// # Errors
+    /// When it could not be tried, for a reason that is not the candidate's.
+    pub fn candidate(&self, name: &str, lock: &Lock, gates: &[(&str, &Track)]) -> Result<Verdict> {
+        let folder = self.context.project.join(".pinfold/candidate");
+        fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
+        let layout = Layout::new(&folder.join(name))?;
+        let (store, interpreter) = (self.store, self.interpreter);
+        let fetch = |wheels: &[Wheel]| ready::fetch(self.context, store, interpreter, lock, wheels);
+        let request = Request { layout: &layout, lock, interpreter, store, force: false, fetch: &fetch };
+        sync(&request).with_context(|| format!("could not make the environment of candidate `{name}`"))?;
+        let shown = format!(".pinfold/logs/{}-{name}.log", self.moment);
+        let path = self.context.project.join(&shown);
+        let log = self.log(&path)?;
+        let failed = |reason: String| Verdict::Failed { reason, log: shown.clone(), gate: None };
+        match self.errors(&layout.link, Some(&log)) {
+            Ok(errors) => {
+                let more = errors.iter().find(|(code, count)| self.before.get(*code).unwrap_or(&0) < *count);
+                if let Some((code, _)) = more {
+                    return Ok(failed(format!("abicheck finds an error {code} that is not there now")));
+                }
+            }
+            Err(error) => return Ok(failed(format!("abicheck could not look at it: {error:#}"))),
+        }
+        self.check(&layout.link, &log)?;
+        for (track, gate) in gates.iter().filter(|(_, track)| !track.gate.is_empty()) {
+            if let Some(reason) = self.gate(track, gate, &layout, &path)? {
+                let gate = Some((*track).to_owned());
+                return Ok(Verdict::Failed { reason, log: shown.clone(), gate });
+            }
+        }
+        Ok(Verdict::Passed)
+    }
+
+    /// Whether a gate passes in the current environment.
+    ///
+    /// # Errors
+    /// When its log cannot be written.
+    pub fn passes_now(&self, track: &str, gate: &Track) -> Result<bool> {
+        let path = self.context.project.join(format!(".pinfold/logs/{}-{track}-now.log", self.moment));
+        drop(self.log(&path)?);
+        let layout = Layout::new(&self.context.environment)?;
+        Ok(self.gate(track, gate, &layout, &path)?.is_none())
+    }
+
+    fn log(&self, path: &Path) -> Result<File> {
+        let folder = path.parent().unwrap_or(path);
+        fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
+        File::create(path).with_context(|| format!("could not write {}", path.display()))
+    }
+
+    /// Why the gate did not pass; `None` when it did.
+    fn gate(&self, track: &str, gate: &Track, layout: &Layout, log: &Path) -> Result<Option<String>> {
+        let bin = layout.link.join("bin");
+        let mut words = gate.gate.iter();
+        let Some(program) = words.next() else { return Ok(None) };
+        // The program is looked for on the PATH that the command gets, not on ours.
+        let found = bin.join(program);
+        let program =
+            if !program.contains('/') && found.exists() { found.into_os_string() } else { program.into() };
+        let mut command = Command::new(&program);
+        command.args(words).current_dir(&self.context.project);
+        command.env("PATH", run::path(&bin)?).env("VIRTUAL_ENV", &layout.link).env_remove("PYTHONHOME");
+        command.env("PINFOLD_ENV", &layout.link).env_remove("PINFOLD_GENERATION");
+        let line = Lines::new(self.context.verbose > 0, false).begin(track, &format!("Gate of {track}"));
+        let run = Run { command, log: log.to_owned(), timeout: Some(gate.timeout()), line: &line };
+        match run.wait() {
+            Ok(ended) if ended.is_fine() => Ok(None),
+            Ok(ended) => Ok(Some(format!("the gate of `{track}` {}", ended.words()))),
+            Err(error) => {
+                let program = Path::new(&program).display();
+                Ok(Some(format!("the gate of `{track}` could not be started: `{program}`: {error}")))
+            }
+        }
+    }
+
+    /// How many errors of each code `abicheck` finds.
+    fn errors(&self, environment: &Path, log: Option<&File>) -> Result<BTreeMap<String, usize>> {
+        let mut errors = BTreeMap::new();
+        let Some(program) = self.abicheck.as_ref().filter(|_| environment.exists()) else {
+            return Ok(errors);
+        };
+        let mut command = Command::new(program);
+        command.arg(environment).args(["--output-format", "json"]).stdin(Stdio::null());
+        let output = command.output().with_context(|| format!("could not run {}", program.display()))?;
+        if let Some(mut log) = log {
+            log.write_all(&output.stdout).and_then(|()| log.write_all(&output.stderr))?;
+        }
+        let said: serde_json::Value = serde_json::from_slice(&output.stdout).with_context(|| {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let said = said.lines().next().unwrap_or("it said nothing");
+            format!("{} gave no report ({}): {said}", program.display(), output.status)
+        })?;
+        for finding in said["findings"].as_array().into_iter().flatten() {
+            if finding["severity"] == "error" {
+                *errors.entry(finding["code"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
+            }
+        }
+        Ok(errors)
+    }
+
+    /// Has `pinfold check` say what it has to say, into the log.
+    fn check(&self, environment: &Path, log: &File) -> Result<()> {
+        let ours = std::env::current_exe().context("could not tell where this program is")?;
+        let mut command = Command::new(&ours);
+        command.args(["check", "--frozen", "--env"]).arg(environment).current_dir(&self.context.project);
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
+        let status = command.status().with_context(|| format!("could not run {}", ours.display()))?;
+        anyhow::ensure!(
+            status.code().is_some_and(|code| code < 2),
+            "`pinfold check` could not look at {} ({status})",
+            environment.display()
+        );
+        Ok(())
+    }
+}
+
+/// `PINFOLD_ABICHECK`, else the one beside this program, however this one was started.
+fn abicheck() -> Option<PathBuf> {
+    if let Some(given) = std::env::var_os("PINFOLD_ABICHECK").filter(|given| !given.is_empty()) {
+        return Some(given.into());
+    }
+    let exe = std::env::current_exe().ok()?;
+    let real = exe.canonicalize().ok();
+    [real, Some(exe)]
+        .into_iter()
+        .flatten()
+        .find_map(|exe| Some(exe.parent()?.join("abicheck")).filter(|p| p.is_file()))
+}

@@ -1,0 +1,301 @@
+//! `pinfold update`: tracks that move, tracks that are held, and what is left when it is killed.
+//!
+//! Gates read `closure.json` of the environment that they run in: which version is where. Deliberately not here:
+//! imports, which need the hook.
+
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod support;
+
+use std::collections::hash_map::RandomState;
+use std::fs;
+use std::hash::{BuildHasher, Hasher};
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
+
+use pinfold_core::lock::Lock;
+use serde_json::Value;
+use support::index::Index;
+use support::links::{fails, link, project, uv};
+use support::{Project, index, said, stderr, stdout};
+
+fn lock(project: &Project) -> Lock {
+    Lock::parse(&fs::read_to_string(project.path("app/pinfold.lock")).unwrap()).unwrap()
+}
+
+/// Each closure's versions: `root: a 1, b 2`.
+fn versions(project: &Project) -> Vec<String> {
+    let lock = lock(project);
+    let wheel = |id| lock.wheel(&lock.unit(id).unwrap().wheel).unwrap();
+    let closures = lock.closures.iter().map(|closure| {
+        let units = closure.units.iter().map(wheel).map(|wheel| format!("{} {}", wheel.name, wheel.version));
+        format!("{}: {}", closure.name, units.collect::<Vec<_>>().join(", "))
+    });
+    closures.collect()
+}
+
+/// The current generation was made from the lock.
+fn agree(project: &Project) {
+    let generation = fs::read_to_string(project.venv().join("pinfold.lock")).unwrap();
+    assert_eq!(fs::read_to_string(project.app().join("pinfold.lock")).unwrap(), generation);
+}
+
+/// A gate that fails where `name` is at `version`.
+fn without(name: &str, version: &str) -> String {
+    format!(
+        "! python -c \"import json, os; e = json.load(open(os.environ['VIRTUAL_ENV'] + '/closure.json')); \
+             exit(not any(u['name'] == '{name}' and u['version'] == '{version}' for u in e['units']))\""
+    )
+}
+
+fn update(project: &Project, args: &[&str]) -> Output {
+    let output = project.ok(&[&["update"], args].concat());
+    agree(project);
+    assert_eq!(fs::read_dir(project.app().join(".pinfold/candidate")).map(Iterator::count).unwrap_or(0), 0);
+    output
+}
+
+/// `app` is in track `apps`, `tool` in track `tools`, `lib` is root's; all at 1, and 2 is there to move to.
+fn three(manifest: impl Fn(&str) -> String) -> Project {
+    let text = "requires = ['app', 'tool', 'lib']\n[tracks.apps]\npackages = ['app']\n#apps\n\
+                [tracks.tools]\npackages = ['tool']\n#tools\n[tracks.main]\n#main\n";
+    let project = project(&manifest(text));
+    for name in ["app", "tool", "lib"] {
+        link(&project, name, "1", &[]);
+    }
+    project.ok(&["sync"]);
+    for name in ["app", "tool", "lib"] {
+        link(&project, name, "2", &[]);
+    }
+    project
+}
+
+fn gate(command: &str) -> String {
+    format!("gate = '''{command}'''\n")
+}
+
+#[test]
+fn tracks_that_pass_move_together_and_one_that_fails_is_held_until_it_passes() {
+    if !uv() {
+        return;
+    }
+    let with = |fails: &str| move_gate(fails);
+    let project = three(|text| text.replace("#apps\n", &with("app")));
+    let output = update(&project, &[]);
+    assert_eq!(
+        versions(&project),
+        ["root: app 1, lib 2, tool 2", "apps: app 1", "tools: tool 2"],
+        "{}",
+        said(&output)
+    );
+    assert!(stdout(&output).contains("main  moved\n  lib 1 -> 2\n"), "{}", said(&output));
+    let first = lock(&project);
+    let hold = &first.holds[0];
+    assert_eq!((hold.track.as_str(), hold.candidate.as_slice()), ("apps", &["app 1 -> 2".to_owned()][..]));
+    assert_eq!(hold.reason, "the gate of `apps` ended with exit code 1");
+    let log = fs::read_to_string(project.app().join(hold.log.as_ref().unwrap())).unwrap();
+    assert!(log.contains("gate says no"), "{log}");
+    assert!(stderr(&project.ok(&["sync"])).contains("Nothing to do"), "the hold is no reason to lock again");
+    // Another update finds the same, and the hold is as old as it is.
+    let schema: Value =
+        serde_json::from_str(include_str!("../src/commands/update/update.schema.json")).unwrap();
+    let output = update(&project, &["apps", "--output-format", "json"]);
+    let document: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let complaints: Vec<String> = jsonschema::draft202012::new(&schema)
+        .unwrap()
+        .iter_errors(&document)
+        .map(|e| e.to_string())
+        .collect();
+    assert_eq!(complaints, Vec::<String>::new(), "{document}");
+    assert_eq!(document["tracks"][0]["outcome"], "held");
+    assert_eq!(lock(&project).holds[0].since, hold.since);
+    // The gate is mended: nothing else made the lock stale.
+    let text = fs::read_to_string(project.app().join("pinfold.toml")).unwrap();
+    fs::write(project.app().join("pinfold.toml"), text.replace(&with("app"), &gate("true"))).unwrap();
+    update(&project, &[]);
+    assert_eq!(versions(&project), ["root: app 2, lib 2, tool 2", "apps: app 2", "tools: tool 2"]);
+    assert_eq!(lock(&project).holds, []);
+    let output = update(&project, &[]);
+    assert!(stderr(&output).contains("Nothing to do"), "{}", said(&output));
+}
+
+fn move_gate(name: &str) -> String {
+    gate(&format!("echo gate says no; {}", without(name, "2")))
+}
+
+#[test]
+fn a_gate_that_hangs_is_killed_or_talks_nonsense_fails_and_nothing_else_does() {
+    if !uv() {
+        return;
+    }
+    for (command, extra, reason) in [
+        (
+            "sleep 600",
+            "timeout = 1\n",
+            "did not end within 1 second, and was ended with all that it had started",
+        ),
+        ("kill -KILL $$", "", "was ended by signal 9"),
+        ("head -c 300000 /dev/urandom; exit 7", "", "ended with exit code 7"),
+        ("no-such-program-here", "", "ended with exit code 127"),
+    ] {
+        let project = three(|text| text.replace("#tools\n", &format!("{}{extra}", gate(command))));
+        update(&project, &[]);
+        assert_eq!(versions(&project)[0], "root: app 2, lib 2, tool 1", "{command}");
+        assert_eq!(lock(&project).holds[0].reason, format!("the gate of `tools` {reason}"));
+    }
+    let project = three(|text| text.replace("#tools\n", "gate = ['no-such-program-here']\n"));
+    update(&project, &[]);
+    let reason = &lock(&project).holds[0].reason;
+    assert!(
+        reason.starts_with("the gate of `tools` could not be started: `no-such-program-here`"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn where_only_the_whole_fails_as_little_as_possible_is_held() {
+    if !uv() {
+        return;
+    }
+    // `app` 2 and `tool` 2 pass alone, and not together.
+    let both = format!("if {}; then exit 0; fi; {}", without("app", "2"), without("tool", "2"));
+    let count = "echo run >> \"$PWD/runs\"; ";
+    let project = three(|text| text.replace("#main\n", &gate(&format!("{count}{both}"))));
+    let output = update(&project, &[]);
+    assert_eq!(versions(&project)[0], "root: app 2, lib 2, tool 1", "{}", said(&output));
+    let hold = &lock(&project).holds[0];
+    assert_eq!(hold.track, "tools");
+    let expected = "it passes alone, and not with the others: the gate of `main` ended with exit code 1";
+    assert_eq!(hold.reason, expected);
+    let runs = fs::read_to_string(project.app().join("runs")).unwrap().lines().count();
+    assert!(runs <= 1 + 2 * 3, "{runs} runs: one for `main` alone, at most 2n for the whole");
+}
+
+#[test]
+fn a_track_that_is_named_moves_alone() {
+    if !uv() {
+        return;
+    }
+    let project = three(str::to_owned);
+    update(&project, &["tools"]);
+    assert_eq!(versions(&project), ["root: app 1, lib 1, tool 2", "apps: app 1", "tools: tool 2"]);
+    update(&project, &["main"]);
+    assert_eq!(versions(&project), ["root: app 1, lib 2, tool 2", "apps: app 1", "tools: tool 2"]);
+    let said = fails(&project, &["update", "tool"]);
+    assert!(said.contains("there is no track `tool`\nhint: did you mean `tools`?"), "{said}");
+    assert!(fails(&project, &["update", "--frozen"]).contains("leave the flag out"));
+    assert!(
+        fails(&project, &["update", "--exclude-newer", "yesterday"])
+            .contains("neither a date nor a timestamp")
+    );
+}
+
+#[test]
+fn a_day_of_the_past_is_played_as_it_was() {
+    if !uv() {
+        return;
+    }
+    let packages = Index::start();
+    let project = project("");
+    let manifest = "requires = ['app', 'lib']\n[tracks.apps]\npackages = ['app']\n";
+    index::write(&project.app(), manifest, &packages);
+    packages.add("app", "1", &["lib<2"], Some("2024-05-01"));
+    packages.add("lib", "1", &[], Some("2024-05-01"));
+    project.ok(&["sync"]);
+    packages.add("lib", "2", &[], Some("2024-06-16"));
+    packages.add("app", "2", &["lib>=2"], Some("2024-06-20"));
+    let cache = project.path("uv-cache");
+    let day = |day: &str| {
+        // uv keeps pages of an index for a while; the index of that day is another one.
+        let _ = fs::remove_dir_all(&cache);
+        let mut command = project.command(&["update", "--exclude-newer", day]);
+        let output = command.env("UV_CACHE_DIR", &cache).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        agree(&project);
+        versions(&project)
+    };
+    assert_eq!(day("2024-06-15"), ["root: app 1, lib 1", "apps: app 1, lib 1"]);
+    assert_eq!(day("2024-06-16"), ["root: app 1, lib 2", "apps: app 1, lib 1"]);
+    assert_eq!(day("2024-06-21"), ["root: app 2, lib 2", "apps: app 2, lib 2"]);
+    let said = fails(&project, &["update", "--exclude-newer", "2024-06-01"]);
+    assert!(said.contains("but pinfold.lock has app 2, uploaded 2024-06-20T12:00:00Z"), "{said}");
+}
+
+#[test]
+fn of_two_updates_at_once_the_second_waits() {
+    if !uv() {
+        return;
+    }
+    let project = three(|text| text.replace("#main\n", &gate("sleep 2")));
+    let start = || {
+        let mut command = project.command(&["update"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let (first, second) = (start(), start());
+    let outputs = [first.wait_with_output().unwrap(), second.wait_with_output().unwrap()];
+    assert!(outputs.iter().all(|output| output.status.success()), "{outputs:?}");
+    let waited =
+        outputs.iter().filter(|o| stderr(o).contains("Waiting for another `pinfold update`")).count();
+    assert_eq!(waited, 1, "{outputs:?}");
+    agree(&project);
+    assert_eq!(versions(&project)[0], "root: app 2, lib 2, tool 2");
+}
+
+#[test]
+fn kill_9_at_random_moments_of_an_update_leaves_lock_and_environment_in_agreement() {
+    if !uv() {
+        return;
+    }
+    let project = three(|text| text.replace("#main\n", &gate("true")));
+    let start = Instant::now();
+    update(&project, &[]);
+    let whole = start.elapsed();
+    let mut killed = 0;
+    for round in 3..13 {
+        for name in ["app", "tool", "lib"] {
+            link(&project, name, &round.to_string(), &[]);
+        }
+        let mut command = project.command(&["update"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let moment = RandomState::new().build_hasher().finish() % (whole.as_micros() as u64);
+        std::thread::sleep(Duration::from_micros(moment));
+        child.kill().unwrap();
+        killed += usize::from(!child.wait().unwrap().success());
+        let version = project.python("import lib; print(lib.version)");
+        assert!(version.parse::<u64>().is_ok_and(|version| version <= round), "round {round}: {version}");
+        project.ok(&["generations"]);
+        agree(&project);
+    }
+    assert!(killed > 3, "only {killed} of 10 updates were still running when they were killed");
+    update(&project, &[]);
+    assert_eq!(versions(&project)[0], "root: app 12, lib 12, tool 12");
+}
+
+#[test]
+fn an_error_that_abicheck_finds_in_the_candidate_alone_holds_it() {
+    if !uv() {
+        return;
+    }
+    let project = three(str::to_owned);
+    let finds = |where_: &str| {
+        let script = format!(
+            "#!/bin/sh\nif grep -q '{where_}' \"$1/closure.json\"; then echo '{{\"findings\": [{{\"code\": \"AB102\", \
+             \"severity\": \"error\"}}]}}'; exit 1; fi\necho '{{\"findings\": []}}'\n"
+        );
+        fs::write(project.path("abicheck"), script).unwrap();
+    };
+    fs::write(project.path("abicheck"), "#!/bin/sh\necho broken >&2; exit 2\n").unwrap();
+    let said = fails(&project, &["update"]);
+    assert!(said.contains("abicheck could not look at") && said.contains("broken"), "{said}");
+    assert_eq!(versions(&project)[0], "root: app 1, lib 1, tool 1");
+    finds("\"version\": \"2\"");
+    update(&project, &["tools"]);
+    assert_eq!(lock(&project).holds[0].reason, "abicheck finds an error AB102 that is not there now");
+    // What the current environment has as well is no reason.
+    finds("\"version\": \"1\"");
+    update(&project, &["tools"]);
+    assert_eq!(
+        (versions(&project)[0].as_str(), lock(&project).holds),
+        ("root: app 1, lib 1, tool 2", Vec::new())
+    );
+}
