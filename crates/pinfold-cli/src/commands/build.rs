@@ -90,7 +90,7 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Outcome, Error> {
     let options = Options {
         jobs: if sources.len() == 1 { 1 } else { args.jobs.map(usize::from).unwrap_or_default() },
         // One that builds alone may speak.
-        live: context.verbose > 0 || (sources.len() == 1 && stale.is_none() && !context.quiet),
+        live: context.verbose > 0 || (sources.len() == 1 && !context.quiet),
         keep: args.keep,
         force: args.force.then(|| names.clone()),
         timeout: args.timeout.map(Duration::from_secs),
