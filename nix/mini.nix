@@ -252,7 +252,7 @@ let
           (fromHost { pname = "setuptools"; })
           (fromHost { pname = "wheel"; })
         ];
-    fetchWheel = import ./lib/fetch-wheel.nix { inherit wheelDir; } (
+    fetching = import ./lib/fetch-wheel.nix { inherit wheelDir; } (
       wheel:
       if indexUrl == null then
         null
@@ -309,5 +309,6 @@ in
 self
 // {
   inherit host fromHost;
-  inherit (host) buildSet fetchWheel;
+  inherit (host) buildSet;
+  inherit (host.fetching) fetchWheel;
 }

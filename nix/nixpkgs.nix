@@ -3,7 +3,7 @@
 
   # Type
   ```
-  { pkgs, python ? pkgs.python3, pinfold ? _, wheelsplit ? _, buildSet ? _ } -> Functions
+  { pkgs, python ? pkgs.python3, buildSet ? python.pkgs, packages ? python.pkgs, ... } -> Functions
   ```
 */
 {
@@ -13,7 +13,8 @@
   # Every wheel goes through this one: a small program, which changes rarely.
   wheelsplit ? pkgs.callPackage ./package.nix { crate = "wheelsplit"; },
   abicheck ? pinfold,
-  buildSet ? null,
+  # The frozen build set: packages by their names, such as another `python3.pkgs`.
+  buildSet ? python.pkgs,
   packages ? python.pkgs,
 }:
 let
@@ -55,8 +56,8 @@ let
       }
     );
 
-  # Wheels that others built name libraries of the distributions they were built for (PEP 600).
-  manylinux = lib.optionals stdenv.hostPlatform.isLinux pkgs.pythonManylinuxPackages.manylinux_2_28 or [ ];
+  # What wheels that others built may take from the system (PEP 600).
+  manylinux = pkgs.pythonManylinuxPackages.manylinux2014 or [ ];
 
   host = {
     inherit step packages;
@@ -77,13 +78,8 @@ let
         name = "${name}-shell";
         packages = [ environment ];
       };
-    buildSet =
-      if buildSet != null then
-        self.makeBuildSet buildSet
-      else
-        # All of the interpreter's own packages, by their names there; what is not asked for is not evaluated.
-        lib.mapAttrs (_: tool: tool) python.pkgs;
-    fetchWheel = import ./lib/fetch-wheel.nix { wheelDir = null; } (
+    inherit buildSet;
+    fetching = import ./lib/fetch-wheel.nix { wheelDir = null; } (
       wheel:
       let
         parts = self.lib.names.parseWheel wheel.file;

@@ -1,5 +1,5 @@
 /**
-  An overlay for nixpkgs: `python3.withPins`, `.pinned` on Python packages, and the split of whole package sets.
+  An overlay for nixpkgs: `python3.withPins`, `.pinned` on Python packages, and whole package sets in three steps.
 
   ```nix
   python3.withPins (ps: [
@@ -8,74 +8,84 @@
   ])
   ```
 
-  Wheels are built with the packages of the same nixpkgs without overlays, so that no overlay's bump rebuilds them;
-  `pinfoldFrozen` names another package set to build with.
+  Packages are those of `python3.pkgs`, unchanged: each is split into wheel, install and check. Wheels are built by the
+  same nixpkgs without overlays, so that no overlay's bump builds them again; `pinfoldFrozen` is that package set, and
+  may be any other.
 */
 final: prev:
 let
   inherit (prev) lib;
 
+  interpreters = builtins.filter (name: prev ? ${name}) [
+    "python3"
+    "python311"
+    "python312"
+    "python313"
+  ];
+
+  # The functions of this library for one interpreter, over its own packages, split.
   functionsFor =
-    python:
-    import ./nixpkgs.nix {
-      pkgs = final;
-      inherit python;
-      packages = splitFor python;
-    };
-
-  # The package set that builds: what the overlays do not touch.
-  frozenFor = python: final.pinfoldFrozen.${python.pythonAttr or "python3"}.pkgs;
-
-  splitFor =
-    python:
+    name: python:
     let
-      pinfold = functionsFor python;
+      functions = import ./nixpkgs.nix {
+        pkgs = final;
+        inherit python packages;
+        inherit (final) pinfold wheelsplit;
+        buildSet = frozen;
+      };
+      frozen = final.pinfoldFrozen.${name}.pkgs;
+      packages = functions.splitScope {
+        pinfold = functions;
+        scope = python.pkgs;
+        inherit frozen;
+      };
     in
-    pinfold.splitScope {
-      inherit pinfold;
-      scope = python.pkgs;
-      frozen = frozenFor python;
+    functions
+    // {
+      inherit packages;
+      pinned = package: functions.splitPackage { pinfold = functions; inherit frozen; } package;
     };
 
   withPins =
-    python:
+    name: python:
+    let
+      functions = functionsFor name python;
+    in
     python
     // {
-      withPins = packages: (functionsFor python).withPins packages;
-      pythonWithPins = args: (functionsFor python).pythonWithPins args;
-      pinfold = functionsFor python;
+      inherit (functions) withPins pythonWithPins;
+      pinfold = functions;
     };
 in
 {
   pinfold = final.callPackage ./package.nix { };
+  wheelsplit = final.callPackage ./package.nix { crate = "wheelsplit"; };
+
   pinfoldFrozen = import prev.path {
     inherit (prev.stdenv.hostPlatform) system;
     overlays = [ ];
   };
-  python3 = withPins prev.python3;
-  python311 = withPins prev.python311;
-  python312 = withPins prev.python312;
-  python313 = withPins prev.python313;
 
-  # `ps.torch.pinned { ... }` also where a package is taken from `python3.pkgs` itself.
+  # `python3.pkgs.torch.pinned { ... }`: also where a package is not taken from the set that `withPins` gives.
   pythonPackagesExtensions = prev.pythonPackagesExtensions ++ [
     (
-      pyFinal: pyPrev:
-      lib.mapAttrs (
-        _: value:
-        if value ? overridePythonAttrs then
-          value
+      _pyFinal: pyPrev:
+      builtins.mapAttrs (
+        _: package:
+        if builtins.isAttrs package && package ? overridePythonAttrs then
+          package
           // {
-            pinned =
-              pins:
-              ((functionsFor pyFinal.python).splitPackage {
-                pinfold = functionsFor pyFinal.python;
-                frozen = frozenFor pyFinal.python;
-              } value).pinned pins;
+            pinned = pins: ((functionsFor (pyPrev.python.pythonAttr or "python3") pyPrev.python).pinned package).pinned pins;
           }
         else
-          value
+          package
       ) pyPrev
     )
   ];
 }
+// builtins.listToAttrs (
+  map (name: {
+    inherit name;
+    value = withPins name prev.${name};
+  }) interpreters
+)

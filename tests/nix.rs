@@ -89,6 +89,35 @@ fn what_cannot_be_is_refused_before_anything_is_built() {
 }
 
 #[test]
+fn the_flake_evaluates_with_a_nixpkgs_and_says_what_it_has() {
+    let nix = nix!();
+    let [flake, nixpkgs] = ["flake", "nixpkgs"].map(|name| nix.scratch(name));
+    let copy = |what: &str, to: &Path| {
+        said(Command::new("cp").arg("-r").arg(pinfold_tests::checkout::root().join(what)).arg(to));
+    };
+    for what in ["flake.nix", "default.nix", "nix", "Cargo.toml"] {
+        copy(what, &flake);
+    }
+    for what in ["nix/tests/pkgs.nix", "nix/tests/nixpkgs.nix", "nix/tests/graph.nix"] {
+        copy(what, &nixpkgs);
+    }
+    fs::write(nixpkgs.join("flake.nix"), "{ outputs = _: { }; }").expect("a file");
+    fs::write(nixpkgs.join("default.nix"), "import ./pkgs.nix").expect("a file");
+    let registry = flake.join("registry.json");
+    fs::write(&registry, r#"{"flakes": [], "version": 2}"#).expect("a file");
+    let evaluate = |attribute: &str| {
+        let mut command = nix.command("nix");
+        command.arg("--option").arg("flake-registry").arg(&registry);
+        command.args(["eval", "--json", "--no-write-lock-file", "--override-input", "nixpkgs"]);
+        command.arg(format!("path:{}", nixpkgs.display()));
+        json(&said(command.arg(format!("path:{}#{attribute}", flake.display()))))
+    };
+    assert_eq!(evaluate("tests.failures"), json("[]"));
+    assert_eq!(evaluate("packages.x86_64-linux.default.pname"), json("\"pinfold\""));
+    assert_eq!(evaluate("lib.x86_64-linux.host.python.pythonVersion"), json("\"3.11\""));
+}
+
+#[test]
 fn two_versions_run_in_one_environment() {
     let nix = nix!();
     let environment = nix.build(BUILDS, "environment", &[]).expect("an environment");

@@ -4,16 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use data_encoding::HEXLOWER;
 use pinfold_tests::checkout;
 use pinfold_tests::nix::{Nix, PYTHON, said};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use toml::Table;
-use walkdir::WalkDir;
 
 const EXAMPLE: &str = "tests/examples/two-numpys";
 
@@ -32,7 +29,7 @@ fn nix_builds_what_sync_makes_from_the_same_lock() {
     );
     let lock = project.join("pinfold.lock");
     let wheels = nix.scratch("wheels");
-    gather(&nix.installed().join("bin/python"), &lock, &[&project, &cache], &wheels);
+    gather(&nix.installed().join("bin/python"), &lock, &wheels);
 
     let (lock_text, wheels_text) = (lock.display().to_string(), wheels.display().to_string());
     let arguments = ["--arg", "lock", &lock_text, "--arg", "wheelDir", &wheels_text];
@@ -43,6 +40,7 @@ fn nix_builds_what_sync_makes_from_the_same_lock() {
 
     let (ours, theirs) = (closure(&environment), closure(&project.join(".venv")));
     assert_eq!(closures(&ours), closures(&theirs), "the pinned sets");
+    // Hashes of wheels that Nix and `pinfold sync` built from source, each for itself, included.
     assert_eq!(without_paths(&ours), without_paths(&theirs));
     assert_eq!(fs::read(environment.join("pinfold.lock")).ok(), fs::read(&lock).ok());
 
@@ -53,22 +51,16 @@ fn nix_builds_what_sync_makes_from_the_same_lock() {
     assert_eq!(pins(&closure(&part)), pins(&theirs), "a part of a lock has the lock's pins");
 }
 
-/// Puts every wheel of the lock into a folder: built ones are somewhere below `places`, others come from the index.
-fn gather(python: &Path, lock: &Path, places: &[&PathBuf], folder: &Path) {
+/// Puts every wheel that the lock has from an index into a folder. Those that it has from source, Nix builds.
+fn gather(python: &Path, lock: &Path, folder: &Path) {
     let lock: Table = fs::read_to_string(lock).expect("a lock").parse().expect("TOML");
-    let built: BTreeMap<String, PathBuf> = places
-        .iter()
-        .flat_map(WalkDir::new)
-        .filter_map(Result::ok)
-        .filter(|entry| entry.path().extension().is_some_and(|end| end == "whl"))
-        .map(|entry| (sha256(entry.path()), entry.into_path()))
-        .collect();
     // pip takes one version of a name at a time.
     let mut rounds: Vec<Vec<(String, String)>> = Vec::new();
-    for wheel in lock["wheel"].as_array().expect("wheels") {
+    let build_set =
+        lock.get("build-set").and_then(|set| set.get("wheel")).and_then(|wheels| wheels.as_array());
+    for wheel in lock["wheel"].as_array().expect("wheels").iter().chain(build_set.into_iter().flatten()) {
         let text = |key: &str| wheel.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
-        if let Some(path) = built.get(&text("sha256")) {
-            fs::copy(path, folder.join(text("file"))).expect("a copy");
+        if wheel.get("path").is_some() {
             continue;
         }
         let line = format!("{}=={} --hash=sha256:{}\n", text("name"), text("version"), text("sha256"));
@@ -86,10 +78,6 @@ fn gather(python: &Path, lock: &Path, places: &[&PathBuf], folder: &Path) {
         let only = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--requirement"];
         said(Command::new(python).args(download).args(only).arg(&requirements).arg("--dest").arg(folder));
     }
-}
-
-fn sha256(path: &Path) -> String {
-    HEXLOWER.encode(&Sha256::digest(fs::read(path).expect("a file")))
 }
 
 /// The `closure.json` of an environment, after the schema was asked.

@@ -77,14 +77,50 @@ rec {
         inherit (lock) python platform;
         inherit wheels units closures;
         wheelOf = unit: bySha.${unit.wheel};
+        # What builds sources: the frozen wheels, and which of them each package is built with.
+        buildSet = lock.build-set or { };
       };
+
+  /**
+    The wheels that a package of the lock is built with, installed; `null` where the lock does not say.
+
+    # Type
+    ```
+    buildTools :: { lock, installWheel, fetchWheel } -> String -> [Package] | null
+    ```
+  */
+  buildTools =
+    {
+      lock,
+      installWheel,
+      fetchWheel,
+    }:
+    name:
+    let
+      built = filter (package: package.name == name) (lock.buildSet.package or [ ]);
+      hashes = (head built).wheels;
+    in
+    if built == [ ] then
+      null
+    else
+      map (
+        wheel:
+        installWheel {
+          pname = wheel.name;
+          inherit (wheel) version;
+          wheel = fetchWheel wheel;
+        }
+      ) (filter (wheel: builtins.elem wheel.sha256 hashes) (lock.buildSet.wheel or [ ]));
 
   /**
     The wheels of a lock, installed: packages by the hash of their wheel.
 
+    A wheel is what `wheels` gives, else a file or a fetch; what the lock has as a source is built, with the lock's
+    frozen build set.
+
     # Type
     ```
-    install :: { lock, installWheel, fetchWheel, wheels } -> { SHA256 = Package; }
+    install :: { lock, installWheel, fetchWheel, buildWheel, fetchSource, wheels } -> { SHA256 = Package; }
     ```
   */
   install =
@@ -92,31 +128,55 @@ rec {
       lock,
       installWheel,
       fetchWheel,
+      buildWheel ? _: null,
+      fetchSource ? _: null,
       wheels ? { },
     }:
+    let
+      given =
+        wheel:
+        let
+          named = wheels.${wheel.name} or null;
+        in
+        if named == null || named ? outPath then
+          named
+        # `{ "1.26.4" = ...; }`, where a lock has several versions.
+        else
+          named.${wheel.version} or null;
+      built =
+        wheel:
+        let
+          tools = buildTools { inherit lock installWheel fetchWheel; } wheel.name;
+          src = if tools == null then null else fetchSource wheel;
+        in
+        if src == null then
+          null
+        else
+          buildWheel {
+            pname = wheel.name;
+            inherit (wheel) version;
+            inherit src;
+            build-system = tools;
+            # They are the frozen ones.
+            buildSet = null;
+          };
+      fileOf =
+        wheel:
+        if given wheel != null then
+          given wheel
+        else if built wheel != null then
+          built wheel
+        else
+          fetchWheel wheel;
+    in
     listToAttrs (
       map (wheel: {
         name = wheel.sha256;
-        value =
-          let
-            given = wheels.${wheel.name} or null;
-            version = given.${wheel.version} or null;
-            own =
-              if given == null then
-                null
-              else if builtins.isFunction given then
-                given wheel
-              # `{ "1.26.4" = ...; }`, where a lock has several versions.
-              else if given ? outPath then
-                given
-              else
-                version;
-          in
-          installWheel {
-            pname = wheel.name;
-            inherit (wheel) version;
-            wheel = if own != null then own else fetchWheel wheel;
-          };
+        value = installWheel {
+          pname = wheel.name;
+          inherit (wheel) version;
+          wheel = fileOf wheel;
+        };
       }) lock.wheels
     );
 

@@ -18,7 +18,7 @@ let
       onConflict ? "error",
       name ? "${python.name or "python${python.pythonVersion}"}-pinfold",
       wheels ? { },
-      fetchWheel ? host.fetchWheel,
+      fetchWheel ? host.fetching.fetchWheel,
       required ? [ ],
       extraPackages ? { },
     }@args:
@@ -28,10 +28,12 @@ let
         text = builtins.readFile lock;
         python = python.pythonVersion;
       };
+      placed = wheel: wheel // { lockFolder = builtins.dirOf lock; };
       installed = locks.install {
         lock = parsed;
-        inherit (self) installWheel;
-        fetchWheel = wheel: fetchWheel (wheel // { lockFolder = builtins.dirOf lock; });
+        inherit (self) installWheel buildWheel;
+        fetchWheel = wheel: fetchWheel (placed wheel);
+        fetchSource = wheel: host.fetching.fetchSource (placed wheel);
         inherit wheels;
       };
       set =

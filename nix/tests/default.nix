@@ -20,7 +20,8 @@ let
     // import ./closures.nix
     // import ./lock.nix
     // import ./environment.nix
-    // import ./split.nix;
+    // import ./split.nix
+    // import ./overlay.nix;
   counting = import ./counting.nix;
 
   # Names of the functions that the library exports, its parts' included.

@@ -113,19 +113,19 @@ in
   };
   fetchWheel = {
     by-hash-from-the-host = {
-      expr = (fetch { wheelDir = null; } (w: { outPath = w.sha256; }) wheel).outPath;
+      expr = ((fetch { wheelDir = null; } (w: { outPath = w.sha256; })).fetchWheel wheel).outPath;
       expected = "00";
     };
     a-local-file-with-another-hash-is-refused = {
-      expr = refused (fetch { wheelDir = null; } (_: null) (wheel // { path = "names.nix.whl"; lockFolder = ./.; })).outPath;
+      expr = refused ((fetch { wheelDir = null; } (_: null)).fetchWheel (wheel // { path = "names.nix.whl"; lockFolder = ./.; })).outPath;
       expected = true;
     };
     nowhere-to-be-had-is-refused = {
-      expr = refused (fetch { wheelDir = null; } (_: null) wheel).outPath;
+      expr = refused ((fetch { wheelDir = null; } (_: null)).fetchWheel wheel).outPath;
       expected = true;
     };
     a-folder-to-be-built-is-refused-with-a-way-out = {
-      expr = refused (fetch { wheelDir = null; } (_: null) (wheel // { path = "x"; lockFolder = ./.; })).outPath;
+      expr = refused ((fetch { wheelDir = null; } (_: null)).fetchWheel (wheel // { path = "x"; lockFolder = ./.; })).outPath;
       expected = true;
     };
   };

@@ -44,7 +44,7 @@ let
     hook = python: tool "hook-${python.pythonVersion}";
     shellFor = name: environment: tool "${name}-shell" // { inherit environment; };
     buildSet = self.makeBuildSet buildSet;
-    fetchWheel = import ../lib/fetch-wheel.nix { wheelDir = null; } (
+    fetching = import ../lib/fetch-wheel.nix { wheelDir = null; } (
       wheel:
       derivation {
         name = wheel.file;

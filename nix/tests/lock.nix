@@ -8,10 +8,16 @@ let
   installed = locks.install {
     inherit lock;
     inherit (pinfold) installWheel;
-    inherit (pinfold.host) fetchWheel;
+    inherit (pinfold.host.fetching) fetchWheel;
   };
   replace = from: to: builtins.replaceStrings [ from ] [ to ] text;
   refused = text: !(builtins.tryEval (builtins.deepSeq (parse text "3.11").python true)).success;
+  tools = locks.buildTools {
+    inherit lock;
+    inherit (pinfold) installWheel;
+    inherit (fetching) fetchWheel;
+  };
+  inherit (pinfold.host) fetching;
   resolved = locks.toClosures { inherit lock installed; };
 in
 {
@@ -42,6 +48,19 @@ in
       expr = map (wheel: [ installed.${wheel.sha256}.wheel.url installed.${wheel.sha256}.wheel.outputHash ]) lock.wheels;
       expected = map (wheel: [ "mirror://wheels/${wheel.file}" wheel.sha256 ]) lock.wheels;
     };
+    a-source-is-built-with-the-locks-own-tools = {
+      expr =
+        let
+          built = (locks.install {
+            inherit lock;
+            inherit (pinfold) installWheel buildWheel;
+            inherit (fetching) fetchWheel;
+            fetchSource = wheel: if wheel.name == "app" then ./packages/leaf else null;
+          }).${(builtins.head lock.wheels).sha256}.wheel;
+        in
+        [ built.name (map (tool: tool.pname) built.build-system) ];
+      expected = [ "app-1.0-wheel" [ "setuptools" ] ];
+    };
     a-wheel-that-is-given-is-not-fetched = {
       expr =
         (locks.install {
@@ -52,6 +71,34 @@ in
         }).${(builtins.head lock.wheels).sha256}.wheel.outPath;
       expected = "/built";
     };
+  };
+  buildTools = {
+    those-of-the-package-alone = {
+      expr = map (tool: "${tool.pname} ${tool.version}") (tools "app");
+      expected = [ "setuptools 80.9" ];
+    };
+    of-what-is-not-built = {
+      expr = tools "numpy";
+      expected = null;
+    };
+  };
+  fetchSource = {
+    a-folder = {
+      expr = builtins.match ".*-source" (fetching.fetchSource { path = "packages/leaf"; lockFolder = ./.; file = "x.whl"; }) != null;
+      expected = true;
+    };
+    nothing-where-the-wheel-is-here = {
+      expr = fetching.fetchSource { path = "x.whl"; lockFolder = ./.; file = "x.whl"; };
+      expected = null;
+    };
+  };
+  isSource.what-is-left-behind-is-none = {
+    expr = map (name: fetching.isSource "/x/${name}" "directory") [ "src" ".git" "x.egg-info" ] ++ map (name: fetching.isSource "/x/${name}" "regular") [ "a.py" "a.pyc" "pinfold.lock" ];
+    expected = [ true false false true false false ];
+  };
+  hasWheel.of-a-path-to-a-wheel = {
+    expr = map fetching.hasWheel [ { file = "x.whl"; path = "wheels/x.whl"; lockFolder = ./.; } { file = "x.whl"; path = "x"; } ];
+    expected = [ true false ];
   };
   toClosures = {
     as-they-stand-in-it = {
