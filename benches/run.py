@@ -13,6 +13,7 @@ import cached_import
 import checking
 import cold_import
 import creation
+import splitting
 import startup
 from measure import table
 from places import Sides
@@ -23,6 +24,7 @@ BENCHES = {
     "cold-import": cold_import,
     "cached-import": cached_import,
     "abicheck": checking,
+    "split": splitting,
 }
 
 

@@ -133,6 +133,24 @@ fn two_versions_run_in_one_environment() {
 }
 
 #[test]
+fn bytecode_is_kept_in_the_user_s_store() {
+    let nix = nix!();
+    let environment = nix.build(BUILDS, "environment", &[]).expect("an environment");
+    let store = nix.scratch("bytecode");
+    let mut python = Command::new(environment.join("bin/python"));
+    python.args(["-c", "import leaf"]).env_remove("PYTHONDONTWRITEBYTECODE").env("PINFOLD_CACHE", &store);
+    said(&mut python);
+    let closure = json(&fs::read_to_string(environment.join("closure.json")).expect("a closure.json"));
+    let units = closure["units"].as_array().expect("units");
+    let leaf = units.iter().find(|unit| unit["name"] == "leaf" && unit["version"] == "1.0").expect("leaf");
+    let kept = fs::read_dir(store.join("bytecode")).expect("bytecode").flatten();
+    let kept: Vec<bool> = kept
+        .map(|tag| tag.path().join(leaf["wheel"].as_str().expect("a hash")).join("code.pack").is_file())
+        .collect();
+    assert_eq!(kept, [true]);
+}
+
+#[test]
 fn one_wheel_is_two_units_with_different_dependencies() {
     let nix = nix!();
     let environment = nix.build(BUILDS, "copies", &[]).expect("an environment");

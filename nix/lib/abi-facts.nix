@@ -16,6 +16,7 @@ installed:
 host.step {
   name = "${package.nameOf installed}-${package.versionOf installed}-abi-facts";
   script = ''
-    HOME="$TMPDIR" ${host.tools.abicheck}/bin/abicheck facts ${package.siteOf host.python installed} --out "$out"
+    HOME="$TMPDIR" ${host.tools.abicheck}/bin/abicheck facts ${package.siteOf host.python installed} --out "$out" \
+      --python-version ${host.python.pythonVersion}
   '';
 }

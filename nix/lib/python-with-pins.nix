@@ -113,9 +113,11 @@ let
         };
       };
 
+      # What does not change of the packages was looked into before; what the environment adds is looked into now.
+      factsOf = builtins.concatStringsSep " " (map (unit: "--facts ${self.abiFacts unit.package}") resolved.units);
       abicheck =
         folder:
-        "HOME=$TMPDIR ${host.tools.abicheck}/bin/abicheck --no-config --no-cache --color never ${folder}";
+        "HOME=$TMPDIR ${host.tools.abicheck}/bin/abicheck --no-config --no-cache --color never ${factsOf} ${folder}";
 
       report = host.step {
         name = "${name}-abi-report";

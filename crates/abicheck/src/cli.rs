@@ -9,7 +9,7 @@ use clap::builder::styling::{AnsiColor, Effects, Styles};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{bindings, check, explain, ldd, rules};
+use crate::commands::{bindings, check, explain, facts, ldd, rules};
 use crate::failure::{COULD_NOT, Failure, Outcome};
 use crate::output::{Output, Streams};
 use crate::terminal::Colour;
@@ -42,6 +42,7 @@ enum Command {
     Rules(rules::Options),
     Ldd(ldd::Options),
     Bindings(bindings::Options),
+    Facts(facts::Options),
 }
 
 /// Options that every command has.
@@ -119,6 +120,7 @@ impl Cli {
             Some(Command::Rules(options)) => rules::run(options, output),
             Some(Command::Ldd(options)) => ldd::run(options, output),
             Some(Command::Bindings(options)) => bindings::run(options, output),
+            Some(Command::Facts(options)) => facts::run(options, output),
         }
     }
 }

@@ -210,6 +210,50 @@ fn facts_are_kept_unless_told_otherwise() {
 }
 
 #[test]
+fn facts_of_a_folder_serve_until_a_file_is_another() {
+    let project = Project::with_conflicts();
+    let minor = Interpreter::at(&python()).unwrap_or_else(|error| panic!("{error}")).minor();
+    let site = format!(".venv/lib/python{minor}/site-packages");
+    let told = project.run(&["facts", &site, "--out", "kept", "--python-version", &minor]);
+    assert_eq!(
+        told,
+        "exit code: 0\n-- stdout\n-- stderr\nnote: kept what 2 native files and 2 modules say\n"
+    );
+    let given = ["--no-cache", "--facts", "kept", ".venv"];
+    let plain = project.run(&["--no-cache", ".venv"]);
+    assert_eq!(project.run(&given), plain);
+    // Other bytes of the same size and time: what was kept is what counts, so that the file was not read.
+    let native = project.path().join(&site).join("broken/_core.abi3.so");
+    let metadata = fs::metadata(&native).expect("a file");
+    let bytes = fs::read(&native).expect("a file");
+    let other: Vec<u8> = bytes.windows(19).enumerate().fold(bytes.clone(), |mut other, (at, window)| {
+        if window.starts_with(b"libnowhere.so.1") {
+            other[at + 3] = b'N';
+        }
+        other
+    });
+    fs::write(&native, &other).expect("a file");
+    assert!(project.run(&["--no-cache", ".venv"]).contains("libNowhere.so.1"));
+    fs::File::options()
+        .write(true)
+        .open(&native)
+        .and_then(|file| file.set_modified(metadata.modified()?))
+        .expect("a time");
+    assert_eq!(project.run(&given), plain);
+    // Another time: it is read again.
+    fs::write(&native, &other).expect("a file");
+    assert!(project.run(&given).contains("libNowhere.so.1"));
+    fs::write(project.path().join("kept/index"), "damaged").expect("a file");
+    let damaged = project.run(&given);
+    assert!(
+        damaged.starts_with("exit code: 2") && damaged.contains("no facts that this abicheck wrote\nhint: "),
+        "{damaged}"
+    );
+    let gone = project.run(&["--facts", "nowhere", ".venv"]);
+    assert!(gone.starts_with("exit code: 2") && gone.contains("could not read the facts"), "{gone}");
+}
+
+#[test]
 fn one_order_or_one_script() {
     let project = Project::with_conflicts();
     project.write("script.py", "import soft\n");

@@ -16,7 +16,7 @@ mod format;
 mod name;
 mod read;
 
-pub use cache::{Cache, CacheError};
+pub use cache::{Cache, CacheError, Stamp};
 pub use definitions::{Definition, Definitions, Version, VersionIndex, gnu_hash};
 pub use error::FactsError;
 pub use facts::{Class, ContentHash, Endian, Facts, Flags, Head, Kind, Reference, Tls, Uses};

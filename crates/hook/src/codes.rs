@@ -13,6 +13,7 @@ use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 use pinfold_core::pack::{self, Pack};
+use pinfold_core::places;
 use pinfold_core::resolve::UnitIndex;
 
 use crate::state::State;
@@ -139,7 +140,8 @@ impl Codes {
         }
     }
 
-    /// The bytecode of a unit's wheel; `None` where there is no store around its folder.
+    /// The bytecode of a unit's wheel: in the store around its folder; where that is none, because another engine
+    /// installed the wheel (Nix), in the user's. `None` for what was no wheel.
     fn wheel(&self, state: &State, unit: UnitIndex) -> Option<&'static Wheel> {
         if let Some(&known) = self.units.borrow().get(&unit) {
             return known;
@@ -150,9 +152,12 @@ impl Codes {
         let store = path
             .rsplit_once(&format!("/wheels/{key}/"))
             .or_else(|| path.rsplit_once("/instances/"))
-            .map(|(store, _)| store);
+            .map(|(store, _)| PathBuf::from(store))
+            .or_else(|| {
+                described.wheel.as_ref().and_then(|_| places::store()).filter(|store| store.is_absolute())
+            });
         let wheel = store.map(|store| {
-            let folder = Path::new(store).join("bytecode").join(&self.tag).join(key);
+            let folder = store.join("bytecode").join(&self.tag).join(key);
             let mapped = map(&folder.join(PACK)).unwrap_or_default();
             let pack = Pack::open(mapped, self.magic).ok();
             &*Box::leak(Box::new(Wheel {

@@ -15,6 +15,7 @@ pub mod manifest;
 pub mod modules;
 pub mod names;
 pub mod pack;
+pub mod places;
 pub mod reason;
 pub mod resolve;
 pub mod units;

@@ -74,15 +74,7 @@ impl Store {
     /// # Errors
     /// When none of the three variables is set to something usable.
     pub fn from_env() -> Result<Self, Error> {
-        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        if let Some(root) = set("PINFOLD_CACHE") {
-            return Self::open(root);
-        }
-        // The XDG specification has relative paths ignored.
-        let cache = set("XDG_CACHE_HOME").filter(|path| path.is_absolute());
-        let cache =
-            cache.or_else(|| set("HOME").filter(|path| path.is_absolute()).map(|home| home.join(".cache")));
-        Self::open(cache.ok_or(Error::NoHome)?.join("pinfold"))
+        Self::open(pinfold_core::places::store().ok_or(Error::NoHome)?)
     }
 
     /// The same store with other limits on what a wheel may unpack to.

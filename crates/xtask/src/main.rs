@@ -6,6 +6,7 @@
 mod bench;
 mod compat;
 mod corpus;
+mod counts;
 mod demo;
 mod fuzz;
 mod install;
@@ -44,6 +45,8 @@ enum Command {
     Parity(parity::Options),
     /// Compare what abicheck says of real packages with what they do
     Corpus(corpus::Options),
+    /// Count what a bump of each package of a synthetic set costs: merged, split, split on a frozen build set
+    Counts(counts::Options),
     /// Fuzz the readers of Pinfold's files, each for a bounded time
     Fuzz(fuzz::Options),
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Conformance(options) => compat::conformance(&options),
         Command::Parity(options) => parity::run(&options),
         Command::Corpus(options) => corpus::run(&options),
+        Command::Counts(options) => counts::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
     };
     match done {

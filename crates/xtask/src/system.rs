@@ -32,9 +32,19 @@ pub(crate) fn prepare(pythons: &[Python]) -> Result<()> {
     install("tests", &missing(pythons))
 }
 
+/// Makes sure that there is Nix.
+pub(crate) fn prepare_nix() -> Result<()> {
+    let need = Missing { what: "Nix, which evaluates what nix/ says".into(), package: "nix-bin".into() };
+    install("counts", if runs("nix-instantiate") { &[] } else { std::slice::from_ref(&need) })
+}
+
 /// Makes sure that all needs of the benchmarks are met.
 pub(crate) fn prepare_benches() -> Result<()> {
-    let needs = [("cc", "a C compiler, for packages that are made", "gcc"), ("libtree", "a peer", "libtree")];
+    let needs = [
+        ("cc", "a C compiler, for packages that are made", "gcc"),
+        ("libtree", "a peer", "libtree"),
+        ("nix-build", "Nix, which builds what nix/ says", "nix-bin"),
+    ];
     let missing = needs.into_iter().filter(|(program, ..)| !runs(program));
     let missing = missing.map(|(_, what, package)| Missing { what: what.into(), package: package.into() });
     install("benchmarks", &missing.collect::<Vec<_>>())

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use elf_facts::Cache;
 use python_facts::Target;
+use rayon::prelude::*;
 
 use crate::environment::Environment;
-use crate::importing::Sources;
+use crate::importing::{Given, GivenError, Sources};
 
 /// The largest size of the facts in bytes.
 const LIMIT: u64 = 512 << 20;
@@ -22,13 +23,22 @@ pub(super) struct Caches {
 }
 
 impl Caches {
-    /// Opens them; `off` reads every file anew and writes nothing.
-    pub(super) fn open(environment: &Environment, off: bool) -> Self {
+    /// Opens them; `off` reads every file anew and writes nothing. `given` is what other runs kept of folders.
+    ///
+    /// # Errors
+    /// When something given cannot be used: it was asked for.
+    pub(super) fn open(environment: &Environment, off: bool, given: &[PathBuf]) -> Result<Self, GivenError> {
         let folder = if off { None } else { folder() };
         let target = Target { version: environment.interpreter.version };
         let python = folder.map(|folder| folder.join("python"));
-        let (facts, sources) = rayon::join(|| facts(off), || Sources::open(target, python.as_deref()));
-        Self { facts: Arc::new(facts), sources }
+        let (mut facts, mut sources) =
+            rayon::join(|| facts(off), || Sources::open(target, python.as_deref()));
+        let given: Vec<Given> = given.par_iter().map(|out| Given::read(out)).collect::<Result<_, _>>()?;
+        for given in given {
+            given.tell(&mut facts);
+            sources.give(given);
+        }
+        Ok(Self { facts: Arc::new(facts), sources })
     }
 
     /// Writes what is new; what could not be written is worth a note.

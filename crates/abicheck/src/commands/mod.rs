@@ -6,6 +6,7 @@ pub mod bindings;
 mod caches;
 pub mod check;
 pub mod explain;
+pub mod facts;
 pub mod ldd;
 mod opening;
 pub mod rules;

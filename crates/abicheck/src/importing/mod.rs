@@ -6,6 +6,7 @@
 
 mod acts;
 mod elsewhere;
+mod given;
 mod graph;
 mod known;
 mod places;
@@ -13,5 +14,6 @@ mod program;
 mod sources;
 mod walk;
 
+pub use given::{Given, GivenError};
 pub use sources::{Sources, SourcesError};
 pub use walk::{Imports, Missing, Session, Step, When};

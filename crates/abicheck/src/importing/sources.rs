@@ -12,11 +12,13 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use elf_facts::Stamp;
 use python_facts::{Call, Effect, Facts, Target};
 use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::given::Given;
 use crate::environment::reading;
 
 /// Why the cache could not be kept.
@@ -73,11 +75,12 @@ pub struct Sources {
     target: Target,
     path: Option<PathBuf>,
     kept: Kept,
+    given: FxHashMap<PathBuf, (Stamp, Arc<Facts>)>,
     new: Mutex<New>,
 }
 
 /// This reader, and how it keeps effects.
-const READER: &str = concat!(env!("CARGO_PKG_VERSION"), " 3");
+pub(super) const READER: &str = concat!(env!("CARGO_PKG_VERSION"), " 3");
 /// Sources larger than this are not read: tables of data, which import nothing.
 const LARGEST: u64 = 8 << 20;
 /// Bytes of the cache; a hundred thousand modules have some tens of millions.
@@ -92,11 +95,27 @@ impl Sources {
             folder.map(|folder| folder.join(format!("python-{}.{}", target.version.0, target.version.1)));
         let read = path.as_ref().and_then(|path| reading::read(path, LARGEST_CACHE).ok());
         let kept = read.and_then(|bytes| Kept::of(&bytes)).unwrap_or_default();
-        Self { target, path, kept, new: Mutex::default() }
+        Self { target, path, kept, given: FxHashMap::default(), new: Mutex::default() }
+    }
+
+    /// Takes what another run learned of a folder.
+    pub fn give(&mut self, given: Given) {
+        let modules = given.modules(self.target.version);
+        self.given.extend(modules.into_iter().map(|(path, stamp, facts)| (path, (stamp, Arc::new(facts)))));
+    }
+
+    /// What another run learned of a file that is as it was then.
+    fn given(&self, path: &Path) -> Option<Arc<Facts>> {
+        let (stamp, facts) = self.given.get(path)?;
+        let metadata = fs::metadata(path).ok()?;
+        (*stamp == Stamp::of(&metadata)).then(|| facts.clone())
     }
 
     /// What is told of the module in the file at `path`; nothing where it cannot be read.
     pub fn facts(&self, path: &Path) -> Arc<Facts> {
+        if let Some(facts) = self.given(path) {
+            return facts;
+        }
         let Some(file) = file_at(path) else { return Arc::default() };
         let key = (file, 0);
         if let Some(facts) = self.kept.get(&key) {
@@ -177,13 +196,13 @@ fn file_at(path: &Path) -> Option<File> {
     Some((metadata.dev(), metadata.ino(), metadata.size(), metadata.mtime(), metadata.mtime_nsec()))
 }
 
-fn source(path: &Path) -> String {
+pub(super) fn source(path: &Path) -> String {
     let bytes = reading::read(path, LARGEST).unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// What stands behind a right checksum: damage would be taken for what a module does, or nest without end.
-fn sound(bytes: &[u8]) -> Option<&[u8]> {
+pub(super) fn sound(bytes: &[u8]) -> Option<&[u8]> {
     let (checksum, rest) = bytes.split_first_chunk()?;
     (u32::from_le_bytes(*checksum) == crc32fast::hash(rest)).then_some(rest)
 }

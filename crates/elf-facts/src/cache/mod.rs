@@ -5,6 +5,7 @@
 //! written costs time and never an answer.
 //! Deliberately not here: where the cache lies (the caller's choice).
 
+mod given;
 mod keys;
 mod stored;
 
@@ -19,7 +20,10 @@ use std::time::{Duration, SystemTime};
 use crate::error::FactsError;
 use crate::facts::{ContentHash, Facts};
 use crate::read;
+use given::Given;
 use keys::Key;
+
+pub use given::Stamp;
 
 /// Why the cache could not be kept; the facts themselves are not touched by it.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +40,7 @@ pub struct Cache {
     /// The largest size of the folder in bytes.
     limit: u64,
     known: HashMap<Key, ContentHash>,
+    given: Given,
     new: Mutex<New>,
 }
 
@@ -50,12 +55,26 @@ impl Cache {
     /// The cache in `folder`, which is made when something is first kept, with at most `limit` bytes in it.
     pub fn open(folder: PathBuf, limit: u64) -> Self {
         let known = keys::read(&folder.join(KEYS));
-        Self { folder: Some(folder), limit, known, new: Mutex::default() }
+        Self { folder: Some(folder), limit, known, given: Given::default(), new: Mutex::default() }
     }
 
     /// No cache: every file is read.
     pub fn none() -> Self {
-        Self { folder: None, limit: 0, known: HashMap::new(), new: Mutex::default() }
+        Self { folder: None, limit: 0, known: HashMap::new(), given: Given::default(), new: Mutex::default() }
+    }
+
+    /// Gives facts of the file at `path` that [`Self::put`] put into `folder`; they are used while the file is as it was.
+    pub fn give(&mut self, path: PathBuf, stamp: Stamp, folder: &Path, content: ContentHash) {
+        self.given.add(path, stamp, folder, content);
+    }
+
+    /// Puts `facts` into `folder`, for [`Self::give`] in other runs.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put(folder: &Path, facts: &Facts) -> Result<(), CacheError> {
+        let path = stored_at(folder, facts.head.content);
+        store(&path, facts).map_err(|source| CacheError { path, source })
     }
 
     /// The facts of the file at `path`. Errors are those of [`crate::read`].
@@ -66,6 +85,9 @@ impl Cache {
 
     /// As [`Self::get`], for a file whose metadata, all links followed, is known.
     pub fn get_known(&self, path: &Path, metadata: &fs::Metadata) -> Result<Facts, FactsError> {
+        if let Some(facts) = self.given.get(path, metadata) {
+            return Ok(facts);
+        }
         let Some(folder) = &self.folder else { return read(path) };
         let known = self.known.get(&Key::of(metadata));
         if let Some(content) = known
@@ -140,6 +162,12 @@ fn kept(path: &Path) -> Option<Facts> {
         let _ = file.set_modified(SystemTime::now());
     }
     Some(facts)
+}
+
+/// The facts at `path`, where nobody notes that they are used.
+fn stored_in(path: &Path) -> Option<Facts> {
+    let (mut file, metadata) = open(path).ok()?;
+    stored::read(&mut file, metadata.len())
 }
 
 /// Sets the time of the file at `path` to now; whether there is one.

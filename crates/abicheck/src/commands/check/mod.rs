@@ -116,7 +116,7 @@ fn analyse(
     phases.says("reading the environment");
     let wishes = Wishes { python: options.python.clone() };
     let environment = Environment::read(inputs, &wishes).map_err(Failure::new)?;
-    let caches = Caches::open(&environment, options.no_cache);
+    let caches = Caches::open(&environment, options.no_cache, &options.facts).map_err(Failure::new)?;
     let wishes = analysis::Wishes { order: options.order.clone(), script: options.script.clone() };
     let says = |phase: &str| phases.says(phase);
     let analysis = Analysis::of(&environment, caches.facts.clone(), &caches.sources, &wishes, &says)

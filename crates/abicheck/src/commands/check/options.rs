@@ -49,6 +49,9 @@ pub struct Options {
     /// Read every file anew, and keep nothing
     #[arg(long, help_heading = "Configuration")]
     pub no_cache: bool,
+    /// What `abicheck facts` kept of a folder of the environment; used while its files are as they were
+    #[arg(long, value_name = "OUT", help_heading = "Configuration")]
+    pub facts: Vec<PathBuf>,
 }
 
 /// How the report is printed.
