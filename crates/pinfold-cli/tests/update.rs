@@ -299,3 +299,25 @@ fn an_error_that_abicheck_finds_in_the_candidate_alone_holds_it() {
         ("root: app 1, lib 1, tool 2", Vec::new())
     );
 }
+
+#[test]
+fn packages_of_a_held_track_that_pass_without_the_rest_still_move() {
+    if !uv() {
+        return;
+    }
+    let names = ["one", "two", "three", "four", "five"];
+    let list = names.map(|name| format!("'{name}'")).join(", ");
+    let manifest =
+        format!("requires = [{list}]\n[tracks.all]\npackages = [{list}]\n{}", gate(&without("three", "2")));
+    let project = project(&manifest);
+    names.iter().for_each(|name| link(&project, name, "1", &[]));
+    project.ok(&["sync"]);
+    names.iter().for_each(|name| link(&project, name, "2", &[]));
+    let output = update(&project, &[]);
+    assert_eq!(versions(&project)[1], "all: five 2, four 2, one 2, three 1, two 2", "{}", said(&output));
+    let hold = &lock(&project).holds[0];
+    assert_eq!((hold.track.as_str(), hold.candidate.as_slice()), ("all", &["three 1 -> 2".to_owned()][..]));
+    assert!(stdout(&output).contains("  moved without it: four 1 -> 2\n"), "{}", said(&output));
+    let again = update(&project, &[]);
+    assert!(stderr(&again).contains("Nothing to do"), "{}", said(&again));
+}

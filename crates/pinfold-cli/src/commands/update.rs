@@ -150,7 +150,7 @@ fn json(moves: &Moves, generation: Option<u64>, clock: &Clock) -> Result<(), Err
     let tracks = moves.fates.iter().map(|(name, fate)| match fate {
         Fate::Current => Entry { name, outcome: "current", changes: &[], hold: None },
         Fate::Moved(changes) => Entry { name, outcome: "moved", changes, hold: None },
-        Fate::Held(hold) => Entry { name, outcome: "held", changes: &[], hold: Some(hold) },
+        Fate::Held(hold, moved) => Entry { name, outcome: "held", changes: moved, hold: Some(hold) },
     });
     let changed = generation.is_some();
     let document = Document { version: 1, changed, generation, now: clock.text(), tracks: tracks.collect() };
@@ -169,11 +169,12 @@ fn text(moves: &Moves, generation: Option<u64>, start: Instant) -> Result<(), Er
                 out.push_str(&format!("{name}  moved\n"));
                 out.extend(changes.iter().map(|change| format!("  {change}\n")));
             }
-            Fate::Held(hold) => {
+            Fate::Held(hold, moved) => {
                 let since: String = hold.since.chars().take(10).collect();
                 out.push_str(&format!("{name}  held since {since}: {}\n", hold.reason));
                 out.extend(hold.candidate.iter().map(|change| format!("  {change}\n")));
                 out.extend(hold.log.iter().map(|log| format!("  log: {log}\n")));
+                out.extend(moved.iter().map(|change| format!("  moved without it: {change}\n")));
             }
         }
     }

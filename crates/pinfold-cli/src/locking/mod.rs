@@ -19,5 +19,5 @@ pub mod wanted;
 mod workspace;
 
 pub use error::LockingError;
-pub use preferences::Upgrade;
+pub use preferences::{Moving, Upgrade};
 pub use workspace::Workspace;

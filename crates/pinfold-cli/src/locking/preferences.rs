@@ -17,10 +17,19 @@ pub enum Upgrade {
     Nothing,
     /// These, normalised.
     Packages(BTreeSet<String>),
-    /// Everything of these tracks, and nothing of the others.
-    Tracks(BTreeSet<String>),
+    /// What is said of these tracks, and nothing of the others.
+    Tracks(BTreeMap<String, Moving>),
     /// Everything.
     Everything,
+}
+
+/// What of a track may move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Moving {
+    /// Everything.
+    All,
+    /// These packages, normalised.
+    These(BTreeSet<String>),
 }
 
 /// The lock that was, and what of it may move.
@@ -40,10 +49,10 @@ impl Preferences<'_> {
             && *whom != Whom::Root
         {
             // What stays keeps its versions, also where root has others by now; a track that moves takes the newest.
-            match tracks.contains(whom.track()) {
-                false => return was.into_iter().collect(),
-                true if matches!(whom, Whom::Track(_)) => return Vec::new(),
-                true => {}
+            match tracks.get(whom.track()) {
+                None | Some(Moving::These(_)) => return was.into_iter().collect(),
+                Some(Moving::All) if matches!(whom, Whom::Track(_)) => return Vec::new(),
+                Some(Moving::All) => {}
             }
         }
         let Some(root) = before.first() else { return was.into_iter().collect() };
@@ -71,7 +80,11 @@ impl Preferences<'_> {
             Upgrade::Nothing => false,
             Upgrade::Packages(names) => names.contains(name),
             Upgrade::Everything => true,
-            Upgrade::Tracks(tracks) => tracks.contains(whom.track()),
+            Upgrade::Tracks(tracks) => match tracks.get(whom.track()) {
+                None => false,
+                Some(Moving::All) => true,
+                Some(Moving::These(names)) => names.contains(name),
+            },
         };
         let fits = |name: &str| match whom {
             Whom::Root => name == ROOT,

@@ -16,7 +16,7 @@ use super::clock::Clock;
 use super::trial::{Trials, Verdict};
 use crate::commands::lock::changes;
 use crate::error::Error;
-use crate::locking::{LockingError, Upgrade, Workspace};
+use crate::locking::{LockingError, Moving, Upgrade, Workspace};
 use crate::terminal;
 
 /// What came of a track.
@@ -26,8 +26,8 @@ pub enum Fate {
     Current,
     /// It moves.
     Moved(Vec<String>),
-    /// It stays.
-    Held(Hold),
+    /// It stays, but for those of its packages that move without the rest.
+    Held(Hold, Vec<String>),
 }
 
 /// What an update comes to.
@@ -36,6 +36,13 @@ pub struct Moves {
     pub lock: Lock,
     /// What came of each track that was asked for.
     pub fates: BTreeMap<String, Fate>,
+}
+
+/// A track of which something passed alone.
+struct Part {
+    track: String,
+    moving: Moving,
+    candidate: Vec<String>,
 }
 
 /// What is needed to find out.
@@ -59,28 +66,36 @@ impl Mover<'_> {
     /// When something could not be tried for a reason that is no track's: uv, the network, the disk.
     pub fn moves(&self, tracks: &BTreeSet<String>) -> Result<Moves, Error> {
         let mut fates = BTreeMap::new();
-        let mut passed: Vec<(String, Vec<String>)> = Vec::new();
+        let mut passed: Vec<Part> = Vec::new();
         let mut alone: Option<Lock> = None;
         for track in tracks {
-            let fate = match self.resolve(&BTreeSet::from([track.clone()]))? {
-                Err(refused) => self.held(
-                    track,
-                    "there is no solution for it",
-                    Vec::new(),
-                    Some(self.note(track, &refused)?),
-                ),
+            let fate = match self.resolve(&BTreeMap::from([(track.clone(), Moving::All)]))? {
+                Err(refused) => {
+                    let log = Some(self.note(track, &refused)?);
+                    Fate::Held(self.held(track, "there is no solution for it", Vec::new(), log), Vec::new())
+                }
                 Ok(lock) if lock.units == self.before.units => Fate::Current,
                 Ok(lock) => {
                     let candidate = said(self.before, &lock);
-                    let gates = self.gates(|name| name == track);
-                    match self.trials.candidate(track, &lock, &gates)? {
+                    match self.trials.candidate(track, &lock, &self.gates(|name| name == track))? {
                         Verdict::Passed => {
-                            passed.push((track.clone(), candidate.clone()));
+                            let (track, candidate) = (track.clone(), candidate.clone());
+                            passed.push(Part { track, moving: Moving::All, candidate: candidate.clone() });
                             alone = Some(lock);
                             Fate::Moved(candidate)
                         }
                         Verdict::Failed { reason, log, .. } => {
-                            self.held(track, &reason, candidate, Some(log))
+                            let part = self.part(track, &lock)?;
+                            let rest = part.as_ref().map_or(candidate, |(_, part)| said(part, &lock));
+                            let hold = self.held(track, &reason, rest, Some(log));
+                            let mut moved = Vec::new();
+                            if let Some((names, part)) = part {
+                                moved = said(self.before, &part);
+                                let (track, moving) = (track.clone(), Moving::These(names));
+                                passed.push(Part { track, moving, candidate: moved.clone() });
+                                alone = Some(part);
+                            }
+                            Fate::Held(hold, moved)
                         }
                     }
                 }
@@ -93,14 +108,49 @@ impl Mover<'_> {
         Ok(Moves { lock, fates })
     }
 
+    /// What of a track that failed passes without the rest: its packages, and the lock.
+    ///
+    /// Groups of packages are added to what passes; a group that makes it fail is halved. One package among n that
+    /// must stay takes about 2 log n trials.
+    fn part(&self, track: &str, candidate: &Lock) -> Result<Option<(BTreeSet<String>, Lock)>, Error> {
+        let moved = changes(Some(self.before), candidate).into_iter();
+        let moved = moved.filter(|change| change.from.is_some() && change.to.is_some());
+        let names: BTreeSet<String> = moved.map(|change| change.name).collect();
+        let names: Vec<String> = names.into_iter().collect();
+        let mut found: Option<(BTreeSet<String>, Lock)> = None;
+        let mut groups = halves(&names);
+        while let Some(group) = groups.pop() {
+            let (moving, here) = found
+                .as_ref()
+                .map_or((BTreeSet::new(), self.before), |(moving, lock)| (moving.clone(), lock));
+            let with: BTreeSet<String> = moving.into_iter().chain(group.iter().cloned()).collect();
+            let tracks = BTreeMap::from([(track.to_owned(), Moving::These(with.clone()))]);
+            let resolved = self.resolve(&tracks)?.ok();
+            let resolved = resolved.filter(|lock| lock.units != here.units && lock.units != candidate.units);
+            let passes = match &resolved {
+                None => false,
+                Some(lock) => {
+                    let gates = self.gates(|name| name == track);
+                    self.trials.candidate(&format!("{track}-part"), lock, &gates)? == Verdict::Passed
+                }
+            };
+            match resolved.filter(|_| passes) {
+                Some(lock) => found = Some((with, lock)),
+                None => groups.extend(halves(&group)),
+            }
+        }
+        Ok(found)
+    }
+
     /// The lock of the tracks that move together; the others among `passed` become held.
     fn together(
         &self,
-        passed: &[(String, Vec<String>)],
+        passed: &[Part],
         alone: Option<Lock>,
         fates: &mut BTreeMap<String, Fate>,
     ) -> Result<Lock, Error> {
-        let all: BTreeSet<String> = passed.iter().map(|(track, _)| track.clone()).collect();
+        let all: BTreeMap<String, Moving> =
+            passed.iter().map(|part| (part.track.clone(), part.moving.clone())).collect();
         let mut known = alone.filter(|_| passed.len() == 1);
         let first = match (passed.len(), known.take()) {
             (0, _) => return Ok(self.before.clone()),
@@ -111,10 +161,10 @@ impl Mover<'_> {
             Ok(lock) => return Ok(lock),
             Err(failure) => failure,
         };
-        let (mut moving, mut best) = (BTreeSet::new(), self.before.clone());
-        for (track, candidate) in passed {
+        let (mut moving, mut best) = (BTreeMap::new(), self.before.clone());
+        for Part { track, moving: what, candidate } in passed {
             let mut with = moving.clone();
-            with.insert(track.clone());
+            with.insert(track.clone(), what.clone());
             // The one track that there is has been tried just now.
             let tried =
                 if with == all { Err(failure.clone()) } else { self.whole(self.resolve(&with)?, &with)? };
@@ -123,7 +173,8 @@ impl Mover<'_> {
                 Err(why) => {
                     failure = why;
                     let reason = format!("it passes alone, and not with the others: {}", failure.0);
-                    let fate = self.held(track, &reason, candidate.clone(), failure.1.clone());
+                    let hold = self.held(track, &reason, candidate.clone(), failure.1.clone());
+                    let fate = Fate::Held(hold, Vec::new());
                     tell(track, &fate);
                     fates.insert(track.clone(), fate);
                 }
@@ -139,7 +190,7 @@ impl Mover<'_> {
     fn whole(
         &self,
         resolved: Result<Lock, LockingError>,
-        moving: &BTreeSet<String>,
+        moving: &BTreeMap<String, Moving>,
     ) -> Result<Result<Lock, (String, Option<String>)>, Error> {
         let lock = match resolved {
             Ok(lock) => lock,
@@ -149,14 +200,14 @@ impl Mover<'_> {
             }
         };
         loop {
-            let gates = self.gates(|name| moving.contains(name) || !self.mute.borrow().contains(name));
+            let gates = self.gates(|name| moving.contains_key(name) || !self.mute.borrow().contains(name));
             let (reason, log, gate) = match self.trials.candidate("whole", &lock, &gates)? {
                 Verdict::Passed => return Ok(Ok(lock)),
                 Verdict::Failed { reason, log, gate } => (reason, log, gate),
             };
             let tracks = &self.workspace.manifest.tracks;
             let still =
-                gate.filter(|name| !moving.contains(name)).and_then(|name| tracks.get_key_value(&name));
+                gate.filter(|name| !moving.contains_key(name)).and_then(|name| tracks.get_key_value(&name));
             match still {
                 Some((name, gate)) if !self.trials.passes_now(name, gate)? => {
                     terminal::warn(&format!(
@@ -170,7 +221,7 @@ impl Mover<'_> {
     }
 
     /// Resolves with these tracks moving; the inner error is the candidate's own.
-    fn resolve(&self, tracks: &BTreeSet<String>) -> Result<Result<Lock, LockingError>, Error> {
+    fn resolve(&self, tracks: &BTreeMap<String, Moving>) -> Result<Result<Lock, LockingError>, Error> {
         let engine = self.workspace.engine(self.workspace.options(), false)?;
         match self.workspace.resolve_with(&engine, &Upgrade::Tracks(tracks.clone())) {
             Ok(lock) => Ok(Ok(lock)),
@@ -187,29 +238,29 @@ impl Mover<'_> {
         tracks.map(|(name, track)| (name.as_str(), track)).collect()
     }
 
-    fn held(&self, track: &str, reason: &str, candidate: Vec<String>, log: Option<String>) -> Fate {
+    fn held(&self, track: &str, reason: &str, candidate: Vec<String>, log: Option<String>) -> Hold {
         let earlier = self.before.holds.iter().find(|hold| hold.track == track);
         // The same failure of the same candidate is no news, and no reason for another generation.
         let project = &self.trials.context.project;
         let logged = |hold: &Hold| hold.log.as_ref().is_none_or(|log| project.join(log).is_file());
         let same = |hold: &&Hold| hold.reason == reason && hold.candidate == candidate && logged(hold);
         if let Some(same) = earlier.filter(same) {
-            return Fate::Held(same.clone());
+            return same.clone();
         }
-        Fate::Held(Hold {
+        Hold {
             track: track.to_owned(),
             since: earlier.map_or_else(|| self.clock.text(), |hold| hold.since.clone()),
             reason: reason.to_owned(),
             candidate,
             log,
-        })
+        }
     }
 
     /// The holds of the new lock: those of tracks that nobody asked for stay as they are.
     fn holds(&self, fates: &BTreeMap<String, Fate>) -> Vec<Hold> {
         let stay = self.before.holds.iter().filter(|hold| !fates.contains_key(&hold.track)).cloned();
         let fresh = fates.values().filter_map(|fate| match fate {
-            Fate::Held(hold) => Some(hold.clone()),
+            Fate::Held(hold, _) => Some(hold.clone()),
             _ => None,
         });
         let mut holds: Vec<Hold> = stay.chain(fresh).collect();
@@ -235,6 +286,12 @@ pub fn names(workspace: &Workspace) -> BTreeSet<String> {
     workspace.manifest.tracks.keys().cloned().chain([MAIN.to_owned()]).collect()
 }
 
+/// Two halves, to be taken from the end; nothing of one package alone, which cannot be less.
+fn halves(names: &[String]) -> Vec<Vec<String>> {
+    let (first, second) = names.split_at(names.len() / 2);
+    if first.is_empty() { Vec::new() } else { vec![second.to_vec(), first.to_vec()] }
+}
+
 /// `numpy 1.26.4 -> 2.0.0`, for each package that moves in whichever closure.
 fn said(before: &Lock, after: &Lock) -> Vec<String> {
     let moved: BTreeSet<String> = changes(Some(before), after)
@@ -249,7 +306,7 @@ fn said(before: &Lock, after: &Lock) -> Vec<String> {
 }
 
 fn tell(track: &str, fate: &Fate) {
-    if let Fate::Held(hold) = fate {
+    if let Fate::Held(hold, _) = fate {
         let log = hold.log.as_ref().map(|log| format!(" ({log})")).unwrap_or_default();
         terminal::warn(&format!("track `{track}` is held: {}{log}", hold.reason));
     }
