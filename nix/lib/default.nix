@@ -36,6 +36,7 @@ let
       buildSet = import ./build-set.nix;
       lock = import ./lock.nix;
       plan = import ./plan.nix;
+      holds = import ./holds.nix;
       split = import ./split.nix;
       describe = import ./describe.nix;
       inherit closures;

@@ -79,6 +79,7 @@ rec {
         wheelOf = unit: bySha.${unit.wheel};
         # What builds sources: the frozen wheels, and which of them each package is built with.
         buildSet = lock.build-set or { };
+        holds = lock.hold or [ ];
       };
 
   /**

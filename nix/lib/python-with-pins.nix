@@ -6,6 +6,7 @@ let
   closures = import ./closures.nix;
   locks = import ./lock.nix;
   plans = import ./plan.nix;
+  holding = import ./holds.nix;
 
   make =
     {
@@ -14,6 +15,7 @@ let
       pins ? { },
       lock ? null,
       maxLagDays ? 14,
+      now ? builtins.currentTime or null,
       abiCheck ? true,
       onConflict ? "error",
       name ? "${python.name or "python${python.pythonVersion}"}-pinfold",
@@ -54,6 +56,7 @@ let
             packages = chosen;
             inherit pins onConflict;
           };
+      holds = if lock == null then [ ] else parsed.holds;
       days = builtins.isInt maxLagDays && maxLagDays >= 0;
       # The lock as it stands in the environment, where the environment is all of it.
       whole = lock != null && packages == null && pins == { };
@@ -100,6 +103,7 @@ let
           closure = "${environment}/closure.json";
           inherit report;
           inherit (resolved) units closures;
+          inherit holds;
           packages = set;
           env = host.shellFor name environment;
           tests = testsOf resolved.units // {
@@ -141,7 +145,11 @@ let
     if !days then
       throw "pinfold: maxLagDays = ${builtins.toJSON maxLagDays}; it is a number of days, 0 or more"
     else
-      environment // { override = new: make (args // (if builtins.isFunction new then new args else new)); };
+      holding.check {
+        inherit holds now;
+        days = maxLagDays;
+      } environment
+      // { override = new: make (args // (if builtins.isFunction new then new args else new)); };
 in
 /**
   An environment with `bin/python`, console scripts, the import hook and `closure.json`.
@@ -160,8 +168,9 @@ in
   `lock`
   : a `pinfold.lock`; without `packages`, the environment is all of it
 
-  `maxLagDays`
-  : how long a part of the lock may be held back
+  `maxLagDays`, `now`
+  : how long a part of the lock may be held back, counted from `now`: the clock where evaluation has one, else nothing
+    is counted; `passthru.holds` has what is held
 
   `abiCheck`
   : whether native libraries that clash fail the build

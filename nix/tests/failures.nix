@@ -90,6 +90,13 @@ rec {
       expr = env { packages = [ ]; maxLagDays = "soon"; };
       words = [ "maxLagDays = \"soon\"" "number of days" ];
     };
+    lock-that-holds-back-for-too-long = {
+      expr = env {
+        lock = edited "[[unit]]\nid = \"app" "[[hold]]\ntrack = \"science\"\nsince = \"2026-01-01T00:00:00Z\"\nreason = \"its gate failed\"\n\n[[unit]]\nid = \"app";
+        now = 1800000000;
+      };
+      words = [ "holds `science` back since 2026-01-01T00:00:00Z, longer than 14 days: its gate failed" "pinfold update" "maxLagDays" ];
+    };
     package-without-a-wheel = {
       expr =
         ((import ../lib/split.nix).wheelOf { } {

@@ -19,8 +19,33 @@ let
   };
   inherit (pinfold.host) fetching;
   resolved = locks.toClosures { inherit lock installed; };
+  holds = import ../lib/holds.nix;
+  hold = {
+    track = "science";
+    since = "2026-11-01T00:00:00Z";
+    reason = "its gate failed";
+  };
+  day = n: holds.secondsOf "2026-11-01T00:00:00Z" + n * 86400;
 in
 {
+  secondsOf.moments = {
+    expr = map holds.secondsOf [
+      "1970-01-01T00:00:00Z"
+      "2000-02-29T12:30:05Z"
+      "2024-03-01T00:00:00.123Z"
+      "2100-03-01T00:00:00Z"
+      "yesterday"
+    ];
+    expected = [ 0 951827405 1709251200 4107542400 null ];
+  };
+  overdue.later-than-the-days = {
+    expr = map (now: map (h: h.track) (holds.overdue { holds = [ hold ]; days = 14; inherit now; })) [ (day 14) (day 15) null ];
+    expected = [ [ ] [ "science" ] [ ] ];
+  };
+  check.refused-or-passed-on = {
+    expr = map (now: (builtins.tryEval (holds.check { holds = [ hold ]; days = 14; inherit now; } "it")).value) [ (day 1) (day 20) ];
+    expected = [ "it" false ];
+  };
   parse = {
     wheels = {
       expr = map (wheel: "${wheel.name} ${wheel.version}") lock.wheels;
