@@ -300,3 +300,25 @@ fn a_manifest_that_asks_for_something_else_is_said() {
     let output = project.ok(&["rollback"]);
     assert!(stderr(&output).contains("the manifest asks for something else"), "{}", said(&output));
 }
+
+#[test]
+fn a_sync_that_waits_for_a_rollback_goes_by_the_lock_that_it_brings() {
+    let mut project = Project::new();
+    generations(&mut project, &["1.9", "1.10"]);
+    let second = lock(&project);
+    project.ok(&["rollback"]);
+    let first = lock(&project);
+    // A sync of the second lock waits; meanwhile the first one comes back, as a rollback would bring it.
+    let held = fs::File::open(project.app().join(".pinfold/.venv/lock")).unwrap();
+    rustix::fs::flock(&held, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    fs::write(project.app().join("pinfold.lock"), second).unwrap();
+    let mut command = project.command(&["sync", "--frozen"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    fs::write(project.app().join("pinfold.lock"), first).unwrap();
+    drop(held);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!((six(&project).as_str(), project.generation()), ("1.9", 1), "{}", said(&output));
+    agree(&project);
+}

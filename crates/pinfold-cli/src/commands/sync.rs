@@ -5,14 +5,16 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::anyhow;
 use pinfold_core::lock::Lock;
 use wheelsplit::Store;
 
 use crate::context::{Context, OutputFormat};
 use crate::environment::changes::Change;
 use crate::environment::layout::Layout;
-use crate::environment::sync::{Request, Synced, sync};
+use crate::environment::sync::{Request, Synced, sync_while};
 use crate::error::{Error, Outcome};
+use crate::failure::hinted;
 use crate::output;
 use crate::ready::{self, Ready};
 use crate::terminal::{self, Style, count, elapsed, styled};
@@ -84,21 +86,33 @@ fn json(done: &Done, context: &Context) -> serde_json::Value {
 /// When one of them cannot be done; the old environment is whole then.
 pub fn bring(context: &Context, force: bool) -> Result<Done, Error> {
     let store = Store::from_env().map_err(anyhow::Error::from)?;
-    let Ready { lock, interpreter } = ready::ready(context, &store)?;
+    for _ in 0..ATTEMPTS {
+        // An update or a rollback that we waited for has brought another lock along with the environment.
+        if let Some(done) = attempt(context, &store, force)? {
+            return Ok(done);
+        }
+    }
+    let what =
+        anyhow!("pinfold.lock was changed {ATTEMPTS} times while the environment was to be made from it");
+    Err(hinted(what, "something else writes it all the time; try again when it is done").into())
+}
+
+/// So often a lock may change under our hands.
+const ATTEMPTS: usize = 5;
+
+/// As [`bring`]; nothing where the lock was changed while another process had the environment.
+fn attempt(context: &Context, store: &Store, force: bool) -> Result<Option<Done>, Error> {
+    let Ready { lock, interpreter } = ready::ready(context, store)?;
     let start = Instant::now();
     let layout = Layout::new(&context.environment)?;
     let fetch =
-        |wheels: &[pinfold_core::lock::Wheel]| ready::fetch(context, &store, &interpreter, &lock, wheels);
-    let request = Request {
-        layout: &layout,
-        lock: &lock,
-        interpreter: &interpreter,
-        store: &store,
-        force,
-        fetch: &fetch,
-    };
-    let synced = sync(&request)?;
-    Ok(Done { lock, synced, took: start.elapsed(), python: interpreter.version })
+        |wheels: &[pinfold_core::lock::Wheel]| ready::fetch(context, store, &interpreter, &lock, wheels);
+    let request =
+        Request { layout: &layout, lock: &lock, interpreter: &interpreter, store, force, fetch: &fetch };
+    let path = context.project.join(pinfold_core::lock::FILE);
+    let still = || Lock::read(&path).is_ok_and(|there| there.as_ref() == Some(&lock));
+    let Some(synced) = sync_while(&request, still)? else { return Ok(None) };
+    Ok(Some(Done { lock, synced, took: start.elapsed(), python: interpreter.version }))
 }
 
 /// Says what came and went; nothing if nothing did.

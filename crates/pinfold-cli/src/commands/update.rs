@@ -17,7 +17,7 @@ use crate::context::{Context, OutputFormat};
 use crate::environment::layout::Layout;
 use crate::error::{Error, Outcome};
 use crate::failure::hinted;
-use crate::locking::Workspace;
+use crate::locking::{Upgrade, Workspace};
 use crate::output;
 use crate::terminal::{self, Style, elapsed, styled};
 use crate::tracks::clock::Clock;
@@ -81,6 +81,12 @@ pub fn run(args: &UpdateArgs, context: &Context) -> Result<Outcome, Error> {
     let store = Store::from_env().map_err(anyhow::Error::from)?;
     let mut workspace = Workspace::open(context, &store)?;
     let tracks = chosen(&args.tracks, &workspace)?;
+    // On a day of the past a lock that does not fit, or is not there, is made as it would have been made then.
+    if let (Some(limit), Some(_)) = (clock.limit(), workspace.stale()?) {
+        workspace.limit(&limit);
+        let lock = workspace.resolve(&Upgrade::Nothing)?;
+        workspace.write(&lock)?;
+    }
     // Candidates are compared with what is there: it must be what manifest and lock say.
     let synced = sync::bring(context, false)?;
     sync::report_changes(&synced, context);

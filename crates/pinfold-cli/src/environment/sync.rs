@@ -63,6 +63,16 @@ pub enum Synced {
 /// # Errors
 /// When something cannot be done; the old environment is whole then.
 pub fn sync(request: &Request<'_>) -> Result<Synced> {
+    let synced = sync_while(request, || true)?;
+    synced.ok_or_else(|| anyhow!("the lock was changed meanwhile"))
+}
+
+/// As [`sync`], unless `still` says, when other processes are done with the environment, that its lock is not what is
+/// wanted any more: then nothing is done.
+///
+/// # Errors
+/// When something cannot be done; the old environment is whole then.
+pub fn sync_while(request: &Request<'_>, still: impl Fn() -> bool) -> Result<Option<Synced>> {
     let Request { layout, lock, interpreter, store, .. } = *request;
     fits(lock, interpreter)?;
     let text = lock.to_toml().context("could not write the lock as text")?;
@@ -72,25 +82,29 @@ pub fn sync(request: &Request<'_>) -> Result<Synced> {
         && let Some(generation) = current(layout, &stamp)?
     {
         generation::tidy(layout);
-        return Ok(Synced::Unchanged { generation });
+        return Ok(Some(Synced::Unchanged { generation }));
     }
     // Before any work: what stands there may not be ours to replace.
     if !request.force && matches!(layout.found()?, Found::Foreign(_)) {
         layout.claim(false)?;
     }
     let guard = layout.guard()?;
+    if !still() {
+        return Ok(None);
+    }
     // Another process may have done it while we waited.
     if !request.force
         && let Some(generation) = current(layout, &stamp)?
     {
-        return Ok(Synced::Unchanged { generation });
+        return Ok(Some(Synced::Unchanged { generation }));
     }
     let before = previous(layout);
     let Built { generation, fetched, environment } = build(request, &guard)?;
     layout.claim(request.force)?;
     switch::switch(layout, generation)?;
     gc::prune(layout);
-    Ok(Synced::Switched { generation, fetched, changes: changes(before.as_ref(), &environment) })
+    let changes = changes(before.as_ref(), &environment);
+    Ok(Some(Synced::Switched { generation, fetched, changes }))
 }
 
 /// A generation that is complete, and that nobody uses yet.
