@@ -133,6 +133,18 @@ fn two_versions_run_in_one_environment() {
 }
 
 #[test]
+fn nix_shell_shows_the_environment() {
+    let nix = nix!();
+    nix.build(BUILDS, "start", &[]).expect("an environment that starts");
+    let mut shell = nix.command("nix-shell");
+    shell.args([BUILDS, "-A", "shell", "--argstr", "python", pinfold_tests::nix::PYTHON, "--arg", "pinfold"]);
+    shell.arg(nix.installed()).args(["--run", "leaf; python -c 'import stem; print(stem.seen())'"]);
+    assert_eq!(said(&mut shell), "leaf 1.0\n2.0\n");
+    let built = nix.build(BUILDS, "shell", &[]).expect_err("it is no package");
+    assert!(built.contains("is for nix-shell, not for building"), "{built}");
+}
+
+#[test]
 fn bytecode_is_kept_in_the_user_s_store() {
     let nix = nix!();
     let environment = nix.build(BUILDS, "environment", &[]).expect("an environment");

@@ -110,7 +110,9 @@ in
   unchecked = (pythonWithPins {
     packages = [ (installWheel { wheel = buildWheel (source "native" "1.0" // { env.GONE = "1"; }); }) ];
   }).override { abiCheck = false; };
-  report = environment.report;
+  inherit (environment) report;
+  shell = environment.env;
+  start = environment.tests.start;
   inherit environment;
 
   # One wheel in two units.

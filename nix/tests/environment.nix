@@ -116,7 +116,7 @@ in
       expr = ((fetch { wheelDir = null; } (w: { outPath = w.sha256; })).fetchWheel wheel).outPath;
       expected = "00";
     };
-    a-local-file-with-another-hash-is-refused = {
+    a-local-file-that-is-gone-is-refused = {
       expr = refused ((fetch { wheelDir = null; } (_: null)).fetchWheel (wheel // { path = "names.nix.whl"; lockFolder = ./.; })).outPath;
       expected = true;
     };

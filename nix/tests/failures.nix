@@ -90,6 +90,33 @@ rec {
       expr = env { packages = [ ]; maxLagDays = "soon"; };
       words = [ "maxLagDays = \"soon\"" "number of days" ];
     };
+    local-wheel-with-another-hash = {
+      expr =
+        let
+          file = builtins.toFile "app-1.0-py3-none-any.whl" "other bytes";
+        in
+        (pinfold.host.fetching.fetchWheel {
+          name = "app";
+          version = "1.0";
+          file = "app-1.0-py3-none-any.whl";
+          sha256 = "00";
+          path = builtins.baseNameOf file;
+          lockFolder = builtins.dirOf file;
+        }).outPath;
+      words = [ "fetch app 1.0" "the SHA-256 of " "and the lock has 00" "hint:" ];
+    };
+    local-wheel-that-is-gone = {
+      expr =
+        (pinfold.host.fetching.fetchWheel {
+          name = "app";
+          version = "1.0";
+          file = "app-1.0-py3-none-any.whl";
+          sha256 = "00";
+          path = "wheels/app-1.0-py3-none-any.whl";
+          lockFolder = ./.;
+        }).outPath;
+      words = [ "fetch app 1.0" "wheels/app-1.0-py3-none-any.whl, which is not there" "hint:" ];
+    };
     lock-that-holds-back-for-too-long = {
       expr = env {
         lock = edited "[[unit]]\nid = \"app" "[[hold]]\ntrack = \"science\"\nsince = \"2026-01-01T00:00:00Z\"\nreason = \"its gate failed\"\n\n[[unit]]\nid = \"app";
