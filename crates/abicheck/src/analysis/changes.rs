@@ -11,7 +11,7 @@ use elf_loader::{Found, Load, LoadError, Object, Process};
 use rustc_hash::FxHashMap;
 
 use super::interact::Order;
-use super::{Analysis, Opening, PackageId, Run, Together};
+use super::{Analysis, Cause, Opening, PackageId, Run, Together};
 use crate::environment::DistributionId;
 
 /// One difference.
@@ -26,6 +26,10 @@ pub struct Change {
     pub eager: bool,
     /// Below a `try`.
     pub guarded: bool,
+    /// Under a condition that reading does not decide.
+    pub conditional: bool,
+    /// What of the packages before does it; told of failures only.
+    pub cause: Cause,
     /// What is different.
     pub what: Changed,
 }
@@ -84,7 +88,7 @@ pub struct Reference {
 impl Analysis<'_> {
     /// What the last package of `order` did otherwise than alone; also how many symbols it bound.
     pub(super) fn compare(&self, order: Order) -> (Together, usize) {
-        let Order { packages: order, through, run } = order;
+        let Order { packages: order, mut causes, run } = order;
         let mut changes = Vec::new();
         let mut known: FxHashMap<PackageId, Known<'_>> = FxHashMap::default();
         for opening in &run.openings {
@@ -96,7 +100,8 @@ impl Analysis<'_> {
             let Some(before) = alone.opening(&opening.path) else { continue };
             let victim = self.packages[package].distribution;
             let was = known.entry(package).or_insert_with(|| Known::of(alone));
-            compare(victim, (before, was), (opening, &run.process), &mut changes);
+            let cause = causes.remove(&opening.path).unwrap_or(Cause::Imported);
+            compare((victim, cause), (before, was), (opening, &run.process), &mut changes);
         }
         let bindings = run.openings.iter().map(|opening| opening.load.bindings.len()).sum();
         let loaded: Vec<_> = run
@@ -105,13 +110,13 @@ impl Analysis<'_> {
             .filter(|opening| opening.load.result.is_ok())
             .flat_map(|opening| opening.load.objects.iter().cloned())
             .collect();
-        (Together { order, through, changes, loaded }, bindings)
+        (Together { order, changes, loaded }, bindings)
     }
 }
 
 /// Adds what `now` did otherwise than `before`.
 fn compare(
-    victim: DistributionId,
+    (victim, cause): (DistributionId, Cause),
     (before, was): (&Opening, &Known<'_>),
     (now, process): (&Opening, &Process),
     changes: &mut Vec<Change>,
@@ -119,7 +124,8 @@ fn compare(
     let mut add = |what| {
         let (path, module) = (now.path.clone(), now.module.clone());
         let (eager, guarded) = (before.eager, before.guarded || now.guarded);
-        changes.push(Change { victim, path, module, eager, guarded, what });
+        let (conditional, cause) = (before.conditional || now.conditional, cause.clone());
+        changes.push(Change { victim, path, module, eager, guarded, conditional, cause, what });
     };
     match (&before.load.result, &now.load.result) {
         (Ok(_), Err(error)) => add(Changed::Fails(error.clone())),

@@ -12,8 +12,10 @@ use elf_facts::Name;
 use elf_loader::Failure;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Analysis, AnalysisError, Opening, PackageId, Plan, Run, Wishes};
-use crate::importing::Imports;
+use super::cause::{Causes, Ways, is_imported_by_name};
+use super::plan::PlannedStep;
+use super::{Analysis, AnalysisError, Cause, Opening, PackageId, Plan, Run, Wishes};
+use crate::importing::{Imports, Step};
 
 /// A file ([`elf_loader::Object::key`]); 0 for a name that found none.
 type FileKey = usize;
@@ -27,8 +29,8 @@ type Pairs = BTreeMap<(PackageId, PackageId), FxHashSet<FileKey>>;
 /// An order, and the run of its last package.
 pub(super) struct Order {
     pub(super) packages: Vec<PackageId>,
-    /// The module of the first package that is imported, where it is not all of it.
-    pub(super) through: Option<String>,
+    /// What of the packages before makes loads fail.
+    pub(super) causes: Causes,
     pub(super) run: Run,
 }
 
@@ -53,7 +55,7 @@ impl Analysis<'_> {
         }
         if let Some(names) = &wishes.order {
             let order: Result<Vec<PackageId>, _> = names.iter().map(|name| self.wished(name)).collect();
-            return Ok(self.in_order(&order?));
+            return Ok(self.asked(imports, &order?));
         }
         let mut pairs = self.pairs();
         let crowd = self.crowd();
@@ -61,23 +63,34 @@ impl Analysis<'_> {
             pairs.entry((a.min(b), a.max(b))).or_default();
         }
         self.interacting = pairs.len();
-        let mut orders: Vec<Order> = Vec::new();
+        let (mut orders, mut ways): (Vec<Order>, Ways) = Default::default();
         for ((a, b), contested) in &pairs {
             for (first, then) in [(*a, *b), (*b, *a)] {
                 let run = self.alone[first].then(&self.machine, &self.packages[then]);
-                orders.push(Order { packages: vec![first, then], through: None, run });
-                orders.extend(self.part_first(first, then, contested));
+                let causes = self.causes(imports, &mut ways, (first, then), &run);
+                orders.push(Order { packages: vec![first, then], causes, run });
+                orders.extend(self.part_first((imports, &mut ways), (first, then), contested));
             }
         }
         if crowd.len() > 2 {
-            orders.extend(self.in_order(&crowd).pop());
+            let run = self.in_order(&crowd, |_, _| true).pop();
+            let last = crowd.last().copied().unwrap_or_default();
+            orders.extend(run.map(|run| {
+                let causes = self.causes_beside(last, &run, &run);
+                Order { packages: crowd, causes, run }
+            }));
         }
         Ok(orders)
     }
 
     /// `then` after a part of `first` only, where importing `first` itself comes to nothing that both have: one module
     /// of it, the smallest that does. All of `first` may bring what is missing then.
-    fn part_first(&self, first: PackageId, then: PackageId, contested: &FxHashSet<FileKey>) -> Option<Order> {
+    fn part_first(
+        &self,
+        (imports, ways): (&mut Imports<'_>, &mut Ways),
+        (first, then): (PackageId, PackageId),
+        contested: &FxHashSet<FileKey>,
+    ) -> Option<Order> {
         let alone = &self.alone[first];
         let has =
             |opening: &&Opening| opening.load.objects.iter().any(|object| contested.contains(&object.key()));
@@ -91,15 +104,21 @@ impl Analysis<'_> {
             files.into_iter().any(|file| contested.contains(&file)).then_some(list.len())
         };
         let deep = alone.openings.iter().filter(|opening| !opening.eager && opening.module.is_some());
-        let (_, opening) =
-            deep.filter_map(|opening| Some((reaches(&opening)?, opening))).min_by_key(|(size, _)| *size)?;
-        let mut part = Run::new(&self.machine);
-        let steps = self.packages[first].steps.iter();
-        for step in steps.filter(|step| step.eager || step.step.path() == Some(&opening.path)) {
-            part.open(&self.machine, step);
-        }
+        // One that programs import by its name says more than one that they do not.
+        let is_private = |opening: &Opening| {
+            opening.module.iter().any(|module| module.split('.').any(|part| part.starts_with('_')))
+        };
+        let (_, opening) = deep
+            .filter_map(|opening| Some(((is_private(opening), reaches(&opening)?), opening)))
+            .min_by_key(|(rank, _)| *rank)?;
+        let part = self.part(first, |step| step.eager || step.step.path() == Some(&opening.path));
         let run = part.then(&self.machine, &self.packages[then]);
-        Some(Order { packages: vec![first, then], through: opening.module.clone(), run })
+        let mut causes = self.causes(imports, ways, (first, then), &run);
+        causes.retain(|_, cause| *cause != Cause::Imported);
+        for cause in causes.values_mut() {
+            *cause = self.cause_of(imports, ways, first, opening);
+        }
+        Some(Order { packages: vec![first, then], causes, run })
     }
 
     /// The fewest packages whose thread-local data does not fit the static block together, the largest first; none
@@ -143,17 +162,46 @@ impl Analysis<'_> {
         })
     }
 
-    /// `order`, each package after all before it.
-    fn in_order(&self, order: &[PackageId]) -> Vec<Order> {
-        let mut runs: Vec<Order> = Vec::new();
-        for (at, package) in order.iter().enumerate() {
-            let run = match runs.last() {
-                Some(before) => before.run.then(&self.machine, &self.packages[*package]),
-                None => self.alone[*package].clone(),
-            };
-            runs.push(Order { packages: order[..=at].to_vec(), through: None, run });
+    /// `order`, each package after all before it, with those steps of each that `keep` says.
+    fn in_order(&self, order: &[PackageId], keep: impl Fn(PackageId, &PlannedStep) -> bool) -> Vec<Run> {
+        let mut runs: Vec<Run> = Vec::new();
+        for package in order {
+            let mut run = runs.last().map_or_else(|| Run::new(&self.machine), Run::next);
+            for step in self.packages[*package].steps.iter().filter(|step| keep(*package, step)) {
+                run.open(&self.machine, step);
+            }
+            runs.push(run);
         }
         runs
+    }
+
+    /// The order that the user asks for, as importing the packages goes: without modules below that this does not come to.
+    /// Where it opens nothing at all, the modules are meant that programs import by their names.
+    fn asked(&self, imports: &mut Imports<'_>, order: &[PackageId]) -> Vec<Order> {
+        let opens: Vec<bool> = self
+            .packages
+            .iter()
+            .map(|plan| plan.steps.iter().any(|step| step.eager && step.step.path().is_some()))
+            .collect();
+        let is_named = |package: PackageId, step: &PlannedStep| {
+            let folder = &self.environment.distributions[self.packages[package].distribution].folder;
+            matches!(&step.step, Step::Extension { module, .. } if is_imported_by_name(folder, module))
+        };
+        let keep = |package: PackageId, step: &PlannedStep| {
+            step.eager || (!opens[package] && is_named(package, step))
+        };
+        let is_certain = |step: &PlannedStep| !step.step.when().is_some_and(|when| when.conditional);
+        let runs = self.in_order(order, keep);
+        let certain = self.in_order(order, |package, step| keep(package, step) && is_certain(step));
+        let mut ways = Ways::default();
+        let orders = runs.into_iter().zip(certain).enumerate().map(|(at, (run, certain))| {
+            let causes = match order[..=at] {
+                [first, then] => self.causes(imports, &mut ways, (first, then), &run),
+                _ => self.causes_beside(order[at], &run, &certain),
+            };
+            Order { packages: order[..=at].to_vec(), causes, run }
+        });
+        orders.collect()
     }
 
     /// What a script imports, as one run; its order is that in which packages' files are opened first.
@@ -169,7 +217,16 @@ impl Analysis<'_> {
                 order.push(package);
             }
         }
-        Ok(vec![Order { packages: order, through: None, run }])
+        let causes = match order.last() {
+            Some(last) => {
+                let mut certain = Run::new(&self.machine);
+                let is_certain = |step: &&PlannedStep| !step.step.when().is_some_and(|when| when.conditional);
+                steps.iter().filter(is_certain).for_each(|step| certain.open(&self.machine, step));
+                self.causes_beside(*last, &run, &certain)
+            }
+            None => Causes::new(),
+        };
+        Ok(vec![Order { packages: order, causes, run }])
     }
 
     /// The pairs that could influence each other, the smaller id first, with the files that they could meet in.

@@ -6,6 +6,7 @@
 //! Deliberately not here: whether something is bad.
 
 mod brought;
+mod cause;
 mod changes;
 mod files;
 mod foreign;
@@ -30,6 +31,8 @@ use crate::importing::{Imports, Sources};
 
 use brought::Brought;
 
+pub use cause::Cause;
+pub(crate) use cause::is_imported_by_name;
 pub use changes::{Change, Changed, Rebound, Reference, Substitution};
 pub use files::{File, Files, Known};
 pub use foreign::Foreign;
@@ -83,8 +86,6 @@ fn near(name: &str, known: &[String]) -> String {
 pub struct Together {
     /// The packages, in order.
     pub order: Vec<PackageId>,
-    /// The one module of the first package that is imported, where it is not all of it.
-    pub through: Option<String>,
     /// What is different from each package alone.
     pub changes: Vec<Change>,
     /// What importing the last package loads beside what was there.
@@ -166,6 +167,16 @@ impl<'a> Analysis<'a> {
         std::mem::forget(imports);
         if wishes.order.is_some() || wishes.script.is_some() {
             analysis.scope = Some(analysis.opened(orders.iter().map(|order| &order.run)));
+            // A package that is asked for counts, also where importing it opens nothing.
+            let asked = orders.iter().flat_map(|order| &order.packages);
+            let asked: Vec<DistributionId> =
+                asked.map(|package| analysis.packages[*package].distribution).collect();
+            let scope = analysis.scope.get_or_insert_default();
+            for one in asked {
+                if !scope.contains(&one) {
+                    scope.push(one);
+                }
+            }
         }
         let together: Vec<(Together, usize)> =
             orders.into_par_iter().map(|order| analysis.compare(order)).collect();

@@ -87,11 +87,16 @@ impl Run {
 
     /// `plan` after what this process has imported.
     pub(super) fn then(&self, machine: &Machine, plan: &Plan) -> Self {
-        let (process, opened) = (self.process.clone(), self.opened.clone());
-        let (openings, ctypes, opens) = (Vec::new(), self.ctypes, self.opens.clone());
-        let mut run = Self { process, openings, opened, ctypes, opens, failed: HashSet::new(), assuming: 0 };
+        let mut run = self.next();
         run.open_all(machine, &plan.steps);
         run
+    }
+
+    /// What this process has imported, with nothing opened after it.
+    pub(super) fn next(&self) -> Self {
+        let (process, opened) = (self.process.clone(), self.opened.clone());
+        let (openings, ctypes, opens) = (Vec::new(), self.ctypes, self.opens.clone());
+        Self { process, openings, opened, ctypes, opens, failed: HashSet::new(), assuming: 0 }
     }
 
     /// Opens what `steps` say, unless it is there.
@@ -131,7 +136,13 @@ impl Run {
         }
         // A module is imported once; a library may be opened again to make it global.
         let again = self.opened.contains(&path);
+        let is_sure = planned.eager && !when.guarded && !when.conditional;
         if again && (module.is_some() || !global) {
+            // What may be opened at one place is opened for certain at another.
+            let known = |opening: &&mut Opening| opening.path == path && opening.module == module;
+            if let Some(opening) = self.openings.iter_mut().find(known).filter(|_| is_sure) {
+                (opening.eager, opening.guarded, opening.conditional) = (true, false, false);
+            }
             return;
         }
         let caller = if module.is_some() { machine.caller } else { self.ctypes.unwrap_or(machine.caller) };

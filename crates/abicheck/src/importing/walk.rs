@@ -70,6 +70,14 @@ impl Step {
             Self::Dormant { .. } => None,
         }
     }
+
+    /// The circumstances, where something is opened.
+    pub fn when(&self) -> Option<When> {
+        match self {
+            Self::Extension { when, .. } | Self::Library { when, .. } => Some(*when),
+            Self::Dormant { .. } => None,
+        }
+    }
 }
 
 /// Imports nest no deeper than this: CPython's recursion limit ends them before.

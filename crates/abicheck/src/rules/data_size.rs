@@ -20,7 +20,6 @@
 
 use super::crossings::Crossings;
 use super::{Gathered, Rule};
-use crate::analysis::Analysis;
 use crate::finding::{Evidence, Finding, Severity};
 
 pub(super) const RULE: Rule = Rule {
@@ -33,19 +32,19 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
-    let analysis = gathered.analysis;
     for one in gathered.crossings() {
-        findings.extend(finding(analysis, &RULE, one, false));
+        findings.extend(finding(gathered, &RULE, one, false));
     }
 }
 
 /// The finding of `rule` for what is not alike among the unique symbols, or among the others.
 pub(super) fn finding(
-    analysis: &Analysis<'_>,
+    gathered: &Gathered<'_>,
     rule: &Rule,
     one: &Crossings,
     unique: bool,
 ) -> Option<Finding> {
+    let analysis = gathered.analysis;
     let unlike: Vec<_> =
         one.symbols.iter().filter(|crossing| crossing.unique == unique && !crossing.is_alike()).collect();
     let first = unlike.first()?;
@@ -77,6 +76,9 @@ pub(super) fn finding(
     finding.symbols =
         unlike.iter().take(Finding::MOST_SYMBOLS).map(|crossing| crossing.symbol.clone()).collect();
     finding.hint = match &one.order {
+        Some(_) if has_reverse(gathered.crossings(), one, unique) => format!(
+            "install versions of {giver} and {victim} that were built with one definition; the other way round is no better"
+        ),
         Some(_) => {
             format!("import {victim} before {giver}, or install versions that were built with one definition")
         }
@@ -84,4 +86,12 @@ pub(super) fn finding(
     };
     finding.probe = one.probe(analysis);
     Some(finding)
+}
+
+/// Whether the other way round something is not alike as well.
+fn has_reverse(all: &[Crossings], one: &Crossings, unique: bool) -> bool {
+    all.iter().filter(|other| (other.giver, other.victim) == (one.victim, one.giver)).any(|other| {
+        other.order.is_some()
+            && other.symbols.iter().any(|crossing| crossing.unique == unique && !crossing.is_alike())
+    })
 }

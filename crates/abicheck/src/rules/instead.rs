@@ -8,7 +8,7 @@ use std::sync::Arc;
 use elf_loader::{MissingSymbol, Object};
 
 use super::loads::Failed;
-use crate::analysis::{Analysis, PackageId};
+use crate::analysis::{Analysis, Run};
 
 /// One library instead of another.
 pub(super) struct Instead {
@@ -21,10 +21,22 @@ pub(super) struct Instead {
 impl Failed<'_> {
     /// The library that answers for a symbol when the package is imported alone, and the one that stands for it here.
     pub(super) fn instead(&self, analysis: &Analysis<'_>, missing: &MissingSymbol) -> Option<Instead> {
-        let own = definer(analysis, analysis.package_of(self.victim)?, missing)?;
+        let own = definer(&analysis.alone[analysis.package_of(self.victim)?], missing)?;
         let before = self.after.iter().flat_map(|package| analysis.alone[*package].process.objects());
         let mut before = before.map(|(_, object)| object);
         let taken = before.find(|object| stands_for(object, own))?;
+        let path = |object: &Object| object.path.as_path().to_owned();
+        Some(Instead { taken: path(taken), own: path(own) })
+    }
+
+    /// As [`Self::instead`], where the package's own imports bring another one's library first.
+    pub(super) fn forced(&self, analysis: &Analysis<'_>, missing: &MissingSymbol) -> Option<Instead> {
+        let package = analysis.package_of(self.victim)?;
+        let by_itself = analysis.by_itself(package);
+        by_itself.opening(self.path).filter(|opening| opening.load.result.is_ok())?;
+        let own = definer(&by_itself, missing)?;
+        let mut there = analysis.alone[package].process.objects().map(|(_, object)| object);
+        let taken = there.find(|object| stands_for(object, own))?;
         let path = |object: &Object| object.path.as_path().to_owned();
         Some(Instead { taken: path(taken), own: path(own) })
     }
@@ -51,13 +63,8 @@ pub(super) fn stands_for(taken: &Object, own: &Object) -> bool {
     taken.key() != own.key() && (soname || (taken.soname().is_none() && last(taken) == last(own)))
 }
 
-/// What a symbol is bound to when a package is imported alone.
-fn definer<'a>(
-    analysis: &'a Analysis<'_>,
-    package: PackageId,
-    missing: &MissingSymbol,
-) -> Option<&'a Arc<Object>> {
-    let run = &analysis.alone[package];
+/// What a symbol is bound to in a run.
+fn definer<'a>(run: &'a Run, missing: &MissingSymbol) -> Option<&'a Arc<Object>> {
     let loads = run.openings.iter().map(|opening| &opening.load).filter(|load| load.result.is_ok());
     loads.into_iter().find_map(|load| {
         let of_one = |bindings: &&[elf_loader::Binding]| {

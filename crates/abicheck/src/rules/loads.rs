@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use elf_loader::LoadError;
 
-use crate::analysis::{Analysis, Changed, Opening, PackageId};
+use crate::analysis::{Analysis, Cause, Changed, Opening, PackageId, is_imported_by_name};
 use crate::environment::DistributionId;
 use crate::finding::{Evidence, Finding, Probe, Severity};
 
@@ -24,24 +24,26 @@ pub(super) struct Failed<'a> {
     pub(super) eager: bool,
     /// Below a `try`.
     pub(super) guarded: bool,
-    /// Under a condition that reading does not decide, and no order of imports makes it fail.
+    /// Under a condition that reading does not decide.
     pub(super) conditional: bool,
     /// No extension module of the distribution can be loaded, and programs import them by their names.
     pub(super) hopeless: bool,
     /// The packages that were imported before, where it succeeds without them.
     pub(super) after: Vec<PackageId>,
-    /// The one module of the first of these that is imported, where it is not all of it.
-    pub(super) through: Option<&'a String>,
+    /// What of these does it.
+    pub(super) cause: &'a Cause,
     /// Why.
     pub(super) error: &'a LoadError,
 }
 
 impl Failed<'_> {
-    /// An error where importing the package fails, an order makes a module fail, or none of its modules can be
-    /// imported; a warning where only some modules below fail, the package may do without, or may not come to it.
+    /// An error where importing the package fails, an order of what programs import makes a module fail, or none of its
+    /// modules can be imported; a warning where only some modules below fail, the package may do without, or may not
+    /// come to it.
     pub(super) fn severity(&self) -> Severity {
         let breaks = self.eager || self.hopeless || !self.after.is_empty();
-        if breaks && !self.guarded && !self.conditional { Severity::Error } else { Severity::Warning }
+        let sure = !self.guarded && !self.conditional && self.cause.is_sure();
+        if breaks && sure { Severity::Error } else { Severity::Warning }
     }
 
     /// What fails, as a title says it where no order does it.
@@ -58,6 +60,23 @@ impl Failed<'_> {
     /// What is imported last, as a title says it: the package where that is enough, else the module.
     pub(super) fn last<'b>(&'b self, analysis: &'b Analysis<'_>) -> &'b str {
         self.module.filter(|_| !self.eager).unwrap_or(analysis.name(self.victim))
+    }
+
+    /// The order that does it, as a title says it: `import a.sub, then b`.
+    pub(super) fn in_order(&self, finding: &Finding, last: &str) -> String {
+        let (_, before) = finding.packages.split_last().unwrap_or((&finding.packages[0], &[]));
+        let mut before: Vec<&str> = before.iter().map(String::as_str).collect();
+        if let Some((module, first)) = self.cause.module().zip(before.first_mut()) {
+            *first = module;
+        }
+        let may = if self.conditional || matches!(self.cause, Cause::Maybe(_)) { " may fail" } else { "" };
+        format!("import {}, then {last}{may}", before.join(", then "))
+    }
+
+    /// How a library that is there before was loaded, as a line of evidence says it.
+    pub(super) fn loaded_first(&self) -> String {
+        let by = self.cause.module().map(|module| format!(" by {module}")).unwrap_or_default();
+        format!("is loaded first{by}")
     }
 
     /// What of the victim a process imports to see it.
@@ -91,9 +110,12 @@ impl Failed<'_> {
             let name = analysis.package_name(*package).to_owned();
             if name != victim {
                 let mut modules = analysis.packages[*package].modules.clone();
-                match self.through {
-                    Some(module) => modules.push(module.clone()),
-                    None => modules = probe_modules(analysis, *package, self.error),
+                match self.cause {
+                    Cause::Imported => {}
+                    cause => match cause.module() {
+                        Some(module) => modules.push(module.clone()),
+                        None => modules = probe_modules(analysis, *package, self.error),
+                    },
                 }
                 imports.push((name, modules));
             }
@@ -171,7 +193,7 @@ pub(super) fn failed<'a>(analysis: &'a Analysis<'_>) -> Vec<Failed<'a>> {
                 conditional: opening.conditional,
                 hopeless: *no_hope.entry(victim).or_insert_with(|| hopeless(analysis, victim)),
                 after: Vec::new(),
-                through: None,
+                cause: &Cause::Imported,
                 error,
             };
             match victim == importer || analysis.package_of(victim).is_none() {
@@ -202,10 +224,10 @@ pub(super) fn failed<'a>(analysis: &'a Analysis<'_>) -> Vec<Failed<'a>> {
                 module: change.module.as_deref(),
                 eager: change.eager,
                 guarded: change.guarded,
-                conditional: false,
+                conditional: change.conditional,
                 hopeless: false,
                 after: together.order[..last].to_vec(),
-                through: together.through.as_ref(),
+                cause: &change.cause,
                 error,
             });
         }
@@ -231,31 +253,6 @@ fn hopeless(analysis: &Analysis<'_>, distribution: DistributionId) -> bool {
         })
 }
 
-/// Whether a module has a public name, and the packages around it do not speak of it: one that does imports it when it
-/// is needed, or on another system.
-fn is_imported_by_name(folder: &Path, module: &str) -> bool {
-    let mut parts: Vec<&str> = module.split('.').collect();
-    if parts.iter().any(|part| part.starts_with('_')) {
-        return false;
-    }
-    let last = parts.pop().unwrap_or_default();
-    let is_letter = |c: char| c.is_alphanumeric() || c == '_';
-    let mut around = folder.to_owned();
-    parts.iter().all(|part| {
-        around.push(part);
-        let source = std::fs::read_to_string(around.join("__init__.py")).unwrap_or_default();
-        let code = code(&source).map(|line| line.split('#').next().unwrap_or(line));
-        !code.flat_map(|line| line.split(|c| !is_letter(c))).any(|word| word == last)
-    })
-}
-
-/// The lines of a module below its docstring.
-fn code(source: &str) -> impl Iterator<Item = &str> {
-    let start = source.trim_start();
-    let quoted = ["\"\"\"", "'''"].iter().find_map(|quotes| start.strip_prefix(quotes)?.split_once(quotes));
-    quoted.map_or(source, |(_, rest)| rest).lines()
-}
-
 /// Whether some package tries to import the module in a file and can do without.
 fn is_tried(analysis: &Analysis<'_>, path: &Path) -> bool {
     let mut openings = analysis.alone.iter().flat_map(|run| &run.openings);
@@ -269,10 +266,4 @@ pub(super) fn add_new(evidence: &mut Vec<Evidence>, lines: impl Iterator<Item = 
             evidence.push(line);
         }
     }
-}
-
-/// The packages of a finding but the last, as a title names them.
-pub(super) fn before(finding: &Finding) -> String {
-    let (_, first) = finding.packages.split_last().unwrap_or((&finding.packages[0], &[]));
-    first.join(", then ")
 }

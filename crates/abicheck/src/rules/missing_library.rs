@@ -24,10 +24,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use elf_facts::Name;
+use elf_facts::{Class, Name};
 use elf_loader::{Failure, Missing};
 
-use super::loads::{Failed, before};
+use super::loads::Failed;
 use super::{Gathered, Rule};
 use crate::analysis::{Analysis, PackageId};
 use crate::environment::DistributionId;
@@ -60,23 +60,43 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         let mut finding = Finding { severity, ..Finding::of(&RULE) };
         first.describe(analysis, &mut finding);
         let package = analysis.name(victim);
-        let refused = matches!(first.error.failure, Failure::Missing(Missing::Refused(_)));
-        let said = format!("{library} {}", if refused { "cannot be opened" } else { "is not there" });
+        let why = match first.error.failure {
+            Failure::Missing(missing) => missing,
+            _ => Missing::NoSuchFile,
+        };
+        let file = library.as_path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let said = match why {
+            Missing::Refused(_) => format!("{file} cannot be opened"),
+            Missing::OtherClass(Class::Bits32) => format!("{file} is there for 32-bit processes only"),
+            Missing::OtherClass(Class::Bits64) => format!("{file} is there for 64-bit processes only"),
+            Missing::Folder => format!("{file} is a folder"),
+            Missing::NoSuchFile | Missing::Nowhere => format!("{file} is not there"),
+        };
         finding.title = match (after, failed.len(), severity) {
             ([], 1, _) | ([], _, Severity::Error) => format!("{}: {said}", first.fails(analysis)),
             ([], _, _) if first.eager && first.conditional => format!("{}: {said}", first.fails(analysis)),
             ([], count, _) => format!("{count} modules of {package} cannot be imported: {said}"),
-            _ => format!("import {}, then {}: {said}", before(&finding), first.last(analysis)),
+            _ => format!("{}: {said}", first.in_order(&finding, first.last(analysis))),
         };
         finding.message = format!("{}; the loader says \"{}\".", finding.title, first.error);
         finding.libraries = failed.iter().map(|failed| failed.path.clone()).collect();
         finding.evidence =
             failed.iter().take(Finding::MOST_SYMBOLS).map(|failed| evidence(failed, library)).collect();
-        finding.hint = match refused {
-            true => format!(
+        finding.hint = match why {
+            Missing::Refused(_) => format!(
                 "who imports {package} must be able to read {library}: see to its mode and its folders'"
             ),
-            false => format!("install what has {library}, or a wheel of {package} that brings it along"),
+            Missing::OtherClass(_) => {
+                format!("install {file} and {package} for the machine that the interpreter is for")
+            }
+            Missing::Folder => {
+                format!(
+                    "the loader takes the first of that name on its way: move the folder {file} away, or install {package} again"
+                )
+            }
+            Missing::NoSuchFile | Missing::Nowhere => {
+                format!("install what has {library}, or a wheel of {package} that brings it along")
+            }
         };
         findings.push(finding);
     }

@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use elf_loader::{Failure, MissingSymbol};
 
 use super::instead::Instead;
-use super::loads::{Failed, add_new, before};
+use super::loads::{Failed, add_new};
 use super::{Gathered, Rule};
 use crate::analysis::PackageId;
 use crate::environment::DistributionId;
@@ -56,7 +56,9 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         first.describe(analysis, &mut finding);
         let package = analysis.name(victim);
         let symbol = &missing[0].symbol;
-        let instead = first.instead(analysis, &missing[0]);
+        let forced = if after.is_empty() { first.forced(analysis, &missing[0]) } else { None };
+        let is_forced = forced.is_some();
+        let instead = forced.or_else(|| first.instead(analysis, &missing[0]));
         let file =
             |path: &std::path::Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let said = match &instead {
@@ -65,7 +67,7 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         };
         finding.title = match &after[..] {
             [] => format!("{}: {said}", first.fails(analysis)),
-            _ => format!("import {}, then {}: {said}", before(&finding), first.last(analysis)),
+            _ => format!("{}: {said}", first.in_order(&finding, first.last(analysis))),
         };
         finding.message = format!("{}; the loader says \"{}\".", finding.title, first.error);
         finding.libraries = failed.iter().map(|(_, missing)| path(&missing[0])).collect();
@@ -85,6 +87,9 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         symbols.truncate(Finding::MOST_SYMBOLS);
         finding.symbols = symbols;
         finding.hint = match &after[..] {
+            [] if is_forced => format!(
+                "install versions of both that bring the same libraries: {package} imports the other one first itself"
+            ),
             [] => format!("install a version of {package} that was built for what is here"),
             _ if first.fails_reversed(analysis) => {
                 "install versions of both that bring the same libraries; the other way round fails as well"
@@ -107,7 +112,7 @@ fn evidence(
 ) -> Vec<Evidence> {
     let taken = instead.map(|instead| Evidence {
         path: instead.taken.clone(),
-        text: format!("is loaded first; does not define {}", failed[0].1[0].symbol),
+        text: format!("{}; does not define {}", failed[0].0.loaded_first(), failed[0].1[0].symbol),
     });
     let own = instead.map(|instead| Evidence {
         path: instead.own.clone(),

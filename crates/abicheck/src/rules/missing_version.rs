@@ -25,7 +25,7 @@ use std::path::PathBuf;
 
 use elf_loader::{Failure, MissingVersion};
 
-use super::loads::{Failed, add_new, before};
+use super::loads::{Failed, add_new};
 use super::{Gathered, Rule};
 use crate::analysis::{Analysis, PackageId};
 use crate::environment::DistributionId;
@@ -77,7 +77,7 @@ fn finding(
         [] => format!("{}: {said}", first.fails(analysis)),
         _ => {
             let last = if failed.len() == 1 { first.last(analysis) } else { package };
-            format!("import {}, then {last}: {said}", before(&finding))
+            format!("{}: {said}", first.in_order(&finding, last))
         }
     };
     finding.message = format!("{}; the loader says \"{}\".", finding.title, first.error);
@@ -86,7 +86,7 @@ fn finding(
         path: path.clone(),
         text: match after {
             [] => format!("does not define {version}"),
-            _ => format!("is loaded first; does not define {version}"),
+            _ => format!("{}; does not define {version}", first.loaded_first()),
         },
     }];
     let needs =

@@ -18,7 +18,6 @@
 
 use elf_loader::Failure;
 
-use super::loads::before;
 use super::{Gathered, Rule};
 use crate::finding::{Evidence, Finding, Severity};
 
@@ -51,7 +50,7 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         let why = &failed.error.failure;
         finding.title = match &failed.after[..] {
             [] => format!("{}: {why}", failed.fails(analysis)),
-            _ => format!("import {}, then {}: {why}", before(&finding), failed.last(analysis)),
+            _ => format!("{}: {why}", failed.in_order(&finding, failed.last(analysis))),
         };
         finding.message = format!("{}; the loader says \"{}\".", finding.title, failed.error);
         let path = failed.error.object.as_path().to_owned();

@@ -21,7 +21,6 @@
 
 use elf_loader::Failure;
 
-use super::loads::before;
 use super::{Gathered, Rule};
 use crate::finding::{Evidence, Finding, Severity};
 
@@ -43,10 +42,7 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         let package = analysis.name(failed.victim);
         finding.title = match &failed.after[..] {
             [] => format!("no room for the thread-local data of {package}"),
-            _ => format!(
-                "import {}, then {package}: no room for {package}'s thread-local data",
-                before(&finding)
-            ),
+            _ => format!("{}: no room for {package}'s thread-local data", failed.in_order(&finding, package)),
         };
         finding.message = format!("{}; the loader says \"{}\".", finding.title, failed.error);
         let path = failed.error.object.as_path().to_owned();

@@ -31,8 +31,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
-    let analysis = gathered.analysis;
     for one in gathered.crossings() {
-        findings.extend(data_size::finding(analysis, &RULE, one, true));
+        findings.extend(data_size::finding(gathered, &RULE, one, true));
     }
 }
