@@ -240,3 +240,21 @@ fn the_interpreter_is_named_by_a_path_or_a_name_and_is_one() {
         assert!(code == Some(2) && said.contains(says), "{named}: {said}");
     }
 }
+
+#[test]
+fn what_is_no_folder_of_packages_says_what_to_give() {
+    let (_, folder) = project();
+    let folder = folder.path().canonicalize().expect("a real path");
+    let package = site(&folder.join("project/.venv")).join("good");
+    symlink("loop", folder.join("loop")).expect("a link");
+    let around = package.parent().expect("a folder").display().to_string();
+    for (input, says) in [
+        (package, format!("give that folder: `abicheck {around}`")),
+        (folder.join("loop"), "is a link that leads nowhere\nhint: ".to_owned()),
+        ("/dev/null".into(), "is neither a file nor a folder\nhint: ".to_owned()),
+    ] {
+        let error = Environment::read(std::slice::from_ref(&input), &Wishes::default()).err();
+        let error = error.unwrap_or_else(|| panic!("{} is read", input.display())).to_string();
+        assert!(error.contains(&says), "{error}");
+    }
+}

@@ -37,6 +37,7 @@ pub use changes::{Change, Changed, Rebound, Reference, Substitution};
 pub use files::{File, Files, Known};
 pub use foreign::Foreign;
 pub use machine::{Machine, MachineError};
+pub(crate) use plan::initialisation;
 pub use plan::{Plan, PlannedStep};
 pub use run::{Assumed, Opening, Run};
 

@@ -40,7 +40,8 @@ impl Plan {
         let distributions = environment.distributions.iter().enumerate();
         // Modules for another system count: an import that asks for one fails.
         let native = distributions.filter(|(_, distribution)| {
-            !distribution.native.is_empty() || distribution.recorded.iter().any(|file| file.ends_with(".pyd"))
+            !(distribution.native.is_empty() && distribution.absent.is_empty())
+                || distribution.recorded.iter().any(|file| file.ends_with(".pyd"))
         });
         let native: Vec<_> = native.collect();
         // What it imports, and from which one on no module at the top does it.
@@ -143,7 +144,7 @@ pub(super) fn extensions(
     let mut seen = HashSet::new();
     let own = files.all().iter().filter(|file| file.owner == id);
     let modules = own.filter_map(|file| {
-        let module = module_name(distribution, &file.path, suffixes)?;
+        let module = distribution.module_at(&file.path, suffixes)?;
         let facts = file.facts.as_ref().ok()?;
         let last = module.rsplit('.').next().unwrap_or(&module);
         let function = initialisation(last);
@@ -153,17 +154,27 @@ pub(super) fn extensions(
     modules.collect()
 }
 
-/// `a.b` of `a/b.cpython-311-x86_64-linux-gnu.so`; `a` of `a/__init__.abi3.so`.
-pub(crate) fn module_name(distribution: &Distribution, path: &Path, suffixes: &[String]) -> Option<String> {
-    let relative = path.strip_prefix(&distribution.folder).ok()?.to_str()?;
-    let stem = suffixes.iter().find_map(|suffix| relative.strip_suffix(suffix.as_str()))?;
-    let stem = stem.strip_suffix("/__init__").unwrap_or(stem);
-    let parts: Vec<&str> = stem.split('/').collect();
-    let is_name = |part: &&str| !part.is_empty() && !part.contains(['.', '-']);
-    parts.iter().all(is_name).then(|| parts.join("."))
+/// The function that the interpreter calls in a module's file (PEP 489): `PyInit_x`, or `PyInitU_` and punycode for a
+/// name that is not ASCII.
+pub(crate) fn initialisation(last: &str) -> Vec<u8> {
+    let encoded = if last.is_ascii() { None } else { idna::punycode::encode_str(last) };
+    match encoded {
+        Some(encoded) => format!("PyInitU_{}", encoded.replace('-', "_")).into_bytes(),
+        None => format!("PyInit_{last}").into_bytes(),
+    }
 }
 
-/// `PyInit_x`, or `PyInitU_` and punycode for names that are not ASCII; those are rare enough to take any.
-pub(crate) fn initialisation(last: &str) -> Vec<u8> {
-    format!("PyInit_{last}").into_bytes()
+#[cfg(test)]
+mod tests {
+    use super::initialisation;
+
+    #[test]
+    fn names_of_initialisation_functions_are_those_of_cpython() {
+        // `"PyInitU_" + name.encode("punycode").decode().replace("-", "_")` there.
+        for (module, function) in
+            [("_core", "PyInit__core"), ("b\u{fc}cher", "PyInitU_bcher_kva"), ("\u{e9}", "PyInitU_9ca")]
+        {
+            assert_eq!(initialisation(module), function.as_bytes(), "{module}");
+        }
+    }
 }

@@ -43,8 +43,10 @@ pub(super) fn near(
     Ok(None)
 }
 
-/// Whether there is no such file; a folder above that may not be looked into has none for us.
+/// Whether there is no such file; a folder above that may not be looked into has none for us, nor has a link that leads
+/// to itself, which whoever reads the input says.
 fn absent(error: &io::Error) -> bool {
     use io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};
     matches!(error.kind(), NotFound | NotADirectory | IsADirectory | PermissionDenied)
+        || error.raw_os_error() == Some(libc::ELOOP)
 }

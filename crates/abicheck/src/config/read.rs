@@ -58,7 +58,8 @@ pub(super) fn read(path: &Path, text: &str, rules: &[&'static Rule]) -> Result<C
     let root = DeTable::parse(text).map_err(|error| {
         reader.wrong(error.span().map_or(0, |span| span.start), error.message().to_owned(), None)
     })?;
-    let pyproject = path.file_name().is_some_and(|name| name == "pyproject.toml");
+    // A file of another name, which the user gave, may be in either shape.
+    let pyproject = path.file_name().is_some_and(|name| name == "pyproject.toml") || mentions(text);
     let mut table = root.get_ref();
     if pyproject {
         let tool = table.get("tool").and_then(|tool| tool.get_ref().as_table());

@@ -139,3 +139,11 @@ fn the_nearest_file_counts() {
     let error = found(&files, &["wrong/.venv"], "").expect_err("an unknown key");
     assert!(error.contains("pyproject.toml:2: unknown key `x` in [tool.abicheck]"), "{error}");
 }
+
+#[test]
+fn a_named_file_may_have_the_table_of_a_pyproject() {
+    let config = read("[tool.abicheck]\nstrict = true\n").expect("it is read");
+    assert!(config.strict);
+    let error = read("[tool.abicheck]\nstrct = true\n").expect_err("there is no such key");
+    assert!(error.contains("abicheck.toml:2: unknown key `strct` in [tool.abicheck]"), "{error}");
+}

@@ -25,6 +25,8 @@ pub struct Distribution {
     pub info: Option<PathBuf>,
     /// Its files that may be ELF, absolute, sorted; those in its folders that it does not record, too.
     pub native: Vec<PathBuf>,
+    /// Where its names say that there is such a file, and there is none: broken links, folders, what is recorded and gone.
+    pub absent: Vec<PathBuf>,
     /// All files that it records, relative to `folder`; what is not UTF-8 is replaced.
     pub recorded: Vec<String>,
     /// Names that can be imported: packages and modules at the top.
@@ -69,7 +71,9 @@ impl Distribution {
         for entry in walkdir::WalkDir::new(folder.join(top)).into_iter().flatten() {
             let Some(rest) = left.checked_sub(1) else { break };
             *left = rest;
-            if !entry.file_type().is_dir()
+            // A folder may have the name of a module.
+            let name = entry.file_name().to_string_lossy();
+            if (!entry.file_type().is_dir() || is_native(&name))
                 && let Ok(relative) = entry.path().strip_prefix(folder)
             {
                 found.push(relative.to_owned());
@@ -88,13 +92,12 @@ impl Distribution {
         distribution
     }
 
-    /// Adds a native file of its folders that it does not record.
+    /// Adds a native file of its folders that it does not record, or what has the name of one.
     pub(super) fn adopt(&mut self, file: &Path) {
         let path = self.folder.join(file);
-        if is_there(&path)
-            && let Err(at) = self.native.binary_search(&path)
-        {
-            self.native.insert(at, path);
+        let list = if is_there(&path) { &mut self.native } else { &mut self.absent };
+        if let Err(at) = list.binary_search(&path) {
+            list.insert(at, path);
         }
     }
 
@@ -102,9 +105,11 @@ impl Distribution {
     fn settle(&mut self, files: Recorded) {
         self.recorded = files.names;
         let native = files.native.iter().map(|file| self.folder.join(file));
-        self.native = native.filter(|file| is_there(file)).collect();
-        self.native.sort();
-        self.native.dedup();
+        (self.native, self.absent) = native.partition(|file| is_there(file));
+        for list in [&mut self.native, &mut self.absent] {
+            list.sort();
+            list.dedup();
+        }
         let mut modules: BTreeSet<&str> = BTreeSet::new();
         for file in &self.recorded {
             let (top, rest) =

@@ -64,7 +64,14 @@ impl Listing {
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
             let (name, Ok(kind)) = (entry.file_name(), entry.file_type()) else { continue };
             let Some(name) = name.to_str() else { continue };
-            if if kind.is_symlink() { entry.path().is_dir() } else { kind.is_dir() } {
+            let target = kind.is_symlink().then(|| entry.path().metadata());
+            // A broken link is no module, whatever its name.
+            let kind = match target {
+                Some(Ok(target)) => target.file_type(),
+                Some(Err(_)) => continue,
+                None => kind,
+            };
+            if kind.is_dir() {
                 names.entry(name.into()).or_default().is_folder = true;
                 continue;
             }

@@ -4,6 +4,7 @@
 //! version, suffixes and folders are read from where it lies.
 //! Deliberately not here: ELF facts and what imports do.
 
+mod absent;
 mod distribution;
 mod error;
 mod folder;
@@ -22,6 +23,7 @@ mod wheels;
 
 use std::path::{Path, PathBuf};
 
+pub use absent::Absent;
 pub use distribution::Distribution;
 pub use error::InputError;
 pub use folder::{Found, Kind, Listing};

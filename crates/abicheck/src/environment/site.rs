@@ -88,7 +88,7 @@ impl Site {
             }
             let before = self.left;
             let distribution = Distribution::unrecorded(folder, name, &mut self.left);
-            if !distribution.native.is_empty() {
+            if !(distribution.native.is_empty() && distribution.absent.is_empty()) {
                 unrecorded.push(distribution);
             }
             if before > 0 && self.left == 0 {
@@ -193,8 +193,11 @@ fn site_of(input: &Path) -> Result<(PathBuf, Option<(u32, u32)>), InputError> {
         };
         InputError::NoEnvironment { path: input.to_owned(), what: what.to_owned(), hint }
     };
-    if !input.exists() {
-        return Err(wrong("not there"));
+    match input.metadata() {
+        Ok(metadata) if metadata.is_dir() => {}
+        Ok(_) => return Err(wrong("neither a file nor a folder")),
+        Err(_) if input.is_symlink() => return Err(wrong("a link that leads nowhere")),
+        Err(_) => return Err(wrong("not there")),
     }
     let parent =
         |path: &Path| path.parent().and_then(|parent| version_in(&parent.file_name()?.to_string_lossy()));
@@ -211,11 +214,25 @@ fn site_of(input: &Path) -> Result<(PathBuf, Option<(u32, u32)>), InputError> {
         name.ends_with(".dist-info") || is_native(&name) || entry.path().join("__init__.py").is_file()
     });
     let canonical = input.canonicalize().map_err(InputError::io(input))?;
+    if let Some(above) = canonical.parent().filter(|_| is_package(input)) {
+        return Err(InputError::NoEnvironment {
+            path: input.to_owned(),
+            what: "one package, which is imported from the folder around it".to_owned(),
+            hint: format!("give that folder: `abicheck {}`", above.display()),
+        });
+    }
     if is_site {
         Ok((canonical.clone(), parent(&canonical)))
     } else {
         Err(wrong("a folder without Python packages"))
     }
+}
+
+/// Whether a folder is a package itself, and no folder of packages that happens to have an `__init__.py`.
+fn is_package(folder: &Path) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names = entries.map(|entry| entry.file_name());
+    folder.join("__init__.py").is_file() && !names.any(|name| name.as_bytes().ends_with(b".dist-info"))
 }
 
 /// The interpreter that the first of `inputs` belongs to that belongs to one: of the prefix that it is or lies in, else

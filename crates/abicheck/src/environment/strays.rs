@@ -99,7 +99,9 @@ fn list(folder: &Path, place: &str, recorded: &FxHashSet<&Path>, claims: &FxHash
         let name = entry.file_name();
         let (text, Ok(kind)) = (name.to_string_lossy(), entry.file_type()) else { continue };
         let path = Path::new(place).join(&name);
-        if kind.is_dir() {
+        if kind.is_dir() && is_native(&text) {
+            listed.files.push(path);
+        } else if kind.is_dir() {
             let known = path.to_str().is_some_and(|path| claims.contains_key(path));
             if !known && !text.starts_with('.') && text != "__pycache__" {
                 listed.unknown.push(path);

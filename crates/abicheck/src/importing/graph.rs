@@ -60,7 +60,7 @@ pub(super) struct Graph<'a> {
     pub(super) environment: &'a Environment,
     pub(super) sources: &'a Sources,
     pub(super) places: Places<'a>,
-    /// Extension modules that are there for other interpreters only.
+    /// Extension modules that are there for other interpreters only, or whose file is none.
     pub(super) foreign: HashSet<String>,
     folders: Mutex<FxHashMap<PathBuf, Arc<Listing>>>,
     tops: Mutex<FxHashMap<Top, Option<Arc<Module>>>>,
@@ -90,7 +90,9 @@ impl<'a> Graph<'a> {
     pub(super) fn new(environment: &'a Environment, sources: &'a Sources) -> Self {
         let distributions = environment.distributions.iter();
         let foreign = distributions.flat_map(|one| one.foreign_modules(&environment.interpreter));
-        let foreign = foreign.map(|one| one.module).collect();
+        let suffixes = &environment.interpreter.suffixes;
+        let absent = environment.distributions.iter().flat_map(|one| one.absent_modules(suffixes));
+        let foreign = foreign.map(|one| one.module).chain(absent.map(|one| one.module)).collect();
         let (folders, tops, met, loaders) = Default::default();
         let places = Places::of(environment);
         let (beside, read) = (None, Vec::new());

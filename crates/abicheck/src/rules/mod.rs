@@ -5,11 +5,13 @@
 //! Deliberately not here: what is loaded in which order (`analysis`), and what the user ignores (`config`).
 
 mod abi3_violation;
+mod absent_module;
 mod bound_into_package;
 mod copies;
 mod crossings;
 mod data_size;
 mod executable_stack;
+mod export_function;
 mod families;
 mod file_collision;
 mod gathered;

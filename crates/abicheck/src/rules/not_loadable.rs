@@ -2,7 +2,8 @@
 //!
 //! ## What it does
 //! Finds modules that the dynamic loader refuses for another reason than a missing library, version or symbol: of
-//! another class or machine, a program instead of a library, for another system.
+//! another class or machine, a program instead of a library, for another system. And modules that it loads and that
+//! the interpreter refuses: without the function `PyInit_NAME` that makes the module.
 //!
 //! ## Why is this bad?
 //! The import ends with an ImportError that says the reason.
@@ -18,7 +19,7 @@
 
 use elf_loader::Failure;
 
-use super::{Gathered, Rule};
+use super::{Gathered, Rule, export_function};
 use crate::finding::{Evidence, Finding, Severity};
 
 pub(super) const RULE: Rule = Rule {
@@ -59,4 +60,5 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         finding.hint = format!("install {package} for this machine");
         findings.push(finding);
     }
+    export_function::check(analysis, findings);
 }

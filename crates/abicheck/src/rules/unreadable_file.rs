@@ -2,7 +2,8 @@
 //!
 //! ## What it does
 //! Reads every shared object that a distribution brings, and says which cannot be read: truncated, damaged, empty, or
-//! of another format. Nothing is guessed of such a file, and the analysis goes on without it.
+//! of another format. Nothing is guessed of such a file, and the analysis goes on without it. An extension module
+//! whose file is a broken link, a folder, or recorded and gone is told where an import was seen that asks for it.
 //!
 //! ## Why is this bad?
 //! Loading a damaged file fails, or worse. It is an error where importing the package opens the file, a note for files
@@ -23,7 +24,7 @@ use elf_facts::{FactsError, Format};
 use elf_loader::Failure;
 
 use super::loads::Failed;
-use super::{Gathered, Rule};
+use super::{Gathered, Rule, absent_module};
 use crate::analysis::File;
 use crate::environment::DistributionId;
 use crate::finding::{Evidence, Finding, Severity};
@@ -104,6 +105,7 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         };
         findings.push(finding);
     }
+    absent_module::check(analysis, findings);
 }
 
 fn is_denied(error: &FactsError) -> bool {

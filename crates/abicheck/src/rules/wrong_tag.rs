@@ -67,7 +67,7 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// How bad it is that a module is not found, by its name: what imports say.
-fn reached<'a>(analysis: &'a Analysis<'_>) -> HashMap<&'a str, Severity> {
+pub(super) fn reached<'a>(analysis: &'a Analysis<'_>) -> HashMap<&'a str, Severity> {
     let mut reached = HashMap::new();
     for (missing, eager) in analysis.packages.iter().flat_map(|plan| &plan.missing) {
         let severity = if *eager && !missing.guarded { Severity::Error } else { Severity::Warning };
