@@ -4,9 +4,18 @@
 //! Deliberately not here: files that are there and cannot be read, which the loader comes to.
 
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::distribution::Distribution;
+
+/// Whether `file`, relative to its folder of packages, has the name of a module: only then its absence says anything. A library's
+/// file (`a.libs/liba.so.1`) has not.
+pub(super) fn may_be_module(file: &Path) -> bool {
+    let is_name = |part: &std::ffi::OsStr| !part.as_bytes().iter().any(|byte| b".-".contains(byte));
+    file.extension().is_some_and(|extension| extension == "so")
+        && file.parent().into_iter().flat_map(Path::iter).all(is_name)
+}
 
 /// The name of an extension module without a file that could be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +72,14 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+
+    #[test]
+    fn a_library_is_no_module() {
+        let modules =
+            ["a.so", "a/b.cpython-311-x86_64-linux-gnu.so", "a.libs/liba.so.1", "a.libs/a.so", "liba.so.1"];
+        let named: Vec<_> = modules.into_iter().filter(|file| may_be_module(Path::new(file))).collect();
+        assert_eq!(named, ["a.so", "a/b.cpython-311-x86_64-linux-gnu.so"]);
+    }
 
     #[test]
     fn what_is_no_file_says_what_it_is() {

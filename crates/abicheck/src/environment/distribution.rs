@@ -10,6 +10,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::absent::may_be_module;
 use super::reading::{read, shown};
 
 /// A distribution.
@@ -95,7 +96,11 @@ impl Distribution {
     /// Adds a native file of its folders that it does not record, or what has the name of one.
     pub(super) fn adopt(&mut self, file: &Path) {
         let path = self.folder.join(file);
-        let list = if is_there(&path) { &mut self.native } else { &mut self.absent };
+        let list = match is_there(&path) {
+            true => &mut self.native,
+            false if may_be_module(file) => &mut self.absent,
+            false => return,
+        };
         if let Err(at) = list.binary_search(&path) {
             list.insert(at, path);
         }
@@ -106,6 +111,7 @@ impl Distribution {
         self.recorded = files.names;
         let native = files.native.iter().map(|file| self.folder.join(file));
         (self.native, self.absent) = native.partition(|file| is_there(file));
+        self.absent.retain(|path| path.strip_prefix(&self.folder).is_ok_and(may_be_module));
         for list in [&mut self.native, &mut self.absent] {
             list.sort();
             list.dedup();
