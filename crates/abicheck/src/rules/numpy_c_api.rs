@@ -114,11 +114,7 @@ fn requires_another(
         "{}. Its modules use NumPy's C API, of which an older release lacks parts and a newer one may have others.",
         finding.title
     );
-    finding.packages = [Some(package), seen.distribution.map(|numpy| analysis.name(numpy))]
-        .into_iter()
-        .flatten()
-        .map(str::to_owned)
-        .collect();
+    finding.packages = seen.packages(analysis, package);
     finding.libraries = files.iter().map(|file| file.path()).collect();
     let shown = files.iter().take(Finding::MOST_SYMBOLS);
     finding.evidence =
@@ -210,11 +206,7 @@ fn finding(
         Severity::Error => format!("{}: NumPy refuses it, and its import fails.", finding.title),
         _ => format!("{}: what asks NumPy there fails, unless the package does without.", finding.title),
     };
-    finding.packages = [Some(package), seen.distribution.map(|numpy| analysis.name(numpy))]
-        .into_iter()
-        .flatten()
-        .map(str::to_owned)
-        .collect();
+    finding.packages = seen.packages(analysis, package);
     finding.libraries = files.iter().map(|file| file.path()).collect();
     finding.symbols = vec![SymbolName { name: Some(module.to_owned()), version: None }];
     finding.evidence = files

@@ -20,6 +20,14 @@ pub(super) struct Seen {
     pub(super) release: (u32, u32),
 }
 
+impl Seen {
+    /// The packages of a finding about `package` and this NumPy.
+    pub(super) fn packages(&self, analysis: &Analysis<'_>, package: &str) -> Vec<String> {
+        let numpy = self.distribution.map(|numpy| analysis.name(numpy));
+        std::iter::once(package).chain(numpy).map(str::to_owned).collect()
+    }
+}
+
 /// The NumPy that the modules of `importer` see, if any.
 pub(super) fn by(analysis: &Analysis<'_>, importer: DistributionId) -> Option<Seen> {
     let environment = analysis.environment;
