@@ -227,6 +227,48 @@ fn what_a_backend_requires_in_addition_is_frozen_too() {
 }
 
 #[test]
+fn a_backend_may_ask_only_for_what_is_not_there() {
+    if !uv() {
+        return;
+    }
+    let project = project("requires = ['local @ ./local']\n");
+    let local = folder(&project, "local", &[], "x = 1\n");
+    // One after the other, and never again for what is there: meson-python asks for ninja so.
+    write(&local, "mode", "only-missing tool more");
+    for name in ["tool", "more"] {
+        link(&project, name, "1", &[]);
+    }
+    project.ok(&["lock"]);
+    assert_eq!(lock(&project).build_set.package("local").unwrap().dynamic, ["more", "tool"]);
+    write(&local, "module.py", "x = 2\n");
+    let before = tools(&project, "local");
+    project.ok(&["build"]);
+    assert_eq!((before.as_str(), tools(&project, "local")), ("more==1 tool==1 ", before.clone()));
+    support::remove(&project.store());
+    project.ok(&["sync", "--locked"]);
+}
+
+#[test]
+fn a_command_of_other_words_is_another_check() {
+    if !uv() {
+        return;
+    }
+    let project = project("");
+    folder(&project, "local", &[], "x = 1\n");
+    let told = |command: &str| {
+        let text =
+            format!("requires = ['local @ ./local']\n[checks.local]\ncommand = {command}\nrequires = []\n");
+        manifest(&project, &text);
+        project.command(&["build"]).output().unwrap()
+    };
+    // As lines without quotes, both are `sh -c exit 0 1`.
+    let passed = told("['sh', '-c', 'exit 0', '1']");
+    assert!(passed.status.success(), "{}", said(&passed));
+    let other = told("['sh', '-c', 'exit', '0 1']");
+    assert!(stderr(&other).contains("1 checked"), "{}", said(&other));
+}
+
+#[test]
 fn a_folder_is_built_with_another_one_and_follows_its_wheel() {
     if !uv() {
         return;

@@ -34,9 +34,20 @@ fn what_a_backend_does_wrong_is_said_with_package_and_step() {
         return;
     }
     let mut story = String::new();
-    for mode in
-        ["fail", "nothing", "two", "other-name", "other-python", "other-file", "not-a-zip", "restless"]
-    {
+    for mode in [
+        "fail",
+        "exits",
+        "exits-with 3",
+        "nothing",
+        "two",
+        "other-name",
+        "other-python",
+        "other-file",
+        "other-metadata",
+        "climbs",
+        "not-a-zip",
+        "restless",
+    ] {
         let project = bad(mode);
         link(&project, "tool", "1", &[]);
         let said = fails(&project, &["build"]);
@@ -50,11 +61,39 @@ fn what_a_backend_does_wrong_is_said_with_package_and_step() {
         "[build-system]\nrequires = []\nbuild-backend = 'nowhere'\n",
     );
     story.push_str(&format!("# no such backend\n{}\n", fails(&project, &["build"])));
+    let broken = "[build-system]\nrequires = []\nbuild-backend = 'broken'\nbackend-path = ['.']\n";
+    write(&project.path("app/local"), "pyproject.toml", &broken.replace("'broken'", "'backend:other'"));
+    story.push_str(&format!("# an object that is not there\n{}\n", fails(&project, &["build"])));
+    std::os::unix::fs::symlink(".", project.path("app/local/around")).unwrap();
+    story.push_str(&format!("# a link loop\n{}\n", fails(&project, &["build"])));
+    fs::remove_file(project.path("app/local/around")).unwrap();
+    fs::remove_file(project.path("app/local/pyproject.toml")).unwrap();
+    story.push_str(&format!("# no source\n{}\n", fails(&project, &["build"])));
     write(&project.path("app/local"), "pyproject.toml", "[build-system\n");
     story.push_str(&format!("# no TOML\n{}\n", fails(&project, &["build"])));
     insta::with_settings!({ filters => vec![(r"tool>=\d\.\d+", "tool>=[TIME]"), (r"Python 3\.\d+ on \w+", "Python [MINOR] on [PLATFORM]")] }, {
         insta::assert_snapshot!(story);
     });
+}
+
+/// Not the same as a backend that is not there: the traceback says where it went wrong.
+#[test]
+fn an_import_that_fails_inside_a_backend_is_shown_with_its_traceback() {
+    if !uv() {
+        return;
+    }
+    let project = bad("imports");
+    let late = fails(&project, &["build"]);
+    assert!(late.contains("`backend` ended with exit code 1 in `build_wheel`"), "{late}");
+    let broken = "[build-system]\nrequires = []\nbuild-backend = 'broken'\nbackend-path = ['.']\n";
+    write(&project.path("app/local"), "pyproject.toml", broken);
+    write(&project.path("app/local"), "broken.py", "import nowhere.at_all\n");
+    let early = fails(&project, &["build"]);
+    assert!(early.contains("`broken` ended with exit code 1 in `get_requires_for_build_wheel`"), "{early}");
+    for said in [late, early] {
+        assert!(said.contains("import nowhere.at_all\n"), "{said}");
+        assert!(said.contains("ModuleNotFoundError: No module named 'nowhere'"), "{said}");
+    }
 }
 
 #[test]
@@ -281,6 +320,12 @@ fn a_check_that_hangs_is_a_finding_and_a_word_that_is_wrong_an_error() {
         stderr(&output).contains("failed: the check of local did not end within 1 second"),
         "{}",
         said(&output)
+    );
+    manifest(&project, &format!("{text}tests = ['nope']\n"));
+    let absent = fails(&project, &["build"]);
+    assert!(
+        absent.contains("could not check local (step check): could not find [APP]/local/nope"),
+        "{absent}"
     );
     manifest(&project, &text.replace("command", "comand"));
     let typo = fails(&project, &["build"]);

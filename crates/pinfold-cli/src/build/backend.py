@@ -1,5 +1,8 @@
 """Calls one hook of a build backend (PEP 517) in a process of its own: REQUEST is read, ANSWER is written.
 
+The answer is `{"answer": what the hook returned}`, or `{"unusable": why there is no such backend}`; one that is not there
+says that the backend ended the process itself.
+
 Deliberately not here: folders, variables and limits, which the process has from whoever starts it.
 """
 
@@ -8,19 +11,30 @@ import json
 import os
 import sys
 
-NOT_THERE = 3
+
+class Unusable(Exception):
+    """What [build-system] names is no backend; an error inside of one is something else."""
 
 
 def load(request):
     """The backend's object; its modules may lie in the source (`backend-path`)."""
     module, _, attributes = request["backend"].partition(":")
     sys.path[:0] = request["path"]
-    backend = importlib.import_module(module)
+    try:
+        backend = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        # Another name is missing inside the backend, which is not its absence.
+        if not error.name or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        raise Unusable("is not in what [build-system] requires") from None
     if request["path"]:
         place = os.path.realpath(backend.__file__ or "")
         if not any(place.startswith(os.path.realpath(path) + os.sep) for path in request["path"]):
-            raise ImportError(f"{module} is not in `backend-path`, but {place}")
+            raise Unusable(f"is not in `backend-path`, but {place}")
     for attribute in filter(None, attributes.split(".")):
+        if not hasattr(backend, attribute):
+            raise Unusable(f"is nothing that `{module}` has: there is no `{attribute}` in it")
         backend = getattr(backend, attribute)
     return backend
 
@@ -29,11 +43,16 @@ def main(request_file, answer_file):
     """Runs the hook that the request names."""
     with open(request_file, encoding="utf-8") as file:
         request = json.load(file)
+
+    def write(answer):
+        with open(answer_file, "w", encoding="utf-8") as file:
+            json.dump(answer, file)
+
     try:
         backend = load(request)
-    except (ImportError, AttributeError) as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return NOT_THERE
+    except Unusable as error:
+        write({"unusable": str(error)})
+        return 1
     settings = request["settings"] or None
     answer = None
     if request["hook"] == "get_requires_for_build_wheel":
@@ -41,8 +60,7 @@ def main(request_file, answer_file):
         answer = list(hook(settings)) if hook else []
     else:
         answer = backend.build_wheel(request["out"], settings)
-    with open(answer_file, "w", encoding="utf-8") as file:
-        json.dump(answer, file)
+    write({"answer": answer})
     return 0
 
 

@@ -16,11 +16,9 @@ use super::process::{Ended, Run};
 use super::progress::Line;
 use super::system::BuildSystem;
 use super::workplace::Workplace;
+use crate::environment::activation::quote_sh;
 
 const PROGRAM: &str = include_str!("backend.py");
-
-/// The exit code of the program when there is no such backend.
-const NOT_THERE: i32 = 3;
 
 /// The date that everything is built on: the first one that a zip file can hold.
 const EPOCH: &str = "315532800";
@@ -105,12 +103,19 @@ impl Backend<'_> {
         self.write_script(&python, &[&program, &request, &answer])?;
         let run = Run { command, log: place.log(), timeout: self.engine.options.timeout, line: self.line };
         let ended = run.wait().map_err(io_error("run", &python))?;
+        let said: Option<Value> =
+            std::fs::read(&answer).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
         if !ended.is_fine() {
-            return Err(self.failed(hook, &ended));
+            let unusable = said.as_ref().and_then(|said| said.get("unusable")?.as_str());
+            return Err(match unusable.filter(|_| !ended.timed_out) {
+                Some(how) => self.after(how.to_owned(), &ended),
+                None => self.failed(hook, &ended),
+            });
         }
-        let text = std::fs::read_to_string(&answer).map_err(io_error("read", &answer))?;
-        serde_json::from_str(&text)
-            .map_err(|e| self.wrong(format!("gave an answer that cannot be read: {e}")))
+        match said.as_ref().and_then(|said| said.get("answer")) {
+            Some(answer) => Ok(answer.clone()),
+            None => Err(self.after(format!("{} in `{hook}`, without an answer", ended.words()), &ended)),
+        }
     }
 
     /// All variables of the process: what every build has, and what the manifest names.
@@ -141,15 +146,14 @@ impl Backend<'_> {
 
     /// A script that does by hand what is done here, for whoever keeps the folder.
     fn write_script(&self, python: &Path, arguments: &[&Path]) -> Result<(), BuildError> {
-        let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
         let mut text =
-            format!("#!/bin/sh\ncd {} && exec env -i", quoted(&self.place.source().display().to_string()));
+            format!("#!/bin/sh\ncd {} && exec env -i", quote_sh(&self.place.source().display().to_string()));
         for (name, value) in self.environment() {
-            text.push_str(&format!(" \\\n  {}", quoted(&format!("{name}={value}"))));
+            text.push_str(&format!(" \\\n  {}", quote_sh(&format!("{name}={value}"))));
         }
-        text.push_str(&format!(" \\\n  {} -P", quoted(&python.display().to_string())));
+        text.push_str(&format!(" \\\n  {} -P", quote_sh(&python.display().to_string())));
         for argument in arguments {
-            text.push_str(&format!(" {}", quoted(&argument.display().to_string())));
+            text.push_str(&format!(" {}", quote_sh(&argument.display().to_string())));
         }
         text.push('\n');
         let script = self.place.script();
@@ -157,13 +161,8 @@ impl Backend<'_> {
     }
 
     fn failed(&self, hook: &str, ended: &Ended) -> BuildError {
-        let how = match ended.code() {
-            Some(NOT_THERE) if !ended.timed_out => "is not in what [build-system] requires".to_owned(),
-            _ => format!("{} in `{hook}`", ended.words()),
-        };
-        let mut error = self.wrong(how);
-        if let BuildError::Backend { last, hints, .. } = &mut error {
-            last.clone_from(&ended.last);
+        let mut error = self.after(format!("{} in `{hook}`", ended.words()), ended);
+        if let BuildError::Backend { hints, .. } = &mut error {
             let denied =
                 |line: &String| line.contains("Permission denied") || line.contains("Read-only file system");
             if ended.last.iter().any(denied) {
@@ -173,6 +172,15 @@ impl Backend<'_> {
             if ended.timed_out {
                 hints.insert(0, "`--timeout SECONDS` gives it more time".to_owned());
             }
+        }
+        error
+    }
+
+    /// As [`Self::wrong`], with what the process said last.
+    fn after(&self, how: String, ended: &Ended) -> BuildError {
+        let mut error = self.wrong(how);
+        if let BuildError::Backend { last, .. } = &mut error {
+            last.clone_from(&ended.last);
         }
         error
     }

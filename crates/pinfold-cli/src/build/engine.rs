@@ -212,19 +212,20 @@ impl<'a> Builder<'a> {
     /// See [`BuildError`].
     pub fn folder_built(&self, name: &str, source: &Path) -> Result<Built, BuildError> {
         if !source::is_buildable(source) {
-            return Err(BuildError::NotASource(source.to_owned()));
+            return Err(BuildError::NotASource(source.to_owned()).of_build(name));
         }
         let task = source.display().to_string();
         let engine = self.engine;
         engine.schedule.once(self.asker, &task, name, || {
+            let words = format!("{name} (from {})", source.display());
             let subject = Subject {
                 name: name.to_owned(),
-                words: format!("{name} (from {})", source.display()),
+                words: words.clone(),
                 source: source.to_owned(),
-                hash: source::content_hash(source)?,
+                hash: source::content_hash(source).map_err(|e| e.of_build(&words))?,
                 sdist: None,
             };
-            super::one::build(engine, &task, &subject)
+            super::one::build(engine, &task, &subject).map_err(|e| e.of_build(&words))
         })
     }
 
@@ -243,14 +244,15 @@ impl<'a> Builder<'a> {
     pub fn distribution(&self, name: &str, version: &str, sha256: &str) -> Result<PathBuf, BuildError> {
         let engine = self.engine;
         let built = engine.schedule.once(self.asker, sha256, name, || {
+            let words = format!("{name} {version} (from its source distribution)");
             let subject = Subject {
                 name: name.to_owned(),
-                words: format!("{name} {version} (from its source distribution)"),
-                source: sdist::unpacked(engine, name, version, sha256)?,
+                words: words.clone(),
+                source: sdist::unpacked(engine, name, version, sha256).map_err(|e| e.of_build(&words))?,
                 hash: sha256.to_owned(),
                 sdist: Some((version.to_owned(), sha256.to_owned())),
             };
-            super::one::build(engine, sha256, &subject)
+            super::one::build(engine, sha256, &subject).map_err(|e| e.of_build(&words))
         })?;
         Ok(built.wheel)
     }

@@ -139,6 +139,28 @@ fn list(requires: &[String]) -> String {
     }
 }
 
+impl BuildError {
+    /// With package and step, where the error itself is about a file or folder alone.
+    pub(super) fn of_build(self, words: &str) -> Self {
+        match self {
+            alone @ (BuildError::Io { .. } | BuildError::NotASource(_)) => {
+                BuildError::Prepare { what: words.to_owned(), reason: Box::new(alone.into()) }
+            }
+            other => other,
+        }
+    }
+
+    /// As [`Self::of_build`], for a check.
+    pub(super) fn of_check(self, words: &str) -> Self {
+        match self {
+            alone @ BuildError::Io { .. } => {
+                BuildError::Check { what: words.to_owned(), reason: Box::new(alone.into()) }
+            }
+            other => other,
+        }
+    }
+}
+
 impl Hint for BuildError {
     fn hints(&self) -> Vec<String> {
         match self {

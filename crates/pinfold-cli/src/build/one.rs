@@ -8,7 +8,7 @@ use pinfold_core::names::normalize;
 use serde_json::Value;
 use walkdir::WalkDir;
 use wheelsplit::steps::{Built, Input, Key, Place, Step};
-use wheelsplit::{Installed, WheelName};
+use wheelsplit::{Expected, Installed, WheelName, install_alone};
 
 use super::backend::Backend;
 use super::engine::Engine;
@@ -64,11 +64,12 @@ enum Made {
 /// Builds `subject`, unless that was done before with the same inputs; `task` is what waits meanwhile.
 pub(super) fn build(engine: &Engine<'_>, task: &str, subject: &Subject) -> Result<Built, BuildError> {
     /// A backend that asks for something else each time is wrong.
-    const ROUNDS: usize = 3;
+    const ROUNDS: usize = 4;
     let system = BuildSystem::read(&subject.source).map_err(|e| subject.wrong(e.to_string()))?;
     let label = subject.label();
     let builder = engine.for_build(task);
     let mut asked = Asked::of_build(engine, &subject.name, &subject.words, &system.requires);
+    let mut rounds: Vec<Vec<String>> = Vec::new();
     for _ in 0..ROUNDS {
         let frozen = engine.tools.for_build(&builder, &asked)?;
         let key = key(engine, subject, &system, &frozen);
@@ -85,11 +86,30 @@ pub(super) fn build(engine: &Engine<'_>, task: &str, subject: &Subject) -> Resul
                 engine.note(known.report(true, None));
                 return Ok(built);
             }
-            Made::Asked(dynamic) => asked.dynamic = Some(dynamic),
+            Made::Asked(more) => {
+                // Some ask only for what is not there: what they asked for before stays.
+                let mut all: Vec<String> = rounds.iter().flatten().chain(&more).cloned().collect();
+                all.sort();
+                all.dedup();
+                asked.dynamic = Some(all);
+                rounds.push(more);
+            }
         }
     }
+    let said: Vec<String> = rounds.iter().map(|round| round.join(", ")).collect();
     let backend = &system.build_backend;
-    Err(subject.wrong(format!("its build backend `{backend}` requires something else each time it is asked")))
+    Err(BuildError::Backend {
+        what: subject.words.clone(),
+        how: format!(
+            "its build backend `{backend}` requires something else each time it is asked: {}",
+            said.join("; then ")
+        ),
+        last: Vec::new(),
+        hints: vec![format!(
+            "name what it needs in `requires` of [builds.{}], so that it has nothing to ask for",
+            subject.name
+        )],
+    })
 }
 
 /// The key: everything that the wheel depends on, and nothing of the runtime closure.
@@ -171,7 +191,8 @@ fn attempt(
         settings: engine.settings.config_settings(&subject.name),
     };
     let requires = backend.requires()?;
-    if requires != frozen.dynamic {
+    // Some ask only for what is not there, as meson-python does for ninja: it is there now.
+    if !requires.iter().all(|one| frozen.dynamic.contains(one)) {
         return Ok(Made::Asked(requires));
     }
     let wheel = backend.wheel()?;
@@ -186,15 +207,10 @@ fn attempt(
         return Err(backend.wrong(how));
     }
     right(engine, subject, &wheel).map_err(|how| backend.wrong(how))?;
+    whole(&place, subject, &wheel).map_err(|how| backend.wrong(how))?;
     let sdist = subject.sdist.as_ref().map(|(_, sha256)| sha256.clone());
     let anew = engine.forced(&subject.name);
-    let built = engine.store.keep_built(&key.digest, &wheel, sdist, requires, anew).map_err(|e| match e {
-        wheelsplit::Error::Unreadable { source, .. } => {
-            let file = wheel.file_name().unwrap_or_default().display();
-            backend.wrong(format!("made {file}, which cannot be read as a wheel: {source}"))
-        }
-        other => BuildError::Store(other),
-    })?;
+    let built = engine.store.keep_built(&key.digest, &wheel, sdist, frozen.dynamic.clone(), anew)?;
     if place.is_kept() {
         terminal::note(&format!(
             "Kept {} (`sh {}` builds it by hand)",
@@ -246,6 +262,18 @@ fn right(engine: &Engine<'_>, subject: &Subject, wheel: &Path) -> Result<(), Str
         return Err(format!("made {file}, which is not for Python {} on {}", python.minor, python.platform));
     }
     Ok(())
+}
+
+/// Refuses a wheel that no store would take, before it is kept as the result of the build; says what is wrong with it.
+/// It is installed once for that: its metadata, its entries and its RECORD are looked at as they will be.
+fn whole(place: &Workplace, subject: &Subject, wheel: &Path) -> Result<(), String> {
+    let file = wheel.file_name().unwrap_or_default().to_string_lossy();
+    let name = WheelName::parse(&file).map_err(|e| e.to_string())?;
+    let expected = Expected { name: subject.name.clone(), version: name.version.clone(), sha256: None };
+    install_alone(wheel, &expected, &place.path().join("installed")).map(drop).map_err(|e| match e {
+        wheelsplit::Error::Wheel { defect, .. } => format!("made {file}, which is no proper wheel: {defect}"),
+        other => format!("made {file}, which cannot be installed: {other}"),
+    })
 }
 
 /// What would show that somebody wrote into a wheel of the store: sizes, times and places of its files.

@@ -9,7 +9,7 @@ use std::path::Path;
 type Quote = fn(&str) -> String;
 
 /// File names and texts for the environment at `link`, shown as `prompt`.
-pub fn render(link: &Path, prompt: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn render(link: &Path, prompt: &str) -> Vec<(&'static str, String)> {
     let link = link.to_string_lossy();
     let templates: [(&str, &str, Quote); 4] = [
         ("activate", include_str!("activate/activate"), quote_sh),
@@ -25,7 +25,8 @@ pub fn render(link: &Path, prompt: &str) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-fn quote_sh(text: &str) -> String {
+/// A word as `sh` reads it, whatever is in it.
+pub(crate) fn quote_sh(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

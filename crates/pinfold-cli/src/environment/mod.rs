@@ -4,7 +4,7 @@
 //! generation ([`generation`], of [`links`], [`scripts`] and [`activation`]), and one rename makes it current
 //! ([`switch`]). [`alone`] goes from folders of wheels to one environment, for Nix. Deliberately not here: resolving ([`crate::locking`]), and wheels and their store (wheelsplit).
 
-pub mod activation;
+pub(crate) mod activation;
 pub mod alone;
 pub mod assemble;
 pub mod changes;

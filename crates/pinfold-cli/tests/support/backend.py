@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import importlib.util
 import os
 import pathlib
 import subprocess
@@ -16,6 +17,8 @@ MODE = (pathlib.Path("mode").read_text().split() if os.path.exists("mode") else 
 def get_requires_for_build_wheel(config_settings=None):
     if MODE[0] == "restless":
         return [f"tool>={int(hasattr(sys, '_x'))}.{time.time_ns()}"]
+    if MODE[0] == "only-missing":
+        return [name for name in MODE[1:] if importlib.util.find_spec(name) is None][:1]
     return pathlib.Path("dynamic").read_text().split("\n")[:-1] if os.path.exists("dynamic") else []
 
 
@@ -75,6 +78,21 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
     if mode == "other-file":
         wheel(folder, NAME)
         return "somewhere-else.whl"
+    if mode == "exits":
+        os._exit(0)
+    if mode == "exits-with":
+        raise SystemExit(int(rest[0]))
+    if mode == "imports":
+        import nowhere.at_all
+    if mode == "other-metadata":
+        made = wheel(folder, "stranger")
+        os.rename(os.path.join(folder, made), os.path.join(folder, f"{NAME}-1-py3-none-any.whl"))
+        return f"{NAME}-1-py3-none-any.whl"
+    if mode == "climbs":
+        made = wheel(folder, NAME)
+        with zipfile.ZipFile(os.path.join(folder, made), "a") as archive:
+            archive.writestr("../../evil.py", "")
+        return made
     if mode == "writes":
         with open(rest[0], "a") as file:
             file.write("evil")

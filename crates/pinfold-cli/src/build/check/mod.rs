@@ -23,6 +23,7 @@ use super::error::{BuildError, io_error};
 use super::explain::{Known, Report, Verdict};
 use super::source;
 use super::tools::Asked;
+use crate::environment::activation::quote_sh;
 use crate::uv::settings::hex;
 
 /// What the tests need where the manifest does not say it, and what is run then.
@@ -60,7 +61,7 @@ pub fn check(engine: &Engine<'_>, lock: &Lock, subject: &Subject) -> Result<Vec<
     if given.is_none() && !subject.by_default {
         return Ok(Vec::new());
     }
-    let plan = Plan::new(engine, subject, given)?;
+    let plan = Plan::new(engine, subject, given).map_err(|e| e.of_check(&subject.name))?;
     let wheels: Vec<&str> = lock
         .wheels
         .iter()
@@ -75,7 +76,9 @@ pub fn check(engine: &Engine<'_>, lock: &Lock, subject: &Subject) -> Result<Vec<
             1 => subject.name.clone(),
             _ => format!("{} {}", subject.name, home(lock, unit)),
         };
-        reports.push(one(engine, lock, subject, &plan, unit, package)?);
+        let words = format!("{package} (installed)");
+        let report = one(engine, lock, subject, &plan, unit, package, &words);
+        reports.push(report.map_err(|e| e.of_check(&words))?);
     }
     Ok(reports)
 }
@@ -150,9 +153,10 @@ fn one(
     plan: &Plan,
     unit: &LockedUnit,
     package: String,
+    words: &str,
 ) -> Result<Report, BuildError> {
     let runtime = Runtime::of(lock, unit);
-    let words = format!("{package} (installed)");
+    let words = words.to_owned();
     let asked = Asked {
         name: subject.name.clone(),
         words: words.clone(),
@@ -180,7 +184,7 @@ fn one(
     let mut inputs = vec![
         Input::new("unit", &unit.hash),
         Input::new("tests", plan.tests_hash(&subject.source)?),
-        Input::new("command", plan.command.join(" ")),
+        Input::new("command", line(&plan.command)),
         Input::new("python", format!("{} {} {}", python.implementation, python.version, python.soabi)),
         Input::new("platform", format!("{} {} {}", python.platform, python.libc, python.libc_version)),
     ];
@@ -215,6 +219,11 @@ fn one(
     engine.store.keep_checked(&key.digest, &checked)?;
     let again = (before.is_some() && !forced).then_some("it failed the last time");
     Ok(with_verdict(known.report(true, again), &checked))
+}
+
+/// A command as a shell would read it: other words are another line.
+fn line(command: &[String]) -> String {
+    command.iter().map(|word| quote_sh(word)).collect::<Vec<_>>().join(" ")
 }
 
 fn with_verdict(report: Report, checked: &Checked) -> Report {
