@@ -2,7 +2,7 @@
 //!
 //! Deliberately not here: building, and how a source distribution is had ([`super::sdist`]).
 
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -48,7 +48,8 @@ fn walk_error(source: &Path, error: walkdir::Error) -> BuildError {
 }
 
 fn sources(source: &Path) -> impl Iterator<Item = walkdir::Result<DirEntry>> {
-    WalkDir::new(source).follow_links(true).sort_by_file_name().into_iter().filter_entry(is_source)
+    let walk = WalkDir::new(source).follow_links(true).sort_by_file_name();
+    walk.into_iter().filter_entry(is_source).filter(|entry| !is_editors(entry))
 }
 
 /// Whether an entry belongs to the source: not what version control, environments, caches and builds leave behind.
@@ -58,7 +59,6 @@ fn is_source(entry: &DirEntry) -> bool {
         return true;
     }
     if entry.file_type().is_dir() {
-        let marked = ["pyvenv.cfg", "CACHEDIR.TAG"].iter().any(|mark| entry.path().join(mark).is_file());
         let left = [
             ".git",
             ".hg",
@@ -72,15 +72,56 @@ fn is_source(entry: &DirEntry) -> bool {
             ".pytest_cache",
         ];
         let parent = entry.path().parent().and_then(Path::file_name).is_some_and(|parent| parent == "build");
-        let staged =
-            entry.depth() == 2 && parent && ["lib", "bdist.", "temp."].iter().any(|p| name.starts_with(p));
-        return !marked && !staged && !left.contains(&name.as_ref()) && !name.ends_with(".egg-info");
+        let staged = entry.depth() == 2
+            && parent
+            && (name == "lib" || ["lib.", "bdist.", "temp."].iter().any(|p| name.starts_with(p)));
+        let path = entry.path();
+        return !is_environment(path)
+            && !is_cache(path)
+            && !staged
+            && !left.contains(&name.as_ref())
+            && !is_left_metadata(entry, &name);
     }
     // A socket or a pipe that a program left there has no content; to read it would be to wait for ever.
-    entry.file_type().is_file()
-        && name != pinfold_core::lock::FILE
-        && name != ".git"
-        && !name.ends_with(".pyc")
+    entry.file_type().is_file() && name != ".git" && !is_own_lock(entry)
+}
+
+/// An environment, not a package's template of one: it has an interpreter.
+fn is_environment(folder: &Path) -> bool {
+    let has = |inner: &str| folder.join(inner).symlink_metadata().is_ok();
+    has("pyvenv.cfg") && ["bin/python", "bin/python3", "Scripts/python.exe"].iter().any(|python| has(python))
+}
+
+/// A cache, by the signature of its tag, as the Cache Directory Tagging Specification has it.
+fn is_cache(folder: &Path) -> bool {
+    const SIGNATURE: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
+    let mut begin = [0; SIGNATURE.len()];
+    let read =
+        std::fs::File::open(folder.join("CACHEDIR.TAG")).and_then(|mut file| file.read_exact(&mut begin));
+    read.is_ok() && begin == SIGNATURE
+}
+
+/// What setuptools writes beside the packages: at the top, or in the folder of sources. Inside of a package it is data.
+fn is_left_metadata(entry: &DirEntry, name: &str) -> bool {
+    let path = entry.path();
+    let in_package = path.parent().is_some_and(|above| above.join("__init__.py").is_file());
+    name.ends_with(".egg-info") && entry.depth() <= 2 && !in_package && path.join("PKG-INFO").is_file()
+}
+
+/// The project's lock, where the source is the project: it says what came of the source.
+fn is_own_lock(entry: &DirEntry) -> bool {
+    let beside = |file: &str| entry.path().with_file_name(file).is_file();
+    entry.depth() == 1
+        && entry.file_name() == pinfold_core::lock::FILE
+        && (beside(pinfold_core::manifest::FILE) || beside("pyproject.toml"))
+}
+
+/// Whether an entry that cannot be followed is an editor's: Emacs locks a file by a link that leads nowhere.
+fn is_editors(entry: &walkdir::Result<DirEntry>) -> bool {
+    let Err(error) = entry else { return false };
+    let missing = error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound);
+    let name = error.path().and_then(Path::file_name);
+    missing && name.is_some_and(|name| name.as_encoded_bytes().starts_with(b".#"))
 }
 
 /// Copies what belongs to the source.
@@ -146,12 +187,18 @@ mod tests {
         for left in [
             ".git/HEAD",
             "pkg/__pycache__/x.pyc",
-            ".venv/pyvenv.cfg",
+            "env/pyvenv.cfg",
+            "env/bin/python",
             "build/lib/x.py",
+            "build/temp.linux-x86_64-cpython-311/x.o",
             "pkg.egg-info/PKG-INFO",
+            "src/other.egg-info/PKG-INFO",
+            "pinfold.lock",
         ] {
             write(left, "x");
         }
+        write("cache/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n# of some tool\n");
+        std::os::unix::fs::symlink("me@here.123:456", folder.path().join("pkg/.#module.py")).unwrap();
         assert!(Command::new("mkfifo").arg(folder.path().join("pipe")).status().unwrap().success());
         assert_eq!(hash(), first);
         let elsewhere = tempfile::tempdir().unwrap();
@@ -160,12 +207,39 @@ mod tests {
         let mut names: Vec<_> =
             fs::read_dir(&copied).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names, [".git", "build", "pkg", "pyproject.toml"]);
+        assert_eq!(names, [".git", "build", "pkg", "pyproject.toml", "src"]);
         fs::set_permissions(
             folder.path().join("pkg/__init__.py"),
             std::os::unix::fs::PermissionsExt::from_mode(0o755),
         )
         .unwrap();
         assert_ne!(hash(), first);
+    }
+
+    #[test]
+    fn what_a_package_ships_is_not_taken_for_what_tools_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = [
+            "pkg/template/pyvenv.cfg",
+            "pkg/tagged/CACHEDIR.TAG",
+            "pkg/example/pinfold.lock",
+            "pkg/compiled.pyc",
+            "pkg/data/other.egg-info/PKG-INFO",
+            "build/libz/zlib.c",
+        ];
+        for path in data.iter().chain(&["pyproject.toml", "pkg/__init__.py"]) {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        let elsewhere = tempfile::tempdir().unwrap();
+        copy(folder.path(), elsewhere.path()).unwrap();
+        let lost: Vec<_> = data.iter().filter(|path| !elsewhere.path().join(path).is_file()).collect();
+        assert_eq!(lost, Vec::<&&str>::new());
+        for path in data {
+            let before = content_hash(folder.path()).unwrap();
+            fs::write(folder.path().join(path), "y").unwrap();
+            assert_ne!(content_hash(folder.path()).unwrap(), before, "{path}");
+        }
     }
 }
