@@ -9,7 +9,7 @@ use std::io::{self, PipeReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
@@ -41,6 +41,8 @@ pub(crate) struct Ended {
     timeout: Option<Duration>,
     /// The last lines that it said.
     pub(crate) last: Vec<String>,
+    /// Whether something that left its group still holds its output.
+    left: bool,
 }
 
 impl Ended {
@@ -53,8 +55,12 @@ impl Ended {
         match (self.timed_out, self.status.code(), self.status.signal()) {
             (true, ..) => {
                 let seconds = self.timeout.unwrap_or_default().as_secs();
+                let rest = match self.left {
+                    true => "was ended; something that it started has left its process group, and may run on",
+                    false => "was ended with all that it had started",
+                };
                 format!(
-                    "did not end within {}, and was ended with all that it had started",
+                    "did not end within {}, and {rest}",
                     crate::terminal::count(usize::try_from(seconds).unwrap_or(usize::MAX), "second")
                 )
             }
@@ -76,15 +82,19 @@ impl Run<'_> {
         drop(std::mem::replace(&mut self.command, Command::new("")));
         let (send, receive) = mpsc::channel();
         let line = self.line.clone();
+        let said = Arc::new(Mutex::new(VecDeque::new()));
+        let heard = Arc::clone(&said);
         std::thread::spawn(move || {
+            listen(reader, log, &line, &heard);
             // Nobody waits any more when somebody who left the group still holds the pipe.
-            let _ = send.send(listen(reader, log, &line));
+            let _ = send.send(());
         });
         let (status, timed_out) = self.until_end(&mut child)?;
         // What it left running in its group is not part of a result.
         end_group(&child);
-        let last = receive.recv_timeout(Duration::from_secs(2)).unwrap_or_default();
-        Ok(Ended { status, timed_out, timeout: self.timeout, last })
+        let left = receive.recv_timeout(Duration::from_secs(2)).is_err();
+        let last = said.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
+        Ok(Ended { status, timed_out, timeout: self.timeout, last, left })
     }
 
     fn until_end(&self, child: &mut Child) -> io::Result<(ExitStatus, bool)> {
@@ -112,15 +122,15 @@ fn end_group(child: &Child) {
     }
 }
 
-/// Reads to the end, writes the log, and returns the last lines.
-fn listen(mut reader: PipeReader, mut log: File, line: &Line) -> Vec<String> {
-    let mut last: VecDeque<String> = VecDeque::new();
+/// Reads to the end, writes the log, and keeps the last lines in `last`.
+fn listen(mut reader: PipeReader, mut log: File, line: &Line, last: &Mutex<VecDeque<String>>) {
     let mut buffer = vec![0; 1 << 14];
     let (mut here, mut written) = (Vec::new(), log.metadata().map_or(0, |metadata| metadata.len()));
-    let mut finish = |bytes: &mut Vec<u8>| {
+    let finish = |bytes: &mut Vec<u8>| {
         let text = shown(bytes);
         bytes.clear();
         line.said(&text);
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.len() == LINES {
             last.pop_front();
         }
@@ -154,7 +164,6 @@ fn listen(mut reader: PipeReader, mut log: File, line: &Line) -> Vec<String> {
     if !here.is_empty() {
         finish(&mut here);
     }
-    last.into()
 }
 
 /// A line as a terminal can show it, without its colours and whatever else it might do there.
@@ -219,5 +228,13 @@ mod tests {
         assert_eq!(ended.last, ["waiting"]);
         std::thread::sleep(Duration::from_secs(3));
         assert!(!mark.exists());
+    }
+
+    #[test]
+    fn what_left_the_group_takes_no_lines_with_it() {
+        let script = "echo before; setsid sleep 8 & sleep 60";
+        let (ended, _) = run(script, Some(Duration::from_secs(1)));
+        assert_eq!(ended.last, ["before"]);
+        assert!(ended.words().ends_with("has left its process group, and may run on"), "{}", ended.words());
     }
 }
