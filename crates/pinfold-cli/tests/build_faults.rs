@@ -11,7 +11,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use support::folders::{folder, kept, write};
+use support::folders::{folder, kept, steps, write};
 use support::links::{fails, link, project, uv, write as manifest};
 use support::{Project, picture, said, stderr};
 
@@ -109,6 +109,50 @@ fn every_source_that_cannot_be_built_is_said_and_the_others_are_built() {
     assert_eq!(said.matches("error: could not build").count(), 2, "{said}");
     assert!(said.contains("one (from") && said.contains("two (from"), "{said}");
     assert_eq!(kept(&project, "built").len(), 1);
+}
+
+#[test]
+fn one_that_is_built_alone_is_shown_however_many_there_are() {
+    if !uv() {
+        return;
+    }
+    let project = project("requires = ['one @ ./one', 'two @ ./two']\n");
+    for name in ["one", "two"] {
+        folder(&project, name, &[], "x = 1\n");
+    }
+    project.ok(&["build"]);
+    write(&project.path("app/two"), "module.py", "x = 2\n");
+    let output = project.ok(&["build"]);
+    let said = stderr(&output);
+    assert!(said.contains("building two") && !said.contains("building one"), "{said}");
+    write(&project.path("app/two"), "module.py", "x = 3\n");
+    assert!(!stderr(&project.ok(&["build", "--quiet"])).contains("building two"));
+}
+
+#[test]
+fn a_source_that_cannot_be_built_keeps_no_other_from_its_steps() {
+    if !uv() {
+        return;
+    }
+    let project = project("requires = ['one @ ./one', 'two @ ./two']\n");
+    for name in ["one", "two"] {
+        folder(&project, name, &[], "x = 1\n");
+    }
+    manifest(
+        &project,
+        "requires = ['one @ ./one', 'two @ ./two']\n[checks.two]\ncommand = ['python', '-c', 'import two']\nrequires = []\n",
+    );
+    project.ok(&["lock"]);
+    write(&project.path("app/one"), "mode", "fail");
+    let before = fs::read(project.path("app/pinfold.lock")).unwrap();
+    let told = steps(&project, &[]).replace(&project.app().display().to_string(), "[APP]");
+    insta::assert_snapshot!(told, @r"
+    two build not: nothing changed
+    two install ran: never installed here before
+    two check ran: never checked here before
+    one build ran: could not build one (from [APP]/one) (step build): its build backend `backend` ended with exit code 7 in `build_wheel`
+    ");
+    assert_eq!(fs::read(project.path("app/pinfold.lock")).unwrap(), before);
 }
 
 #[test]
@@ -226,9 +270,44 @@ fn a_kept_folder_does_it_again_by_hand() {
     assert!(stderr(&again).contains("this is why"), "{}", support::said(&again));
     let folder = Path::new(script).parent().unwrap().to_owned();
     assert!(folder.join("local/module.py").is_file() && folder.join("env/bin/python").exists());
-    // The next build of that name clears it away.
-    fails(&project, &["build"]);
+    // What it could not write to, it cannot by hand.
+    if confined() {
+        let outside = project.path("outside");
+        write(&project.path("app/local"), "mode", &format!("writes {}", outside.display()));
+        fails(&project, &["build", "--keep"]);
+        let again = std::process::Command::new("sh").arg(folder.join("again")).output().unwrap();
+        assert!(stderr(&again).contains("Permission denied"), "{}", support::said(&again));
+        assert!(!outside.exists());
+    }
+    // The next build of that name clears it away, and says how to be called from elsewhere.
+    let elsewhere = ["--project", project.app().to_str().unwrap(), "build"].map(str::to_owned);
+    let mut command = project.command(&elsewhere.each_ref().map(String::as_str));
+    let output = command.current_dir(project.path("tmp")).output().unwrap();
+    let hint = format!("`pinfold build local --project '{}' --force --keep`", project.app().display());
+    assert!(stderr(&output).contains(&hint), "{}", support::said(&output));
     assert!(!folder.exists());
+}
+
+#[test]
+fn a_check_that_failed_is_done_again_by_hand() {
+    if !uv() {
+        return;
+    }
+    let text = "requires = ['local @ ./local']\n[checks.local]\ncommand = ['python', '-c', 'import local; exit(local.x)']\nrequires = []\n";
+    let project = project(text);
+    folder(&project, "local", &[], "x = 5\n");
+    let told = |args: &[&str]| {
+        let output = project.command(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        stderr(&output)
+    };
+    let first = told(&["build"]);
+    assert!(first.contains("hint: `pinfold build local --force --keep` keeps the folder"), "{first}");
+    let kept = told(&["build", "local", "--force", "--keep"]);
+    let mut parts = kept.split('`').filter_map(|part| part.strip_prefix("sh "));
+    let script = parts.find(|script| script.contains("local.check")).unwrap_or_else(|| panic!("{kept}"));
+    let again = std::process::Command::new("sh").arg(script).output().unwrap();
+    assert_eq!(again.status.code(), Some(5), "{}", support::said(&again));
 }
 
 #[test]

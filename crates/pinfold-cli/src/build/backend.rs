@@ -15,8 +15,7 @@ use super::one::Subject;
 use super::process::{Ended, Run};
 use super::progress::Line;
 use super::system::BuildSystem;
-use super::workplace::Workplace;
-use crate::environment::activation::quote_sh;
+use super::workplace::{Workplace, by_hand};
 
 const PROGRAM: &str = include_str!("backend.py");
 
@@ -100,7 +99,7 @@ impl Backend<'_> {
         // -P: the folder of our program is not for the backend to import from.
         command.arg(&python).arg("-P").arg(&program).arg(&request).arg(&answer);
         command.current_dir(&source).env_clear().envs(self.environment());
-        self.write_script(&python, &[&program, &request, &answer])?;
+        place.write_script(&command)?;
         let run = Run { command, log: place.log(), timeout: self.engine.options.timeout, line: self.line };
         let ended = run.wait().map_err(io_error("run", &python))?;
         let said: Option<Value> =
@@ -144,22 +143,6 @@ impl Backend<'_> {
         all
     }
 
-    /// A script that does by hand what is done here, for whoever keeps the folder.
-    fn write_script(&self, python: &Path, arguments: &[&Path]) -> Result<(), BuildError> {
-        let mut text =
-            format!("#!/bin/sh\ncd {} && exec env -i", quote_sh(&self.place.source().display().to_string()));
-        for (name, value) in self.environment() {
-            text.push_str(&format!(" \\\n  {}", quote_sh(&format!("{name}={value}"))));
-        }
-        text.push_str(&format!(" \\\n  {} -P", quote_sh(&python.display().to_string())));
-        for argument in arguments {
-            text.push_str(&format!(" {}", quote_sh(&argument.display().to_string())));
-        }
-        text.push('\n');
-        let script = self.place.script();
-        std::fs::write(&script, text).map_err(io_error("write", &script))
-    }
-
     fn failed(&self, hook: &str, ended: &Ended) -> BuildError {
         let mut error = self.after(format!("{} in `{hook}`", ended.words()), ended);
         if let BuildError::Backend { hints, .. } = &mut error {
@@ -195,9 +178,7 @@ impl Backend<'_> {
         }
         hints.push(match place.is_kept() {
             true => format!("the folder is kept: `sh {}` does it again by hand", place.script().display()),
-            false => format!(
-                "`pinfold build {name} --force --keep` keeps the folder, and the command to do it by hand"
-            ),
+            false => by_hand(self.engine.project, name),
         });
         BuildError::Backend { what: self.subject.words.clone(), how, last: Vec::new(), hints }
     }

@@ -37,6 +37,8 @@ pub struct Options {
     pub jobs: usize,
     /// Whether output is shown as it comes; otherwise a line each, where a person is watching.
     pub live: bool,
+    /// Whether the output of one that runs alone is shown as well.
+    pub alone: bool,
     /// Keep the folder of a build.
     pub keep: bool,
     /// Build again what was built before: these names, all if it is empty.
@@ -145,7 +147,7 @@ impl<'a> Engine<'a> {
             store,
             tools: Tools::new(manifest, previous, anew)?,
             reports: Mutex::default(),
-            lines: Lines::new(options.live, schedule.jobs() > 1),
+            lines: Lines::new(options.live, schedule.jobs() > 1).alone(options.alone),
             schedule,
             options,
         })

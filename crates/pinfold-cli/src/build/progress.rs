@@ -1,8 +1,9 @@
-//! What a person sees of builds: a line each while several run, or everything that they say.
+//! What a person sees of builds: a line each once several run at the same time, else everything that they say.
 //!
 //! All of it goes to stderr. Deliberately not here: results, which are said by the commands.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -15,6 +16,16 @@ pub struct Lines {
     all: MultiProgress,
     live: bool,
     several: bool,
+    /// Whether one that runs alone may speak.
+    alone: bool,
+    running: Arc<Running>,
+}
+
+/// How many run. From the first moment that it is more than one, nobody is alone: what is said then would not be whole.
+#[derive(Debug, Default)]
+struct Running {
+    now: AtomicUsize,
+    several: AtomicBool,
 }
 
 /// The line of one build; gone from the screen when the last copy is dropped.
@@ -27,12 +38,30 @@ struct Shown {
     all: MultiProgress,
     name: String,
     live: bool,
+    alone: bool,
+    running: Arc<Running>,
 }
 
 impl Lines {
     /// `live`: everything is shown as it is said; `several`: at once, so that each line needs a name.
     pub fn new(live: bool, several: bool) -> Self {
-        Lines { all: MultiProgress::with_draw_target(terminal::target()), live, several }
+        Lines {
+            all: MultiProgress::with_draw_target(terminal::target()),
+            live,
+            several,
+            alone: false,
+            running: Arc::default(),
+        }
+    }
+
+    /// One that runs alone is shown as it speaks.
+    pub fn alone(self, alone: bool) -> Self {
+        Lines { alone, ..self }
+    }
+
+    /// Whether everything was shown as it was said.
+    pub fn were_live(&self) -> bool {
+        self.live || (self.alone && !self.running.several.load(Ordering::Relaxed))
     }
 
     /// Begins a line of somebody called `name`, who does what `text` says.
@@ -43,16 +72,21 @@ impl Lines {
         }
         bar.set_prefix(text.to_owned());
         bar.enable_steady_tick(Duration::from_millis(150));
-        let name = if self.several { format!("{name}: ") } else { String::new() };
-        Line(Arc::new(Shown { bar, all: self.all.clone(), name, live: self.live }))
+        let name = if self.live && self.several { format!("{name}: ") } else { String::new() };
+        let running = Arc::clone(&self.running);
+        if running.now.fetch_add(1, Ordering::Relaxed) > 0 {
+            running.several.store(true, Ordering::Relaxed);
+        }
+        let (all, live, alone) = (self.all.clone(), self.live, self.alone);
+        Line(Arc::new(Shown { bar, all, name, live, alone, running }))
     }
 }
 
 impl Line {
     /// Something was said.
     pub fn said(&self, line: &str) {
-        let Shown { bar, all, name, live } = &*self.0;
-        if *live {
+        let Shown { bar, all, name, live, alone, running } = &*self.0;
+        if *live || (*alone && !running.several.load(Ordering::Relaxed)) {
             all.suspend(|| output::talk(&format!("{name}{line}\n")));
         } else {
             bar.set_message(line.to_owned());
@@ -62,6 +96,7 @@ impl Line {
 
 impl Drop for Shown {
     fn drop(&mut self) {
+        self.running.now.fetch_sub(1, Ordering::Relaxed);
         self.bar.finish_and_clear();
     }
 }

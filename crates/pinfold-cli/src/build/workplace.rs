@@ -7,15 +7,18 @@
 //! Its path is the same for every build of a package, because compilers write it into what they make: with another path,
 //! the same source would give other bytes. Deliberately not here: results, which are in the store when it goes.
 
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{FlockOperation, flock};
 use walkdir::WalkDir;
 
 use super::error::{BuildError, io_error};
+use crate::environment::activation::quote_sh;
 
 /// The folder of a build; removed when dropped, unless it is to be kept.
 #[derive(Debug)]
@@ -94,6 +97,26 @@ impl Workplace {
         self.root.join("again")
     }
 
+    /// Writes the script: the very command, with its folder and its variables, and what it may not write to.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_script(&self, command: &Command) -> Result<(), BuildError> {
+        let quoted = |text: &OsStr| quote_sh(&text.to_string_lossy());
+        let folder = command.get_current_dir().unwrap_or(&self.root);
+        let mut text = format!("#!/bin/sh\ncd {} && exec env -i", quoted(folder.as_os_str()));
+        for (name, value) in command.get_envs() {
+            let value = value.unwrap_or_default().to_string_lossy();
+            text.push_str(&format!(" \\\n  {}", quote_sh(&format!("{}={value}", name.to_string_lossy()))));
+        }
+        text.push_str(&format!(" \\\n  {}", quoted(command.get_program())));
+        for argument in command.get_args() {
+            text.push_str(&format!(" {}", quoted(argument)));
+        }
+        text.push('\n');
+        fs::write(self.script(), text).map_err(io_error("write", &self.script()))
+    }
+
     /// Whether it stays.
     pub fn is_kept(&self) -> bool {
         self.keep.load(Ordering::Relaxed)
@@ -116,6 +139,16 @@ impl Drop for Workplace {
             remove(&self.root);
         }
     }
+}
+
+/// The hint to do a step of `name` by hand: it can be given as it stands.
+pub fn by_hand(project: &Path, name: &str) -> String {
+    let here = std::env::current_dir().is_ok_and(|here| here.starts_with(project));
+    let named = match here {
+        true => String::new(),
+        false => format!(" --project {}", quote_sh(&project.display().to_string())),
+    };
+    format!("`pinfold build {name}{named} --force --keep` keeps the folder, and the command to do it by hand")
 }
 
 /// The folder above, which must be ours alone: what others can write to is not built in.

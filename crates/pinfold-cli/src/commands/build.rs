@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 use anyhow::anyhow;
 use pinfold_core::lock::{Lock, Wheel};
 use pinfold_core::names::normalize;
-use serde_json::json;
+use serde_json::{Value, json};
 use wheelsplit::Store;
+use wheelsplit::steps::Step;
 
 use crate::build::check::{self, Subject};
 use crate::build::explain::{self, Report};
+use crate::build::workplace::by_hand;
 use crate::build::{BuildError, Engine, Options};
 use crate::context::{Context, OutputFormat};
 use crate::error::{Error, Outcome};
@@ -88,39 +90,47 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Outcome, Error> {
     let wanted = |name: &str| names.is_empty() || names.contains(name);
     sources.retain(|source| wanted(&source.name));
     let options = Options {
-        jobs: if sources.len() == 1 { 1 } else { args.jobs.map(usize::from).unwrap_or_default() },
-        // One that builds alone may speak.
-        live: context.verbose > 0 || (sources.len() == 1 && !context.quiet),
+        jobs: args.jobs.map(usize::from).unwrap_or_default(),
+        live: context.verbose > 0,
+        alone: !context.quiet,
         keep: args.keep,
         force: args.force.then(|| names.clone()),
         timeout: args.timeout.map(Duration::from_secs),
         ..workspace.options()
     };
     let engine = workspace.engine(options, false)?;
-    let mut errors = build(&engine, &sources);
-    if errors.is_empty() {
+    let mut failures = build(&engine, &sources);
+    if failures.is_empty() {
         let lock = lock(&workspace, &engine, stale.is_some(), settled)?;
         // A new lock may take more from source than the last one.
         let mut all: Vec<Wheel> = lock.wheels.iter().filter(|wheel| wheel.is_built()).cloned().collect();
         known(&names, all.iter().map(|wheel| wheel.name.as_str()))?;
         all.retain(|wheel| wanted(&wheel.name));
-        install(&engine, &all)?;
-        if !args.no_check {
-            errors.extend(checks(&engine, &lock, &all));
+        failures.extend(install(&engine, &all));
+        if !args.no_check && failures.is_empty() {
+            failures.extend(checks(&engine, &lock, &all));
             frozen(&workspace, &engine, &lock, settled)?;
+        }
+    } else if let Some(lock) = &workspace.previous {
+        // The lock cannot be written anew without what failed; what it names as it is now is not kept from its steps.
+        let mut there = unchanged(&engine, lock, &failures);
+        there.retain(|wheel| sources.iter().any(|source| source.name == wheel.name));
+        failures.extend(install(&engine, &there));
+        if !args.no_check {
+            failures.extend(checks(&engine, lock, &there));
         }
     }
     unknown_tables(&workspace, &sources);
     let reports = finished(&engine, &wanted);
-    tell(&reports, args, context, engine.options.live)?;
-    if errors.is_empty() || reports.iter().any(|report| report.ran) {
+    tell(&reports, &failures, args, context, engine.lines.were_live())?;
+    if failures.is_empty() || reports.iter().any(|report| report.ran) {
         summary(&reports, start);
     }
     let failed = reports.iter().any(|report| report.verdict.as_ref().is_some_and(|verdict| !verdict.passed));
-    match errors.pop() {
+    match failures.pop() {
         Some(last) => {
-            errors.into_iter().for_each(|error| failure::print(&error));
-            Err(last)
+            failures.into_iter().for_each(|failure| failure::print(&Error::from(failure.error)));
+            Err(last.error.into())
         }
         None if failed => Ok(Outcome::Findings),
         None => Ok(Outcome::Fine),
@@ -166,8 +176,52 @@ fn unknown_tables(workspace: &Workspace, sources: &[Source]) {
     }
 }
 
+/// A step that could not be done.
+struct Failure {
+    package: String,
+    which: Option<String>,
+    step: Step,
+    error: BuildError,
+}
+
+impl Failure {
+    fn of(wheel: &Wheel, step: Step, error: BuildError) -> Self {
+        let which = wheel.source.as_ref().map(|_| wheel.version.clone());
+        Failure { package: wheel.name.clone(), which, step, error }
+    }
+
+    /// For programs. It has no key: nothing was kept under one.
+    fn json(&self) -> Value {
+        let ran = matches!(self.error, BuildError::Backend { .. });
+        let error = self.error.to_string();
+        let why = error.lines().next().unwrap_or_default();
+        let mut value = json!({
+            "package": self.package, "step": self.step.name(), "key": null, "ran": ran, "why": why, "changes": [],
+            "error": error,
+        });
+        if let (Some(object), Some(which)) = (value.as_object_mut(), &self.which) {
+            object.insert("which".to_owned(), json!(which));
+        }
+        value
+    }
+}
+
+/// What the lock names as it is now: not what failed, or came to another wheel.
+fn unchanged(engine: &Engine<'_>, lock: &Lock, failures: &[Failure]) -> Vec<Wheel> {
+    let failed = |wheel: &Wheel| {
+        failures
+            .iter()
+            .any(|f| f.package == wheel.name && f.which.as_ref().is_none_or(|w| *w == wheel.version))
+    };
+    let there = lock.wheels.iter().filter(|wheel| wheel.is_built() && !failed(wheel));
+    there
+        .filter(|wheel| ready::built(engine, wheel).is_ok_and(|found| found == wheel.sha256))
+        .cloned()
+        .collect()
+}
+
 /// Builds several at once; what could not be built is said for each.
-fn build(engine: &Engine<'_>, sources: &[Source]) -> Vec<Error> {
+fn build(engine: &Engine<'_>, sources: &[Source]) -> Vec<Failure> {
     let folders = sources.iter().filter_map(|source| match &source.kind {
         Kind::Folder(path) => Some((source.name.as_str(), path.to_str()?)),
         Kind::Distribution { .. } => None,
@@ -179,11 +233,18 @@ fn build(engine: &Engine<'_>, sources: &[Source]) -> Vec<Error> {
             engine.builder().distribution(&source.name, version, sha256)
         }
     };
-    let failed: Vec<BuildError> = at_once(sources, &one).into_iter().filter_map(Result::err).collect();
+    let results = at_once(sources, &one).into_iter().zip(sources);
+    let failed = results.filter_map(|(result, source)| {
+        let which = match &source.kind {
+            Kind::Folder(_) => None,
+            Kind::Distribution { version, .. } => Some(version.clone()),
+        };
+        Some(Failure { package: source.name.clone(), which, step: Step::Build, error: result.err()? })
+    });
     // One that only waited for another that failed comes after it.
     let (late, first): (Vec<_>, Vec<_>) =
-        failed.into_iter().partition(|e| matches!(e, BuildError::Before { .. }));
-    first.into_iter().chain(late).map(Error::from).collect()
+        failed.partition(|failure| matches!(failure.error, BuildError::Before { .. }));
+    first.into_iter().chain(late).collect()
 }
 
 /// Each in a thread of its own: the engine has places for those that do work.
@@ -228,23 +289,34 @@ fn lock(workspace: &Workspace, engine: &Engine<'_>, stale: bool, settled: bool) 
     Ok(lock)
 }
 
-fn install(engine: &Engine<'_>, wheels: &[Wheel]) -> Result<(), Error> {
+/// Returns what could not be installed.
+fn install(engine: &Engine<'_>, wheels: &[Wheel]) -> Vec<Failure> {
+    let mut failures = Vec::new();
     for wheel in wheels {
-        let there = engine.store.wheel(&wheel.sha256).map_err(anyhow::Error::from)?.is_some();
         let one = std::slice::from_ref(wheel);
-        fetch::into_store(&engine.builder(), one, &|| {})
-            .map_err(|reason| BuildError::Install { what: wheel.name.clone(), reason: Box::new(reason) })?;
+        let put = engine.store.wheel(&wheel.sha256).map_err(BuildError::from).and_then(|there| {
+            let reason = |reason| BuildError::Install { what: wheel.name.clone(), reason: Box::new(reason) };
+            fetch::into_store(&engine.builder(), one, &|| {}).map_err(reason)?;
+            Ok(there.is_some())
+        });
+        let there = match put {
+            Ok(there) => there,
+            Err(error) => {
+                failures.push(Failure::of(wheel, Step::Install, error));
+                continue;
+            }
+        };
         let label = match &wheel.source {
             Some(_) => format!("{} {}", wheel.name, wheel.version),
             None => wheel.name.clone(),
         };
         engine.installed(&label, &wheel.sha256, !there);
     }
-    Ok(())
+    failures
 }
 
 /// Checks what was built; returns what could not be checked at all.
-fn checks(engine: &Engine<'_>, lock: &Lock, wheels: &[Wheel]) -> Vec<Error> {
+fn checks(engine: &Engine<'_>, lock: &Lock, wheels: &[Wheel]) -> Vec<Failure> {
     let subject = |wheel: &Wheel| -> Result<Subject, BuildError> {
         let by_default = wheel.path.is_some();
         let source = match (&wheel.path, &wheel.source) {
@@ -261,7 +333,12 @@ fn checks(engine: &Engine<'_>, lock: &Lock, wheels: &[Wheel]) -> Vec<Error> {
         }
         Ok(())
     };
-    at_once(&wheels, &one).into_iter().filter_map(Result::err).map(Error::from).collect()
+    let results = at_once(&wheels, &one).into_iter().zip(&wheels);
+    results
+        .filter_map(|(result, wheel)| {
+            Some(Failure { which: None, ..Failure::of(wheel, Step::Check, result.err()?) })
+        })
+        .collect()
 }
 
 /// What checks are done with is frozen as well.
@@ -281,9 +358,16 @@ fn finished(engine: &Engine<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Report> {
 }
 
 /// As JSON, `build.schema.json` beside this file; what failed, for people.
-fn tell(reports: &[Report], args: &BuildArgs, context: &Context, live: bool) -> Result<(), Error> {
+fn tell(
+    reports: &[Report],
+    failures: &[Failure],
+    args: &BuildArgs,
+    context: &Context,
+    live: bool,
+) -> Result<(), Error> {
     if context.format == OutputFormat::Json {
-        let steps: Vec<_> = reports.iter().map(Report::json).collect();
+        let steps: Vec<_> =
+            reports.iter().map(Report::json).chain(failures.iter().map(Failure::json)).collect();
         let text = serde_json::to_string_pretty(&json!({ "version": 1, "steps": steps }))
             .map_err(anyhow::Error::from)?;
         output::data(&format!("{text}\n"))?;
@@ -306,6 +390,10 @@ fn tell(reports: &[Report], args: &BuildArgs, context: &Context, live: bool) -> 
                     log.display()
                 ));
             }
+            if !args.keep {
+                let hint = styled("hint", Style::Hint, colour);
+                text.push_str(&format!("\n{hint}: {}", by_hand(&context.project, &report.package)));
+            }
             output::talk(&format!("{text}\n"));
         }
     }
@@ -313,7 +401,6 @@ fn tell(reports: &[Report], args: &BuildArgs, context: &Context, live: bool) -> 
 }
 
 fn summary(reports: &[Report], start: Instant) {
-    use wheelsplit::steps::Step;
     let ran = |step: Step| reports.iter().filter(|report| report.ran && report.key.step == step).count();
     let (built, installed, checked) = (ran(Step::Build), ran(Step::Install), ran(Step::Check));
     let took = elapsed(start.elapsed());

@@ -63,6 +63,7 @@ pub(super) fn run(
     command.env("PATH", &path).env("VIRTUAL_ENV", &environment).env("HOME", place.home());
     command.env("TMPDIR", place.tmp()).env("LANG", "C.UTF-8").env("PYTHONDONTWRITEBYTECODE", "1");
     command.envs(plan.variables.iter().cloned());
+    place.write_script(&command)?;
     let ended = Run { command, log: place.log(), timeout: plan.timeout, line: &line }.wait();
     let ended = ended.map_err(io_error("run", Path::new(&program)))?;
     if environment.starts_with(place.path()) && runtime.has_pins() {
@@ -70,7 +71,11 @@ pub(super) fn run(
     }
     place.keep_log(engine.project, &format!("{}-check.log", subject.name));
     if place.is_kept() {
-        terminal::note(&format!("Kept {}", place.path().display()));
+        terminal::note(&format!(
+            "Kept {} (`sh {}` checks it by hand)",
+            place.path().display(),
+            place.script().display()
+        ));
     }
     let wheel = runtime.unit.wheel.clone();
     Ok(Checked { wheel, passed: ended.is_fine(), ended: ended.words(), last: ended.last })
