@@ -5,6 +5,7 @@
 mod support;
 
 use std::fs;
+use std::path::Path;
 
 use pinfold_core::lock::{FrozenPackage, FrozenSet, Lock, Wheel};
 use serde_json::{Value, json};
@@ -39,8 +40,13 @@ fn refused(project: &Project, args: &[&str]) -> String {
 
 /// `stem` depends on `leaf` of this version; `bough` depends on nothing.
 fn locked(version: &str) -> Project {
+    locked_with(version, "")
+}
+
+/// The same, with a `leaf` of these contents.
+fn locked_with(version: &str, contents: &str) -> Project {
     let mut project = Project::new();
-    let leaf = project.wheel("leaf", version, &[("leaf.py", "")]);
+    let leaf = project.wheel("leaf", version, &[("leaf.py", contents)]);
     let stem = project.wheel_requiring("stem", "1", &["leaf"], &[("stem.py", "")]);
     let bough = project.wheel("bough", "1", &[("bough.py", "")]);
     let leaf = project.unit("leaf", &leaf, &[], &["root"]);
@@ -101,7 +107,66 @@ fn a_frozen_tool_costs_what_is_built_or_checked_with_it() {
     assert_eq!(counts(&plan(&project, &["--bump-build-set", "bough"])), [1, 1, 1, 2]);
     lock.build_set = second;
     fs::write(project.app().join("new.lock"), lock.to_toml().unwrap()).unwrap();
-    assert_eq!(counts(&plan(&project, &["pinfold.lock", "new.lock"])), [1, 1, 1, 2]);
+    assert_eq!(counts(&plan(&project, &["pinfold.lock", "new.lock"])), [1, 0, 0, 2], "the wheel is the same");
+}
+
+/// Writes a lock in which `leaf` of these contents is built from a folder with the versions `tools` of `tool`.
+fn built_with(folder: &Path, file: &str, contents: &str, tools: &[&str]) {
+    let project = locked_with("1", contents);
+    let mut lock = Lock::parse(&fs::read_to_string(project.app().join("pinfold.lock")).unwrap()).unwrap();
+    let tool = |version: &&str| Wheel {
+        name: "tool".to_owned(),
+        version: (*version).to_owned(),
+        file: format!("tool-{version}-py3-none-any.whl"),
+        sha256: version.repeat(64),
+        ..lock.wheels[0].clone()
+    };
+    let package = |name: &str, tools: &[&str]| FrozenPackage {
+        name: name.to_owned(),
+        wheels: tools.iter().map(|version| version.repeat(64)).collect(),
+        ..FrozenPackage::default()
+    };
+    // Somebody else is built with the first one.
+    let packages = vec![package("leaf", tools), package("other", &["1"])];
+    lock.build_set =
+        FrozenSet { packages, wheels: tools.iter().chain(&["1"]).map(tool).collect(), requires: Vec::new() };
+    lock.build_set.tidy();
+    let leaf = lock.wheels.iter_mut().filter(|wheel| wheel.name == "leaf");
+    leaf.for_each(|wheel| wheel.path = Some("leaf".into()));
+    fs::write(folder.join(file), lock.to_toml().unwrap()).unwrap();
+}
+
+#[test]
+fn what_another_tool_makes_is_told_by_the_tool() {
+    let project = locked("1");
+    let write =
+        |file: &str, contents: &str, tools: &[&str]| built_with(&project.app(), file, contents, tools);
+    let paths = |files: [&str; 2]| {
+        let document = plan(&project, &files);
+        let line =
+            |path: &Value| format!("{} {} {}", path["step"], path["package"], path["path"]).replace('"', "");
+        let lines: Vec<String> = document["paths"].as_array().unwrap().iter().map(line).collect();
+        (counts(&document), lines)
+    };
+    write("old.lock", "x = 1\n", &["2"]);
+    // Another tool, another wheel: all of it follows from the tool.
+    write("other.lock", "x = 2\n", &["3"]);
+    let (counts, lines) = paths(["old.lock", "other.lock"]);
+    assert_eq!(counts, [1, 1, 1, 2]);
+    assert!(lines.contains(&"wheel leaf [tool (build set),leaf]".to_owned()), "{lines:#?}");
+    // Another tool, the same wheel: it is built, and that is all.
+    write("same.lock", "x = 1\n", &["3"]);
+    let (counts, lines) = paths(["old.lock", "same.lock"]);
+    assert_eq!(counts, [1, 0, 0, 2]);
+    assert!(
+        lines.iter().all(|line| !line.starts_with("install") && !line.starts_with("check")),
+        "{lines:#?}"
+    );
+    // A tool that was there for others; another source, with the tools that were there.
+    write("shared.lock", "x = 2\n", &["1"]);
+    assert_eq!(paths(["old.lock", "shared.lock"]).0, [1, 1, 1, 2]);
+    write("source.lock", "x = 2\n", &["2"]);
+    assert_eq!(paths(["old.lock", "source.lock"]).0, [1, 1, 1, 2]);
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub struct Package {
     pub changed: bool,
     /// Its wheel is the same, but it depends on others than before.
     pub rewired: bool,
+    /// Its wheel is known to come out as it was, should it be built anew: then nothing follows from that.
+    pub same: bool,
     /// What it depends on at run time: positions in [`Graph::packages`].
     pub dependencies: Vec<usize>,
     /// What it is built with.
@@ -59,6 +61,8 @@ pub struct Tool {
     pub dependencies: Vec<usize>,
     /// The package that takes its place in the merged model, which has one version of each.
     pub package: Option<usize>,
+    /// It is built from the very source that the package is built from, and changes with it.
+    pub live: bool,
 }
 
 /// A step, or the whole package of the merged model.
@@ -124,18 +128,17 @@ impl Graph {
         for node in &spread.reached {
             let (step, position) = match *node {
                 Node::Wheel(p) => {
-                    // A unit of a wheel that is there already, or counted already, costs nothing.
-                    if wheels.insert(&self.packages[p].wheel) {
-                        let path = spread.path(*node);
-                        cost.reasons.push(Reason {
-                            package: self.packages[p].label.clone(),
-                            step: Step::Install,
-                            path,
-                        });
-                        (Step::Wheel, p)
-                    } else {
+                    let package = &self.packages[p];
+                    // A unit of a wheel that was counted already costs nothing.
+                    if !wheels.insert(&package.wheel) {
                         continue;
                     }
+                    if !package.same {
+                        cost.installs += 1;
+                        let (step, path) = (Step::Install, spread.path(*node));
+                        cost.reasons.push(Reason { package: package.label.clone(), step, path });
+                    }
+                    (Step::Wheel, p)
                 }
                 Node::Check(p) => {
                     cost.checks += 1;
@@ -151,7 +154,6 @@ impl Graph {
             cost.reasons.push(Reason { package, step, path: spread.path(*node) });
         }
         cost.wheels = wheels.len();
-        cost.installs = wheels.len();
         cost.reasons.sort();
         cost
     }
@@ -160,7 +162,9 @@ impl Graph {
     fn edges(&self) -> Edges<'_> {
         let mut edges = Edges::new(self);
         for (p, package) in self.packages.iter().enumerate() {
-            edges.add(Node::Wheel(p), Node::Closure(p));
+            if !package.same {
+                edges.add(Node::Wheel(p), Node::Closure(p));
+            }
             if package.check.is_some() {
                 edges.add(Node::Closure(p), Node::Check(p));
             }
@@ -188,6 +192,9 @@ impl Graph {
         for (t, tool) in self.tools.iter().enumerate() {
             for &dependency in &tool.dependencies {
                 edges.add(Node::Tool(dependency), Node::Tool(t));
+            }
+            if let Some(q) = tool.package.filter(|_| tool.live) {
+                edges.add(Node::Wheel(q), Node::Tool(t));
             }
         }
         edges
@@ -342,6 +349,22 @@ mod tests {
         let mut moved = graph(true);
         moved.tools[0].changed = true;
         assert_eq!(counts(&moved.cost()), [1, 1, 2, 2]);
+    }
+
+    #[test]
+    fn a_wheel_that_comes_out_as_it_was_ends_there() {
+        let mut moved = graph(true);
+        moved.tools[0].changed = true;
+        moved.packages[4].same = true;
+        assert_eq!(counts(&moved.cost()), [1, 0, 0, 2]);
+    }
+
+    #[test]
+    fn a_tool_of_ones_own_source_changes_with_it() {
+        let mut own = graph(true);
+        own.tools[0].live = true;
+        // cmake and aiohttp, which it builds; cmake, aiohttp and app are checked.
+        assert_eq!(counts(&bump(own, 3)), [2, 2, 3, 3]);
     }
 
     #[test]

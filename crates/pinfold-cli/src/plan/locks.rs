@@ -16,19 +16,21 @@ pub fn graph(lock: &Lock) -> Graph {
         let name = wheel.map(|wheel| wheel.name.clone()).unwrap_or_default();
         let built: Vec<&FrozenPackage> =
             lock.build_set.packages.iter().filter(|package| package.name == name).collect();
-        let this = |package: &&FrozenPackage| {
-            package.name == name && package.unit.as_ref().is_none_or(|id| *id == unit.id.to_string())
-        };
-        let checked: Vec<&FrozenPackage> = lock.check_set.packages.iter().filter(this).collect();
-        // Our own sources are checked unasked, those of others where the manifest says so.
-        let ours = wheel.is_some_and(|wheel| wheel.is_built() && wheel.source.is_none());
+        let mut checked: Vec<&FrozenPackage> =
+            lock.check_set.packages.iter().filter(|package| package.name == name).collect();
+        let this = |package: &&FrozenPackage| package.unit.as_deref() == Some(unit.id.as_str());
+        if checked.iter().any(this) {
+            checked.retain(this);
+        }
+        // Who is checked stands in the lock once something was; our own sources are, if they have tests.
+        let is_checked =
+            if lock.check_set.is_empty() { wheel.is_some_and(from_folder) } else { !checked.is_empty() };
         Package {
             label: label(lock, unit, wheel),
             wheel: unit.wheel.clone(),
             dependencies: unit.dependencies.iter().filter_map(position).collect(),
             build: inputs(&built, &lock.build_set, 0),
-            check: (ours || !checked.is_empty())
-                .then(|| inputs(&checked, &lock.check_set, lock.build_set.wheels.len())),
+            check: is_checked.then(|| inputs(&checked, &lock.check_set, lock.build_set.wheels.len())),
             name,
             ..Package::default()
         }
@@ -41,6 +43,7 @@ pub fn graph(lock: &Lock) -> Graph {
         name: wheel.name.clone(),
         label: format!("{} ({title})", wheel.name),
         package: lock.units.iter().position(|unit| of_name(unit, &wheel.name)),
+        live: from_folder(wheel),
         ..Tool::default()
     });
     Graph { packages: packages.collect(), tools: tools.collect() }
@@ -53,18 +56,24 @@ fn inputs(packages: &[&FrozenPackage], set: &FrozenSet, first: usize) -> Vec<Inp
     positions.map(|position| Input::Tool(first + position)).collect()
 }
 
+/// Whether a wheel is built from a folder of this machine.
+fn from_folder(wheel: &Wheel) -> bool {
+    wheel.is_built() && wheel.source.is_none()
+}
+
 /// The graph of `after`, with what is not as in `before` marked as changed.
 pub fn compare(before: &Lock, after: &Lock) -> Graph {
     let mut graph = graph(after);
     let wheels = hashes(&before.wheels);
     let wired: BTreeSet<(&str, Vec<&str>)> = before.units.iter().map(|unit| wiring(before, unit)).collect();
     for (package, unit) in graph.packages.iter_mut().zip(&after.units) {
-        package.changed = !wheels.contains(unit.wheel.as_str());
+        package.same = wheels.contains(unit.wheel.as_str());
+        package.changed = matches!(why(before, after, unit), Why::Itself);
         // A dependency that is another version changes its own closure, and so this one's: no news here.
         let (wheel, dependencies) = wiring(after, unit);
         let known = |dependency: &&str| wheels.contains(dependency);
         package.rewired =
-            !package.changed && dependencies.iter().all(known) && !wired.contains(&(wheel, dependencies));
+            package.same && dependencies.iter().all(known) && !wired.contains(&(wheel, dependencies));
     }
     let sets = [(&before.build_set, &after.build_set), (&before.check_set, &after.check_set)];
     let fresh = sets.iter().flat_map(|(old, new)| {
@@ -75,6 +84,40 @@ pub fn compare(before: &Lock, after: &Lock) -> Graph {
         tool.changed = changed;
     }
     graph
+}
+
+/// Why a unit's wheel is built anew, as far as two locks can tell.
+enum Why {
+    /// It is not built, or not anew.
+    Not,
+    /// A tool that it is built with was in no build before: it follows from that.
+    FromTool,
+    /// It has another source, or takes other tools of those that were there.
+    Itself,
+}
+
+fn why(before: &Lock, after: &Lock, unit: &LockedUnit) -> Why {
+    let is_same = before.wheels.iter().any(|wheel| wheel.sha256 == unit.wheel);
+    let Some(new) = after.wheel(&unit.wheel).filter(|wheel| is_same || wheel.is_built()) else {
+        return Why::Itself;
+    };
+    let (known, now) = (tools(before, &new.name), tools(after, &new.name));
+    if known == now {
+        return if is_same { Why::Not } else { Why::Itself };
+    }
+    // The source itself is not in a lock; another version or place of it is.
+    let of_source = |old: &Wheel| {
+        (&old.name, &old.version, &old.path, &old.source) == (&new.name, &new.version, &new.path, &new.source)
+    };
+    let there = hashes(&before.build_set.wheels);
+    let source = is_same || before.wheels.iter().any(of_source);
+    if source && !now.is_subset(&there) { Why::FromTool } else { Why::Itself }
+}
+
+/// The wheels that a package is built with.
+fn tools<'l>(lock: &'l Lock, name: &str) -> BTreeSet<&'l str> {
+    let packages = lock.build_set.packages.iter().filter(|package| package.name == name);
+    packages.flat_map(|package| &package.wheels).map(String::as_str).collect()
 }
 
 fn hashes(wheels: &[Wheel]) -> BTreeSet<&str> {

@@ -90,7 +90,7 @@ impl Hint for PlanError {
                 ]
             }
             PlanError::Malformed { .. } => {
-                vec!["docs/build.md has the format; `pinfold.plan` in nix/ writes it".to_owned()]
+                vec!["docs/plan.md has the format; `describe` of nix/ writes it".to_owned()]
             }
             PlanError::Unknown { near: Some(near), .. } => vec![format!("did you mean `{near}`?")],
             PlanError::Lock(error) => error.hints(),

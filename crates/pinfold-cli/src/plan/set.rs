@@ -91,7 +91,6 @@ impl Set {
         let tools = frozen.iter().map(|name| Tool {
             name: normalize(name),
             label: format!("{name} (build set)"),
-            changed: false,
             dependencies: self
                 .packages
                 .get(*name)
@@ -100,13 +99,12 @@ impl Set {
                 .filter_map(tool)
                 .collect(),
             package: position(name),
+            ..Tool::default()
         });
         let packages = self.packages.iter().map(|(name, package)| Package {
             name: normalize(name),
             label: name.clone(),
             wheel: name.clone(),
-            changed: false,
-            rewired: false,
             dependencies: package.dependencies.iter().filter_map(position).collect(),
             build: package
                 .build_system
@@ -118,6 +116,7 @@ impl Set {
                 .check_inputs
                 .as_ref()
                 .map(|inputs| inputs.iter().filter_map(position).map(Input::Package).collect()),
+            ..Package::default()
         });
         Graph { packages: packages.collect(), tools: tools.collect() }
     }
@@ -135,6 +134,7 @@ impl Set {
             let old = self.packages.get(name);
             let source = |described: &Described| described.wheel.clone().unwrap_or(described.version.clone());
             package.changed = old.is_none_or(|old| source(old) != source(new) || build(old) != build(new));
+            package.same = old.is_some_and(|old| old.wheel.is_some() && old.wheel == new.wheel);
             package.rewired = old.is_some_and(|old| {
                 old.dependencies != new.dependencies || old.check_inputs != new.check_inputs
             });
@@ -185,6 +185,19 @@ mod tests {
         let (before, after) =
             (set(r#", "build-set": {"cmake": "1"}"#), set(r#", "build-set": {"cmake": "2"}"#));
         assert_eq!(cost(&before, &after), [1, 1, 1, 2]);
+    }
+
+    #[test]
+    fn a_wheel_that_is_told_to_be_the_same_ends_there() {
+        let with = |version: &str, hash: &str| {
+            let mut set = set(&format!(r#", "build-set": {{"cmake": "{version}"}}"#));
+            set.packages
+                .entry("aiohttp".to_owned())
+                .and_modify(|package| package.wheel = Some(hash.to_owned()));
+            set
+        };
+        assert_eq!(cost(&with("1", "a"), &with("2", "a")), [1, 0, 0, 2]);
+        assert_eq!(cost(&with("1", "a"), &with("2", "b")), [1, 1, 1, 2]);
     }
 
     #[test]
