@@ -54,6 +54,11 @@ impl Dynamic {
         self.tags.iter().rev().find(|entry| entry.d_tag == tag).map(|entry| entry.d_val)
     }
 
+    /// All values of a tag, in order.
+    pub(crate) fn values(&self, tag: u64) -> impl Iterator<Item = u64> + '_ {
+        self.tags.iter().filter(move |entry| entry.d_tag == tag).map(|entry| entry.d_val)
+    }
+
     /// The string table.
     pub(crate) fn names(&self, image: &Image<'_>) -> Result<Names, FactsError> {
         let Some(address) = self.value(DT_STRTAB) else { return Ok(Names::default()) };

@@ -9,6 +9,7 @@ mod content;
 mod dynamic;
 mod image;
 mod notes;
+mod places;
 mod relocations;
 mod state;
 mod symbols;
@@ -27,6 +28,7 @@ use crate::error::FactsError;
 use crate::facts::{Class, Endian, Facts, Head, Kind, Tls};
 use crate::name::{Name, Names};
 use image::Image;
+pub use places::{Places, places};
 pub use state::state;
 
 /// Files larger than this are refused: hashing alone would take a run's time. The largest wheels' libraries have two

@@ -44,7 +44,7 @@ pub(crate) fn read(
     if dynamic.value(DT_SYMENT).is_some_and(|stated| stated != width as u64) {
         return Err(image.malformed(PART, "DT_SYMENT has another size than a symbol of this class"));
     }
-    let count = hashed(image, dynamic)?.max(used.symbols());
+    let count = count(image, dynamic, used)?;
     let bytes = image.mapped(address, (count * width) as u64, PART)?;
     let indices = versions::indices(image, dynamic, count)?;
     let symbols = Symtab::parse(&bytes, 0, count, image.context)
@@ -116,6 +116,11 @@ fn place(symbol: &Sym) -> u8 {
     let absolute = if section == SHN_ABS as usize { Definition::ABSOLUTE } else { 0 };
     let no_value = if symbol.st_value == 0 { Definition::NO_VALUE } else { 0 };
     symbol.st_visibility() | undefined | absolute | no_value
+}
+
+/// How many symbols the table has, as far as anything says.
+pub(super) fn count(image: &Image<'_>, dynamic: &Dynamic, used: &Used) -> Result<usize, FactsError> {
+    Ok(hashed(image, dynamic)?.max(used.symbols()))
 }
 
 /// How many symbols the hash tables cover; nothing else states the number. Symbols beyond are seen only where a

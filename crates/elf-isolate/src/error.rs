@@ -1,0 +1,57 @@
+//! Why there is no copy of a file.
+//!
+//! Deliberately not here: what follows for the environment; whoever asked leaves it as it was.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use elf_facts::FactsError;
+
+/// Why a file was not edited.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// The system refused.
+    #[error("could not {what} {}: {source}", path.display())]
+    Io {
+        /// Verb.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It must stay as it is.
+    #[error("{} cannot be given other names: {why}", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// Why, as the end of a sentence.
+        why: &'static str,
+    },
+    /// The editor could not.
+    #[error("{} cannot be given other names: the ELF editor says: {why}", path.display())]
+    Editor {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        why: String,
+    },
+    /// What was written cannot be read.
+    #[error("the edited copy is damaged, and was thrown away: {0}")]
+    Unreadable(FactsError),
+    /// What was written is not what was asked for.
+    #[error("the edited copy of {} differs from it in more than names, and was thrown away: {what}", path.display())]
+    Differs {
+        /// The original.
+        path: PathBuf,
+        /// In what.
+        what: String,
+    },
+}
+
+impl EditError {
+    pub(crate) fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { what, path, source }
+    }
+}

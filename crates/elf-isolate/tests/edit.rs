@@ -1,0 +1,171 @@
+//! Edited copies of libraries that the system's compiler makes, loaded by the system's loader.
+//!
+//! Deliberately not here: which files are to be edited, and how.
+
+mod compiled;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use compiled::Folder;
+use elf_facts::{Facts, Name};
+use elf_isolate::{Edit, EditError};
+
+fn facts(path: &Path) -> Facts {
+    elf_facts::read(path).expect("the file can be read")
+}
+
+fn edited(from: &Path, edit: &Edit, to: &Path) -> Result<(), EditError> {
+    elf_isolate::edit(from, &facts(from), edit, to)
+}
+
+fn renamed(old: &str, new: &str) -> Edit {
+    Edit { needed: [(Name::from(old), Name::from(new))].into(), ..Edit::default() }
+}
+
+fn called(soname: &str) -> Edit {
+    Edit { soname: Some(Name::from(soname)), ..Edit::default() }
+}
+
+/// Ways to link, each of which lays a file out otherwise.
+const LAYOUTS: [&[&str]; 8] = [
+    &[],
+    &["-Wl,--hash-style=sysv"],
+    &["-Wl,--hash-style=both", "-Wl,-z,now", "-Wl,-z,relro"],
+    &["-Wl,-z,noseparate-code", "-Wl,-z,norelro"],
+    &["-Wl,-z,max-page-size=0x200000"],
+    &["-s", "-Wl,--build-id=none"],
+    &["-Wl,-Bsymbolic", "-g", "-Wl,-z,execstack"],
+    &["-Wl,--disable-new-dtags,-rpath,$ORIGIN"],
+];
+
+/// Thread-local data, an IFUNC, versions, a large `.bss`, a table of addresses, constructors: what a move could break.
+const LIBRARY: &str = r#"
+    static __thread int local = 20;
+    static char large[1 << 20];
+    static int one(void) { return 1; }
+    static int (*resolve(void))(void) { return one; }
+    int indirect(void) __attribute__((ifunc("resolve")));
+    static int (*const table[])(void) = {one, one};
+    static int constructed;
+    __attribute__((constructor)) static void construct(void) { constructed = 3; }
+    int value(void) { large[999999] = 5; return local + indirect() + table[1]() + constructed + large[999999] + BASE; }
+"#;
+
+#[test]
+fn a_copy_of_any_layout_is_loaded_beside_the_original() {
+    let folder = Folder::new();
+    let map = folder.write("map", "V_1 { value; };");
+    let version = format!("-Wl,--version-script={}", map.display());
+    for (at, layout) in LAYOUTS.iter().enumerate() {
+        let mut flags = vec!["-Wl,-soname,libvalue.so.1", version.as_str()];
+        flags.extend(*layout);
+        let library = |name: &str, base: &str| {
+            folder.c(&format!("{at}/{name}/libvalue.so.1"), LIBRARY, &[&[base], &flags[..]].concat())
+        };
+        let (one, two) = (library("one", "-DBASE=100"), library("two", "-DBASE=200"));
+        let user = |name: &str, library: &Path| {
+            let code = "int value(void); int answer(void) { return value(); }";
+            let rpath = format!("-Wl,-rpath,{}", library.parent().expect("it has a folder").display());
+            folder.c(&format!("{at}/{name}.so"), code, &[&library.display().to_string(), rpath.as_str()])
+        };
+        let (first, second) = (user("first", &one), user("second", &two));
+        assert_eq!(folder.answers(&[&first, &second]), "130 130", "layout {at}: the first wins");
+        let new = "libvalue-0123456789abcdef.so.1";
+        let place = two.with_file_name(new);
+        edited(&two, &called(new), &place).unwrap_or_else(|error| panic!("layout {at}: {error}"));
+        let copy = folder.path(&format!("{at}/copy.so"));
+        edited(&second, &renamed("libvalue.so.1", new), &copy)
+            .unwrap_or_else(|error| panic!("layout {at}: {error}"));
+        for order in [[&first, &copy], [&copy, &first]] {
+            let expected = if order[0] == &first { "130 230" } else { "230 130" };
+            assert_eq!(folder.answers(&order), expected, "layout {at}");
+        }
+        // The original is what it was: it still gets whoever is first.
+        assert_eq!(folder.answers(&[&first, &second]), "130 130", "layout {at}");
+    }
+}
+
+#[test]
+fn a_copy_of_a_copy_is_as_good() {
+    let folder = Folder::new();
+    let library = folder.c("libvalue.so.1", LIBRARY, &["-DBASE=100", "-Wl,-soname,libvalue.so.1"]);
+    let mut last = library;
+    for round in 0..4 {
+        let next = folder.path(&format!("{round}.so"));
+        edited(&last, &called(&format!("lib-of-round-{round}-with-a-longer-name.so.1")), &next)
+            .unwrap_or_else(|error| panic!("round {round}: {error}"));
+        last = next;
+    }
+    let user = "int value(void); int answer(void) { return value(); }";
+    let user = folder.c("user.so", user, &[&last.display().to_string()]);
+    let place = folder.path("lib-of-round-3-with-a-longer-name.so.1");
+    fs::rename(&last, place).expect("it can be renamed");
+    assert_eq!(folder.answers_with(&[&user], &folder.path(".")), "130");
+}
+
+#[test]
+fn unique_symbols_become_ordinary_ones() {
+    let folder = Folder::new();
+    let code = |start: i32| {
+        format!(
+            "template <class T> struct Registry {{ static int count; }}; template <class T> int Registry<T>::count = {start};
+             extern \"C\" int answer(void) {{ return Registry<int>::count++; }}"
+        )
+    };
+    let (one, two) = (folder.cxx("one.so", &code(10), &[]), folder.cxx("two.so", &code(20), &[]));
+    assert_eq!(folder.answers(&[&one, &two]), "10 11", "a process has one of them");
+    let copy = folder.path("copy.so");
+    edited(&two, &Edit { ordinary: true, ..Edit::default() }, &copy).expect("it can be edited");
+    assert_eq!(folder.answers(&[&one, &copy]), "10 20");
+    assert_eq!(folder.answers(&[&copy, &one]), "20 10");
+    assert_eq!(elf_facts::places(&copy).expect("it can be read").unique, [0_u64; 0]);
+    assert_eq!(
+        fs::metadata(&copy).expect("it is there").len(),
+        fs::metadata(&two).expect("it is there").len(),
+        "only bytes of fixed places changed"
+    );
+}
+
+#[test]
+fn what_must_stay_as_it_is_is_refused_and_nothing_is_left() {
+    let folder = Folder::new();
+    let library = folder.c("libvalue.so.1", LIBRARY, &["-DBASE=1", "-Wl,-soname,libvalue.so.1"]);
+    let bytes = fs::read(&library).expect("it can be read");
+    let refused = |path: &Path, said: &str| {
+        let before = fs::read(path).expect("it can be read");
+        let to = folder.path("out/copy.so");
+        let error = edited(path, &called("libother.so.1"), &to).expect_err("it is refused").to_string();
+        assert!(error.contains(said) && error.contains(&path.display().to_string()), "{error}");
+        let left = fs::read_dir(folder.path("out")).expect("the folder is there").count();
+        assert_eq!(left, 0, "after {error}");
+        assert_eq!(fs::read(path).expect("it can be read"), before);
+    };
+    fs::create_dir(folder.path("out")).expect("folders can be made");
+    let setuid = folder.write_bytes("setuid.so", &bytes);
+    fs::set_permissions(&setuid, fs::Permissions::from_mode(0o4755)).expect("the mode can be set");
+    refused(&setuid, "set-user-ID");
+    let signed = [&bytes[..], b"~Module signature appended~\n"].concat();
+    refused(&folder.write_bytes("signed.so", &signed), "a signature is appended");
+    refused(&folder.path("open"), "it is a program");
+    // Without section headers the editor does not find the string table (`e_shoff`, `e_shnum`, `e_shstrndx`).
+    let mut bare = bytes.clone();
+    bare[0x28..0x30].fill(0);
+    bare[0x3c..0x40].fill(0);
+    refused(&folder.write_bytes("bare.so", &bare), "the ELF editor says");
+}
+
+#[test]
+fn a_copy_has_the_mode_of_its_original_and_replaces_what_is_there() {
+    let folder = Folder::new();
+    let library = folder.c("libvalue.so.1", LIBRARY, &["-DBASE=1", "-Wl,-soname,libvalue.so.1"]);
+    fs::set_permissions(&library, fs::Permissions::from_mode(0o555)).expect("the mode can be set");
+    let to = folder.write("copy.so", "what was there");
+    edited(&library, &called("libother.so.1"), &to).expect("it can be edited");
+    assert_eq!(fs::metadata(&to).expect("it is there").permissions().mode() & 0o777, 0o555);
+    assert_eq!(facts(&to).head.soname, Some(Name::from("libother.so.1")));
+    let nowhere = folder.path("no/such/folder/copy.so");
+    let error = edited(&library, &called("libother.so.1"), &nowhere).expect_err("there is no folder");
+    assert!(error.to_string().starts_with("could not write "), "{error}");
+}
