@@ -139,7 +139,7 @@ fn every_module_opens_with_what_it_is_for() {
     let rust = rust_sources().into_iter().filter(|file| !file.text.starts_with("//!"));
     let faults = rust.map(|file| format!("{}: does not open with //!", file.path));
     let python = sources().into_iter().filter(|file| {
-        let ours = ["python/", "benches/", "tests/hook/", "tests/compat/"]
+        let ours = ["python/", "benches/", "tests/hook/", "tests/compat/", "tests/replay/"]
             .iter()
             .any(|folder| file.path.starts_with(folder));
         ours && file.path.ends_with(".py") && !file.text.starts_with("\"\"\"")

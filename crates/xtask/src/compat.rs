@@ -36,7 +36,7 @@ pub(crate) struct Suites {
 
 /// Tries the packages; `false` when one does not run as the table says.
 pub(crate) fn run(options: &Options) -> Result<bool> {
-    script("compat", "tests/compat/run.py", options.names.clone())
+    script("compat", "tests/compat/run.py", &[], options.names.clone())
 }
 
 /// Runs the suites; `false` when a test ends in another way than in plain CPython.
@@ -45,16 +45,20 @@ pub(crate) fn conformance(options: &Suites) -> Result<bool> {
     arguments.extend(options.python.as_ref().map(|versions| format!("--python={versions}")));
     arguments.extend(options.timeout.map(|seconds| format!("--timeout={seconds}")));
     arguments.extend(options.resume.then(|| "--resume".to_owned()));
-    script("conformance", "tests/conformance/run.py", arguments)
+    script("conformance", "tests/conformance/run.py", &[], arguments)
 }
 
-fn script(name: &str, path: &str, arguments: Vec<String>) -> Result<bool> {
+/// Installs all, with what the script at `path` imports beside it, and runs it; `false` for its exit code 1.
+pub(crate) fn script(name: &str, path: &str, imports: &[&str], arguments: Vec<String>) -> Result<bool> {
     let found = pythons::find()?;
     heading("build and install");
     build()?;
     let folder = places::target().join(name);
     let venv = Venv::make(&found[0], folder.join("venv"))?;
     venv.install_pinfold()?;
+    if !imports.is_empty() {
+        venv.pip(imports)?;
+    }
     heading("try");
     let run = Step::new(venv.program("python")).arg(path).arg("--folder").arg(&folder);
     match run.args(arguments).env("PINFOLD_CACHE", places::store()).code()? {

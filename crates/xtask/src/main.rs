@@ -13,6 +13,7 @@ mod install;
 mod parity;
 mod places;
 mod pythons;
+mod replay;
 mod step;
 mod system;
 mod tally;
@@ -47,6 +48,8 @@ enum Command {
     Corpus(corpus::Options),
     /// Count what a bump of each package of a synthetic set costs: merged, split, split on a frozen build set
     Counts(counts::Options),
+    /// Update a project on each day of a summer of the past under three policies, and write docs/replay.md
+    Replay(replay::Options),
     /// Fuzz the readers of Pinfold's files, each for a bounded time
     Fuzz(fuzz::Options),
 }
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Command::Parity(options) => parity::run(&options),
         Command::Corpus(options) => corpus::run(&options),
         Command::Counts(options) => counts::run(&options),
+        Command::Replay(options) => replay::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
     };
     match done {
