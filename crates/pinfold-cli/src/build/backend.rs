@@ -100,7 +100,13 @@ impl Backend<'_> {
         command.arg(&python).arg("-P").arg(&program).arg(&request).arg(&answer);
         command.current_dir(&source).env_clear().envs(self.environment());
         place.write_script(&command)?;
-        let run = Run { command, log: place.log(), timeout: self.engine.options.timeout, line: self.line };
+        let run = Run {
+            command,
+            log: place.log(),
+            timeout: self.engine.options.timeout,
+            line: self.line,
+            input: None,
+        };
         let ended = run.wait().map_err(io_error("run", &python))?;
         let said: Option<Value> =
             std::fs::read(&answer).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());

@@ -47,6 +47,8 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// Why nothing may be frozen that is not yet: the flag, in words.
     pub frozen: Option<&'static str>,
+    /// Only versions are asked for: nothing of an index is built, and a source stands for its wheel.
+    pub versions_only: bool,
 }
 
 /// Everything that builds need.

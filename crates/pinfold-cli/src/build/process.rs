@@ -30,6 +30,8 @@ pub(crate) struct Run<'a> {
     pub(crate) log: PathBuf,
     pub(crate) timeout: Option<Duration>,
     pub(crate) line: &'a Line,
+    /// What it reads on its standard input; `None` for nothing.
+    pub(crate) input: Option<File>,
 }
 
 /// How a process ended.
@@ -75,7 +77,8 @@ impl Run<'_> {
     /// Runs it to its end, or to the end of its time.
     pub(crate) fn wait(mut self) -> io::Result<Ended> {
         let (reader, writer) = io::pipe()?;
-        self.command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer).process_group(0);
+        let input = self.input.take().map_or_else(Stdio::null, Stdio::from);
+        self.command.stdin(input).stdout(writer.try_clone()?).stderr(writer).process_group(0);
         let log = File::options().create(true).append(true).open(&self.log)?;
         let mut child = self.command.spawn()?;
         // Our own ends of the pipe are in the command: the reader would never see its end.
@@ -197,7 +200,7 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
         let line = Lines::new(false, false).begin("test", "Testing");
-        let ended = Run { command, log: log.clone(), timeout, line: &line }.wait().unwrap();
+        let ended = Run { command, log: log.clone(), timeout, line: &line, input: None }.wait().unwrap();
         (ended, std::fs::read(log).unwrap())
     }
 

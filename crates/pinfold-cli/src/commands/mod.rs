@@ -16,6 +16,7 @@ pub mod plan;
 pub mod remove;
 pub mod rollback;
 pub mod run;
+pub mod status;
 pub mod sync;
 pub mod tree;
 pub mod update;

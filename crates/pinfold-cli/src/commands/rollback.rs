@@ -51,6 +51,7 @@ struct Document<'a> {
 pub fn run(args: &RollbackArgs, context: &Context) -> Result<Outcome, Error> {
     let start = Instant::now();
     let layout = Layout::new(&context.environment)?;
+    no_gate(&layout, "rollback")?;
     history::current(&layout)?;
     let guard = layout.guard()?;
     // Another process may have switched while we waited.
@@ -96,6 +97,19 @@ pub fn run(args: &RollbackArgs, context: &Context) -> Result<Outcome, Error> {
     warn_if_stale(context);
     report(context, current, target, if changed { "restored" } else { "unchanged" }, kept.as_deref())?;
     Ok(Outcome::Fine)
+}
+
+/// Refuses what a gate must not do: the candidate is not the project's environment.
+///
+/// # Errors
+/// Where the environment is a candidate's.
+pub(super) fn no_gate(layout: &Layout, command: &str) -> Result<(), Error> {
+    if !layout.is_candidate() {
+        return Ok(());
+    }
+    let what =
+        anyhow!("`pinfold {command}` runs in {}, which an update is just trying", layout.link.display());
+    Err(hinted(what, "a gate may look at its candidate and run things in it; leave this out of it").into())
 }
 
 fn report(context: &Context, from: u64, to: u64, lock: &str, kept: Option<&Path>) -> Result<(), Error> {

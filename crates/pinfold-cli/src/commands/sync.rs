@@ -11,6 +11,8 @@ use wheelsplit::Store;
 
 use crate::context::{Context, OutputFormat};
 use crate::environment::changes::Change;
+use crate::environment::generation::Stamp;
+use crate::environment::history;
 use crate::environment::layout::Layout;
 use crate::environment::sync::{Request, Synced, sync_while};
 use crate::error::{Error, Outcome};
@@ -85,6 +87,10 @@ fn json(done: &Done, context: &Context) -> serde_json::Value {
 /// # Errors
 /// When one of them cannot be done; the old environment is whole then.
 pub fn bring(context: &Context, force: bool) -> Result<Done, Error> {
+    let layout = Layout::new(&context.environment)?;
+    if layout.is_candidate() {
+        return as_it_is(&layout);
+    }
     let store = Store::from_env().map_err(anyhow::Error::from)?;
     for _ in 0..ATTEMPTS {
         // An update or a rollback that we waited for has brought another lock along with the environment.
@@ -95,6 +101,19 @@ pub fn bring(context: &Context, force: bool) -> Result<Done, Error> {
     let what =
         anyhow!("pinfold.lock was changed {ATTEMPTS} times while the environment was to be made from it");
     Err(hinted(what, "something else writes it all the time; try again when it is done").into())
+}
+
+/// The environment of a candidate, in which a gate runs: the project's lock is not the one that it was made from.
+fn as_it_is(layout: &Layout) -> Result<Done, Error> {
+    let generation = history::current(layout)?;
+    let folder = layout.generation(generation);
+    let lock = Lock::read(&folder.join(pinfold_core::lock::FILE))?;
+    let stamp = Stamp::read(&folder);
+    let (Some(lock), Some(stamp)) = (lock, stamp) else {
+        let what = anyhow!("{} is a candidate that is not whole", layout.link.display());
+        return Err(hinted(what, "`pinfold update` makes it anew").into());
+    };
+    Ok(Done { lock, synced: Synced::Unchanged { generation }, took: Duration::ZERO, python: stamp.python })
 }
 
 /// So often a lock may change under our hands.

@@ -8,11 +8,13 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use anyhow::anyhow;
+use clap::builder::NonEmptyStringValueParser;
 use pinfold_core::lock::{Hold, Lock};
 use serde::Serialize;
 use wheelsplit::Store;
 
-use super::sync;
+use super::rollback::no_gate;
+use super::{status, sync};
 use crate::context::{Context, OutputFormat};
 use crate::environment::layout::Layout;
 use crate::error::{Error, Outcome};
@@ -39,6 +41,10 @@ pub struct UpdateArgs {
     /// Play this day (UTC) or moment: nothing that was uploaded later is there
     #[arg(long, value_name = "DATE", conflicts_with = "build_set")]
     exclude_newer: Option<String>,
+    /// Run this line in the shell, with a report as JSON on stdin, when a hold begins, changes, is near its deadline,
+    /// passes it, or ends
+    #[arg(long, value_name = "CMD", conflicts_with = "build_set", value_parser = NonEmptyStringValueParser::new())]
+    notify: Option<String>,
     /// Resolve the build set anew, and build what depends on it; versions of the closures stay
     #[arg(long)]
     build_set: bool,
@@ -74,9 +80,20 @@ pub fn run(args: &UpdateArgs, context: &Context) -> Result<Outcome, Error> {
     if args.build_set {
         return build_set::run(context);
     }
-    let start = Instant::now();
     let clock = Clock::new(args.exclude_newer.as_deref())?;
+    let outcome = tracks(args, context, &clock);
+    if let Some(command) = &args.notify {
+        // Also where nothing could be tried: a deadline may have passed.
+        status::tell(context, &clock, command);
+    }
+    outcome
+}
+
+/// Moves the tracks.
+fn tracks(args: &UpdateArgs, context: &Context, clock: &Clock) -> Result<Outcome, Error> {
+    let start = Instant::now();
     let layout = Layout::new(&context.environment)?;
+    no_gate(&layout, "update")?;
     let _turn = switch::turn(&layout)?;
     let store = Store::from_env().map_err(anyhow::Error::from)?;
     let mut workspace = Workspace::open(context, &store)?;
@@ -92,19 +109,14 @@ pub fn run(args: &UpdateArgs, context: &Context) -> Result<Outcome, Error> {
     sync::report_changes(&synced, context);
     let before = synced.lock;
     workspace.previous = Some(before.clone());
-    turned_back(&clock, &before, args.exclude_newer.is_some())?;
+    turned_back(clock, &before, args.exclude_newer.is_some())?;
     if let Some(limit) = clock.limit() {
         workspace.limit(&limit);
     }
     let interpreter = workspace.interpreter.clone();
     let trials = Trials::new(context, &store, &interpreter, &clock.text())?;
-    let mover = Mover {
-        workspace: &workspace,
-        before: &before,
-        clock: &clock,
-        trials: &trials,
-        mute: Default::default(),
-    };
+    let mover =
+        Mover { workspace: &workspace, before: &before, clock, trials: &trials, mute: Default::default() };
     let moves = mover.moves(&tracks);
     let holds = moves.as_ref().map_or(&before.holds, |moves| &moves.lock.holds);
     switch::tidy(&context.project, holds);
@@ -114,7 +126,7 @@ pub fn run(args: &UpdateArgs, context: &Context) -> Result<Outcome, Error> {
         false => Some(switch::commit(context, &layout, &store, &interpreter, (&before, &moves.lock))?),
     };
     match context.format {
-        OutputFormat::Json => json(&moves, generation, &clock)?,
+        OutputFormat::Json => json(&moves, generation, clock)?,
         OutputFormat::Text => text(&moves, generation, start)?,
     }
     Ok(Outcome::Fine)

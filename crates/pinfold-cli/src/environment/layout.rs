@@ -21,6 +21,9 @@ use crate::terminal;
 /// How many generations [`super::gc`] keeps, the current one included.
 pub const KEPT: usize = 5;
 
+/// Where an update makes the environments of candidates, below the project.
+pub const CANDIDATES: &str = ".pinfold/candidate";
+
 /// Paths of one environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -61,6 +64,11 @@ impl Layout {
         // Folders above may be links; scripts name the place that will not change with them.
         let parent = parent.canonicalize().unwrap_or_else(|_| parent.to_owned());
         Ok(Layout { link: parent.join(name), home: parent.join(".pinfold").join(name) })
+    }
+
+    /// Whether it is a candidate's, which is what its own lock says and no other.
+    pub fn is_candidate(&self) -> bool {
+        self.link.parent().is_some_and(|parent| parent.ends_with(CANDIDATES))
     }
 
     /// The folder of generation `number`.

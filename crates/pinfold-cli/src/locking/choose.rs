@@ -126,6 +126,21 @@ impl Chooser<'_> {
         };
         let source = sdist.name().unwrap_or_default();
         let hash = self.hash(package, sdist, &source)?;
+        if self.builder.options.versions_only {
+            let (size, uploaded) = (sdist.size, sdist.uploaded());
+            let (file, sha256) = (source, hash);
+            return Ok(Wheel {
+                name,
+                version,
+                file,
+                sha256,
+                size,
+                index,
+                path: None,
+                uploaded,
+                source: None,
+            });
+        }
         let built =
             self.builder.distribution(&name, &version, &hash).map_err(|source| ChooseError::Build {
                 name: name.clone(),
@@ -157,6 +172,9 @@ impl Chooser<'_> {
     fn hash(&self, package: &Package, file: &File, name: &str) -> Result<String, ChooseError> {
         if let Some(sha256) = file.sha256() {
             return Ok(sha256.to_owned());
+        }
+        if self.builder.options.versions_only {
+            return Ok(name.to_owned());
         }
         let no_hash = |reason: String| ChooseError::NoHash { file: name.to_owned(), reason };
         match (&file.path, &file.url) {

@@ -274,15 +274,8 @@ impl Resolver<'_> {
     }
 
     fn question(&self) -> Question<'_> {
-        Question {
-            python: &self.builder.interpreter.executable,
-            version: &self.builder.interpreter.version,
-            environment: self.environment,
-            requires: Vec::new(),
-            leaves: Vec::new(),
-            constraints: Vec::new(),
-            preferences: Vec::new(),
-        }
+        let interpreter = self.builder.interpreter;
+        Question::new(&interpreter.executable, &interpreter.version, self.environment)
     }
 
     fn members(

@@ -187,6 +187,11 @@ impl Hint for LockingError {
 }
 
 impl LockingError {
+    /// Whether it is what is asked for that cannot be, and nothing that was in the way of asking.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, LockingError::NoSolution { .. } | LockingError::Choose(_) | LockingError::Build(_))
+    }
+
     /// uv's refusal, with the closure it is about.
     pub(super) fn question(error: QuestionError, whom: &Whom, shared: Vec<String>, uv: &Uv) -> Self {
         let (closure, offline) = (words(whom), uv.is_offline());

@@ -19,6 +19,8 @@ use crate::error::Error;
 use crate::interpreter::{self, Interpreter};
 use crate::manifests;
 use crate::uv::Uv;
+use crate::uv::project::Question;
+use crate::uv::releases::Releases;
 use crate::uv::settings::Settings;
 use crate::uv::tags::Tags;
 
@@ -103,6 +105,12 @@ impl Workspace {
     /// From now on, nothing that was uploaded later than `moment` is there.
     pub fn limit(&mut self, moment: &str) {
         self.settings.limit(moment);
+    }
+
+    /// Asks which releases there are of packages alone; `environment` is the marker of the one platform.
+    pub fn releases<'a>(&'a self, environment: &'a str) -> Releases<'a> {
+        let (python, version) = (&self.interpreter.executable, &self.interpreter.version);
+        Releases::new(&self.uv, &self.settings, Question::new(python, version, environment))
     }
 
     /// How builds are done where the command says nothing else.

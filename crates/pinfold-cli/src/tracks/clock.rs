@@ -46,6 +46,11 @@ impl Clock {
         self.given.then(|| self.text())
     }
 
+    /// The moment itself.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// The moment in RFC 3339, to the second.
     pub fn text(&self) -> String {
         Timestamp::from_second(self.now.as_second()).unwrap_or(self.now).to_string()

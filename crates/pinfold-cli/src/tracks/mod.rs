@@ -5,6 +5,9 @@
 //! closure ([`crate::locking`]), and what is said about it all ([`crate::commands`]).
 
 pub mod clock;
+pub mod lag;
 pub mod moving;
+pub mod notify;
+pub mod standing;
 pub mod switch;
 pub mod trial;

@@ -225,10 +225,7 @@ impl Mover<'_> {
         let engine = self.workspace.engine(self.workspace.options(), false)?;
         match self.workspace.resolve_with(&engine, &Upgrade::Tracks(tracks.clone())) {
             Ok(lock) => Ok(Ok(lock)),
-            Err(
-                refused
-                @ (LockingError::NoSolution { .. } | LockingError::Choose(_) | LockingError::Build(_)),
-            ) => Ok(Err(refused)),
+            Err(refused) if refused.is_refusal() => Ok(Err(refused)),
             Err(error) => Err(error.into()),
         }
     }

@@ -11,7 +11,7 @@ use rustix::fs::{FlockOperation, flock};
 use wheelsplit::Store;
 
 use crate::context::Context;
-use crate::environment::layout::Layout;
+use crate::environment::layout::{CANDIDATES, Layout};
 use crate::environment::sync::{Request, build};
 use crate::environment::{gc, journal};
 use crate::failure::hinted;
@@ -75,7 +75,7 @@ const LOGS: usize = 60;
 /// Removes the environments of candidates and old logs, but for those that `holds` name.
 pub fn tidy(project: &Path, holds: &[Hold]) {
     // Next time, if not now: it is only space.
-    let _ = fs::remove_dir_all(project.join(".pinfold/candidate"));
+    let _ = fs::remove_dir_all(project.join(CANDIDATES));
     let logs = fs::read_dir(project.join(".pinfold/logs")).into_iter().flatten().flatten();
     let named =
         |path: &Path| holds.iter().filter_map(|hold| hold.log.as_ref()).any(|log| project.join(log) == path);

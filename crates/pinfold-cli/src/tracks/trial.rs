@@ -19,7 +19,7 @@ use wheelsplit::Store;
 use crate::build::{Lines, Run};
 use crate::commands::run;
 use crate::context::Context;
-use crate::environment::layout::Layout;
+use crate::environment::layout::{CANDIDATES, Layout};
 use crate::environment::sync::{Request, sync};
 use crate::failure::WithHint;
 use crate::interpreter::Interpreter;
@@ -87,7 +87,7 @@ impl<'a> Trials<'a> {
     /// # Errors
     /// When it could not be tried, for a reason that is not the candidate's.
     pub fn candidate(&self, name: &str, lock: &Lock, gates: &[(&str, &Track)]) -> Result<Verdict> {
-        let folder = self.context.project.join(".pinfold/candidate");
+        let folder = self.context.project.join(CANDIDATES);
         fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
         let layout = Layout::new(&folder.join(name))?;
         let (store, interpreter) = (self.store, self.interpreter);
@@ -148,7 +148,8 @@ impl<'a> Trials<'a> {
         command.env("PATH", run::path(&bin)?).env("VIRTUAL_ENV", &layout.link).env_remove("PYTHONHOME");
         command.env("PINFOLD_ENV", &layout.link).env_remove("PINFOLD_GENERATION");
         let line = Lines::new(self.context.verbose > 0, false).begin(track, &format!("Gate of {track}"));
-        let run = Run { command, log: log.to_owned(), timeout: Some(gate.timeout()), line: &line };
+        let run =
+            Run { command, log: log.to_owned(), timeout: Some(gate.timeout()), line: &line, input: None };
         match run.wait() {
             Ok(ended) if ended.is_fine() => Ok(None),
             Ok(ended) => Ok(Some(format!("the gate of `{track}` {}", ended.words()))),

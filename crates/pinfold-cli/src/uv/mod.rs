@@ -7,6 +7,7 @@ mod building;
 pub mod fetch;
 pub mod lockfile;
 pub mod project;
+pub mod releases;
 pub mod settings;
 pub mod tags;
 

@@ -51,7 +51,20 @@ pub enum QuestionError {
 
 impl Hint for QuestionError {}
 
-impl Question<'_> {
+impl<'a> Question<'a> {
+    /// A question without requirements.
+    pub fn new(python: &'a Path, version: &'a str, environment: &'a str) -> Self {
+        Question {
+            python,
+            version,
+            environment,
+            requires: Vec::new(),
+            leaves: Vec::new(),
+            constraints: Vec::new(),
+            preferences: Vec::new(),
+        }
+    }
+
     /// Asks uv.
     ///
     /// # Errors

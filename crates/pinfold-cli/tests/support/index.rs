@@ -70,7 +70,11 @@ fn answer(mut stream: TcpStream, files: &[File]) {
     };
     let head = match &found {
         Some((kind, body)) => {
-            format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n", body.len())
+            format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\
+                     Cache-Control: no-cache\r\n",
+                body.len()
+            )
         }
         None => "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n".to_owned(),
     };
