@@ -70,5 +70,5 @@ def test_days_are_counted_for_each_policy():
 def test_what_days_of_another_project_left_is_not_taken(tmp_path):
     replaying.Kept(tmp_path / "days.json", {"project": "full"}).add("2024-06-15", {"resolved": {}})
     assert replaying.Kept(tmp_path / "days.json", {"project": "full"}).days == {"2024-06-15": {"resolved": {}}}
-    with pytest.raises(SystemExit, match="hint: remove its folder"):
+    with pytest.raises(replaying.Stopped, match="hint: remove its folder"):
         replaying.Kept(tmp_path / "days.json", {"project": "small"})

@@ -32,6 +32,11 @@ def end(day):
     return f"{date.fromisoformat(day) + timedelta(days=1)}T00:00:00Z"
 
 
+def files(name):
+    """What a project is made of: the gate, and its manifest."""
+    return [*sorted((HERE / "gate").glob("*.py")), HERE / name / "pinfold.toml"]
+
+
 def manifest(name):
     """What a project's manifest says."""
     return tomllib.loads((HERE / name / "pinfold.toml").read_text())
@@ -43,7 +48,7 @@ class Replayed:
     def __init__(self, tools, interpreter, name, folder):
         self.tools, self.interpreter, self.folder = tools, interpreter, folder
         folder.mkdir(parents=True, exist_ok=True)
-        for file in [*(HERE / "gate").glob("*.py"), HERE / name / "pinfold.toml"]:
+        for file in files(name):
             shutil.copy(file, folder)
         said = manifest(name)
         self.requires = said["requires"]

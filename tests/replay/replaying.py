@@ -4,6 +4,7 @@ A day on which the resolution and the newest release of every package are those 
 nothing runs on it, and it counts as the day before. Deliberately not here: what is done on a day.
 """
 
+import hashlib
 import json
 import shutil
 import sys
@@ -11,10 +12,14 @@ import time
 from datetime import date, timedelta
 from pathlib import Path
 
-from policies import Merged, Tracks
+from policies import Merged, Tracks, files
 
 # Below this much free space nothing more is installed.
 SPACE = 10 << 30
+
+
+class Stopped(Exception):
+    """What keeps the days from being played, and what to do."""
 
 
 def window(first, last):
@@ -25,7 +30,9 @@ def window(first, last):
 
 def replay(tools, interpreter, name, days, folder):
     """Plays the days of a project in a folder; `{day: record}`, where `ran` says whether anything ran on that day."""
-    kept = Kept(folder / "days.json", {"project": name, "python": interpreter.version, "first": days[0]})
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files(name))).hexdigest()
+    of = {"project": name, "files": digest, "python": interpreter.version, "first": days[0]}
+    kept = Kept(folder / "days.json", of)
     merged = Merged(tools, interpreter, name, folder / "merged")
     tracks = Tracks(tools, interpreter, name, folder / "tracks")
     before, records = None, {}
@@ -42,7 +49,7 @@ def one(day, before, merged, tracks):
     """What a day came to."""
     began = time.monotonic()
     if shutil.disk_usage(merged.folder).free < SPACE:
-        sys.exit(f"error: less than {SPACE >> 30} GiB are free at {merged.folder}\nhint: make room, and run it again")
+        raise Stopped(f"less than {SPACE >> 30} GiB are free at {merged.folder}\nhint: make room, and run it again")
     resolved = merged.resolve(day)
     record = {"resolved": resolved, "newest": merged.newest(day, resolved)}
     if before and all(record[key] == before[key] for key in record):
@@ -63,14 +70,14 @@ def said(record):
 
 
 class Kept:
-    """The days that are done, in a file; those of another project, Python or first day are not taken."""
+    """The days that are done, in a file; those of other inputs are not taken."""
 
     def __init__(self, path: Path, of):
         self.path, self.of, self.days = path, of, {}
         if path.is_file():
             said = json.loads(path.read_text())
             if said["of"] != of:
-                sys.exit(f"error: {path} is of {said['of']}, not of {of}\nhint: remove its folder to begin anew")
+                raise Stopped(f"{path} is of {said['of']}, not of {of}\nhint: remove its folder to begin anew")
             self.days = said["days"]
 
     def add(self, day, record):

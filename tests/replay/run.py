@@ -1,6 +1,7 @@
 """`cargo xtask replay`: updates a project on each day of a window of the past, under three policies, and counts.
 
-The page in docs/ is written by a run of the whole window. Exit code 1 where the gate fails in what tracks have in use.
+The page in docs/ is written by a run of the whole window. Exit code 1 where the gate fails in what tracks have in use,
+2 where something could not be played.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import policies  # noqa: E402
 import replaying  # noqa: E402
 from frame import pythons  # noqa: E402
 from frame.project import Tools  # noqa: E402
+from replaying import Stopped  # noqa: E402
 
 FIRST, LAST = "2024-05-15", "2024-08-15"
 
@@ -31,18 +33,21 @@ def main():
     arguments = parser.parse_args()
     interpreter = next((python for python in pythons.find(None) if python.minor == "3.11"), None)
     if interpreter is None:
-        sys.exit("error: found no Python 3.11, for which the packages of that time have wheels")
+        raise Stopped("found no Python 3.11, for which the packages of that time have wheels")
     beside = Path(sys.executable).parent
     folder = arguments.folder.absolute()
     os.environ.setdefault("UV_CACHE_DIR", str(folder / "uv-cache"))
     tools = Tools(
-        pinfold=Path(shutil.which("pinfold", path=beside) or sys.exit("error: there is no pinfold beside this Python")),
+        pinfold=beside / "pinfold",
         uv=shutil.which("uv", path=beside) or "uv",
         store=Path(os.environ["PINFOLD_CACHE"]),
     )
-    days = replaying.window(arguments.first, arguments.last)
+    try:
+        days = replaying.window(arguments.first, arguments.last)
+    except ValueError as error:
+        raise Stopped(f"a day is written like {FIRST}: {error}") from error
     if len(days) < 2:
-        sys.exit(f"error: {arguments.first} is not before {arguments.last}: there is nothing to update")
+        raise Stopped(f"{arguments.first} is not before {arguments.last}: there is nothing to update")
     records = replaying.replay(tools, interpreter, arguments.project, days, folder / f"{arguments.project}-{days[0]}")
     found = counting.figures(records)
     print(page.table(found, records))
@@ -52,4 +57,9 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (Stopped, AssertionError) as error:
+        # A program that was run and failed is shown with all that it said.
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
