@@ -10,8 +10,20 @@
         "x86_64-linux"
         "aarch64-linux"
       ];
-      forEach = f: builtins.listToAttrs (map (system: { name = system; value = f system; }) systems);
-      pkgsFor = system: import nixpkgs { inherit system; overlays = [ self.overlays.default ]; };
+      forEach =
+        f:
+        builtins.listToAttrs (
+          map (system: {
+            name = system;
+            value = f system;
+          }) systems
+        );
+      pkgsFor =
+        system:
+        import nixpkgs {
+          inherit system;
+          overlays = [ self.overlays.default ];
+        };
       withoutNixpkgs = import ./nix/tests;
     in
     {

@@ -169,7 +169,9 @@ let
                 cd "$TMPDIR/source"
               ''
           )
-          + builtins.concatStringsSep "" (map (input: "export PATH=${input}/bin:\"$PATH\"\n") nativeBuildInputs)
+          + builtins.concatStringsSep "" (
+            map (input: "export PATH=${input}/bin:\"$PATH\"\n") nativeBuildInputs
+          )
           + builtins.concatStringsSep "" (
             map (input: ''
               export CPPFLAGS="''${CPPFLAGS-} -I${input}/include" LDFLAGS="''${LDFLAGS-} -L${input}/lib"

@@ -89,7 +89,12 @@ let
       else
         python.pkgs.fetchPypi {
           pname = parts.name;
-          inherit (parts) version python abi platform;
+          inherit (parts)
+            version
+            python
+            abi
+            platform
+            ;
           dist = parts.python;
           format = "wheel";
           inherit (wheel) sha256;

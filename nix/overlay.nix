@@ -43,7 +43,12 @@ let
     functions
     // {
       inherit packages;
-      pinned = package: functions.splitPackage { pinfold = functions; inherit frozen; } package;
+      pinned =
+        package:
+        functions.splitPackage {
+          pinfold = functions;
+          inherit frozen;
+        } package;
     };
 
   withPins =
@@ -75,7 +80,9 @@ in
         if builtins.isAttrs package && package ? overridePythonAttrs then
           package
           // {
-            pinned = pins: ((functionsFor (pyPrev.python.pythonAttr or "python3") pyPrev.python).pinned package).pinned pins;
+            pinned =
+              pins:
+              ((functionsFor (pyPrev.python.pythonAttr or "python3") pyPrev.python).pinned package).pinned pins;
           }
         else
           package

@@ -22,7 +22,9 @@ let
         "crates/wheelsplit"
         "crates/pinfold-core"
       ];
-  wanted = path: builtins.any (folder: lib.hasPrefix folder path || lib.hasPrefix "${path}/" "${folder}/") folders;
+  wanted =
+    path:
+    builtins.any (folder: lib.hasPrefix folder path || lib.hasPrefix "${path}/" "${folder}/") folders;
   src = lib.cleanSourceWith {
     name = "pinfold-source";
     src = root;

@@ -44,9 +44,7 @@ rec {
     buildSet.${name} or (package.fail {
       package = for;
       step = "build the wheel of";
-      what = "its build-system has `${name}`, which is not in the build set (${
-        builtins.concatStringsSep ", " (builtins.attrNames buildSet)
-      })";
+      what = "its build-system has `${name}`, which is not in the build set (${builtins.concatStringsSep ", " (builtins.attrNames buildSet)})";
       hint = "add it to the build set, or pass `buildSet = null` to take build tools as they are given";
     });
 

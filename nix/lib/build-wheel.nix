@@ -120,9 +120,7 @@ else
         # The folder that a compiler runs in is no part of what it makes.
         export CFLAGS="''${CFLAGS-} -g0 -ffile-prefix-map=$PWD=/build"
         export CXXFLAGS="''${CXXFLAGS-} -g0 -ffile-prefix-map=$PWD=/build"
-        ${host.python.interpreter} -I -S ${./pep517.py} ${host.quote label} "$TMPDIR/tools" "$TMPDIR/made" ${
-          builtins.concatStringsSep " " (map (package.siteOf host.python) tools)
-        }
+        ${host.python.interpreter} -I -S ${./pep517.py} ${host.quote label} "$TMPDIR/tools" "$TMPDIR/made" ${builtins.concatStringsSep " " (map (package.siteOf host.python) tools)}
         ${host.tools.wheelsplit}/bin/wheelsplit normalise "$TMPDIR"/made/*.whl "$out" > /dev/null
       '';
       passthru = {

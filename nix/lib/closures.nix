@@ -48,7 +48,13 @@ let
         what = "`${head others}` is neither a package nor one of ${concatStringsSep ", " options}";
         hint = "a pin names packages: `.pinned { numpy = ps.numpy_1; }`";
       }
-    else if !elem undeclared [ "allow" "deny" "any" ] then
+    else if
+      !elem undeclared [
+        "allow"
+        "deny"
+        "any"
+      ]
+    then
       package.fail {
         package = for;
         step = "pin";
@@ -167,7 +173,8 @@ rec {
       unique =
         closure: found:
         let
-          users = p: filter (by: pinOf by == null && builtins.any (d: keyOf d == keyOf p) (dependenciesOf by)) found;
+          users =
+            p: filter (by: pinOf by == null && builtins.any (d: keyOf d == keyOf p) (dependenciesOf by)) found;
           why =
             p:
             let
@@ -305,7 +312,11 @@ rec {
       };
 
       unitKey =
-        closure: p: if pinOf p == null then "${closure.name}/${nameOf p}" else "${closureNamed.${keyOf p}.name}/${nameOf p}";
+        closure: p:
+        if pinOf p == null then
+          "${closure.name}/${nameOf p}"
+        else
+          "${closureNamed.${keyOf p}.name}/${nameOf p}";
       keyIn = closure: name: unitKey closure closure.members.${name};
 
       ordinary =
@@ -334,7 +345,12 @@ rec {
       met = map nameOf (attrValues rootMembers ++ concatMap (c: attrValues c.members) pinClosures);
       strangers = filter (name: !elem name met) (attrNames named);
     in
-    if !elem onConflict [ "error" "warn" ] then
+    if
+      !elem onConflict [
+        "error"
+        "warn"
+      ]
+    then
       throw "pinfold: onConflict = ${builtins.toJSON onConflict}; it is \"error\" or \"warn\""
     else if strangers != [ ] then
       package.fail {
@@ -346,15 +362,13 @@ rec {
     else
       {
         units = ordinary root ++ concatMap (c: ordinary c ++ [ (owner c) ]) pinClosures;
-        closures = map (
-          c:
-          {
-            inherit (c) name requires;
-            owner = if c.owner == null then null else unitKey c c.owner;
-            direct = map (keyIn c) c.direct;
-            units =
-              map (unitKey c) (attrValues c.members) ++ (if c.owner == null then [ ] else [ (unitKey c c.owner) ]);
-          }
-        ) ([ root ] ++ builtins.sort (a: b: a.name < b.name) pinClosures);
+        closures = map (c: {
+          inherit (c) name requires;
+          owner = if c.owner == null then null else unitKey c c.owner;
+          direct = map (keyIn c) c.direct;
+          units =
+            map (unitKey c) (attrValues c.members)
+            ++ (if c.owner == null then [ ] else [ (unitKey c c.owner) ]);
+        }) ([ root ] ++ builtins.sort (a: b: a.name < b.name) pinClosures);
       };
 }

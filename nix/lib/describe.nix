@@ -47,6 +47,8 @@ in
           wheel = plain (p.wheel.drvPath or "${p.wheel}");
         });
       }
-      // (if buildSet == null then { } else { build-set = named buildSet (p: plain (package.identityOf p)); })
+      // (
+        if buildSet == null then { } else { build-set = named buildSet (p: plain (package.identityOf p)); }
+      )
     );
 }

@@ -74,7 +74,10 @@ rec {
     if hasWheel wheel then
       null
     else if wheel ? source then
-      fetchWheel { inherit (wheel) name version; inherit (wheel.source) file sha256; }
+      fetchWheel {
+        inherit (wheel) name version;
+        inherit (wheel.source) file sha256;
+      }
     else if wheel ? path then
       builtins.path {
         name = "source";

@@ -21,7 +21,8 @@ rec {
       # March is the first month, so that a leap day is the last day of a year.
       march = if part 1 > 2 then part 1 - 3 else part 1 + 9;
       year = if part 1 > 2 then part 0 else part 0 - 1;
-      days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * march + 2) / 5 + part 2 - 1 - 719468;
+      days =
+        365 * year + year / 4 - year / 100 + year / 400 + (153 * march + 2) / 5 + part 2 - 1 - 719468;
     in
     if parts == null then null else ((days * 24 + part 3) * 60 + part 4) * 60 + part 5;
 

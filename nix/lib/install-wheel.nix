@@ -66,7 +66,7 @@ let
       script = ''
         ${
           if file == null then
-            ''set -- ${wheel}/*.whl''
+            "set -- ${wheel}/*.whl"
           else
             ''
               ln -s ${wheel} "$TMPDIR/"${host.quote file}

@@ -54,8 +54,9 @@ rec {
       again = "take back the change to it, or write it anew with `pinfold lock`";
     in
     if (lock.version or null) != 1 then
-      wrong file "its version is ${builtins.toJSON (lock.version or null)}, and this Pinfold reads 1"
-        "use the Pinfold that wrote it, or `pinfold lock` with this one"
+      wrong file "its version is ${
+        builtins.toJSON (lock.version or null)
+      }, and this Pinfold reads 1" "use the Pinfold that wrote it, or `pinfold lock` with this one"
     else if lock.python != python then
       wrong file "it is for Python ${lock.python}, and the environment is for Python ${python}"
         "pass that Python, or make a lock for this one: `pinfold lock --python ${python}`"

@@ -12,8 +12,62 @@ let
     split
     ;
 
-  upper = [ "A" "B" "C" "D" "E" "F" "G" "H" "I" "J" "K" "L" "M" "N" "O" "P" "Q" "R" "S" "T" "U" "V" "W" "X" "Y" "Z" ];
-  lower = [ "a" "b" "c" "d" "e" "f" "g" "h" "i" "j" "k" "l" "m" "n" "o" "p" "q" "r" "s" "t" "u" "v" "w" "x" "y" "z" ];
+  upper = [
+    "A"
+    "B"
+    "C"
+    "D"
+    "E"
+    "F"
+    "G"
+    "H"
+    "I"
+    "J"
+    "K"
+    "L"
+    "M"
+    "N"
+    "O"
+    "P"
+    "Q"
+    "R"
+    "S"
+    "T"
+    "U"
+    "V"
+    "W"
+    "X"
+    "Y"
+    "Z"
+  ];
+  lower = [
+    "a"
+    "b"
+    "c"
+    "d"
+    "e"
+    "f"
+    "g"
+    "h"
+    "i"
+    "j"
+    "k"
+    "l"
+    "m"
+    "n"
+    "o"
+    "p"
+    "q"
+    "r"
+    "s"
+    "t"
+    "u"
+    "v"
+    "w"
+    "x"
+    "y"
+    "z"
+  ];
 
   splitOn = separator: text: filter isString (split separator text);
 in
@@ -71,8 +125,20 @@ rec {
     minor: file:
     let
       wheel = parseWheel file;
-      number = text: let found = match "3([0-9]+)" text; in if found == null then -1 else toInt (elemAt found 0);
-      toInt = text: builtins.fromJSON (let plain = match "0*([0-9]+)" text; in elemAt plain 0);
+      number =
+        text:
+        let
+          found = match "3([0-9]+)" text;
+        in
+        if found == null then -1 else toInt (elemAt found 0);
+      toInt =
+        text:
+        builtins.fromJSON (
+          let
+            plain = match "0*([0-9]+)" text;
+          in
+          elemAt plain 0
+        );
       ours = toInt (elemAt (splitOn "\\." minor) 1);
       tag =
         python: abi:
@@ -81,11 +147,23 @@ rec {
           py = match "py(.*)" python;
         in
         if cp != null then
-          let theirs = number (elemAt cp 0); in
-          (theirs == ours && builtins.elem abi [ "cp3${toString ours}" "abi3" "none" ])
+          let
+            theirs = number (elemAt cp 0);
+          in
+          (
+            theirs == ours
+            && builtins.elem abi [
+              "cp3${toString ours}"
+              "abi3"
+              "none"
+            ]
+          )
           || (abi == "abi3" && theirs >= 2 && theirs < ours)
         else if py != null && abi == "none" then
-          let text = elemAt py 0; in text == "3" || (number text >= 0 && number text <= ours)
+          let
+            text = elemAt py 0;
+          in
+          text == "3" || (number text >= 0 && number text <= ours)
         else
           false;
       pythons = splitOn "\\." wheel.python;

@@ -14,7 +14,9 @@ rec {
   */
   nameOf =
     package:
-    names.normalize (package.pname or (builtins.parseDrvName (package.name or (toString package))).name);
+    names.normalize (
+      package.pname or (builtins.parseDrvName (package.name or (toString package))).name
+    );
 
   /**
     Its version, as its author writes it; empty where nobody says.
@@ -40,7 +42,8 @@ rec {
     ```
   */
   identityOf =
-    package: builtins.unsafeDiscardStringContext (package.drvPath or package.outPath or (toString package));
+    package:
+    builtins.unsafeDiscardStringContext (package.drvPath or package.outPath or (toString package));
 
   /**
     Refuses to evaluate, in the form of all of Pinfold's errors.
@@ -57,7 +60,9 @@ rec {
       what,
       hint ? null,
     }:
-    throw ("pinfold: could not ${step} ${package}: ${what}" + (if hint == null then "" else "\nhint: ${hint}"));
+    throw (
+      "pinfold: could not ${step} ${package}: ${what}" + (if hint == null then "" else "\nhint: ${hint}")
+    );
 
   /**
     Every package that `roots` need, themselves included, each once, the nearest first. `follow` says what one needs.
@@ -87,7 +92,10 @@ rec {
   */
   siteOf =
     python: package:
-    if package ? sitePackagesOf then package.sitePackagesOf python else "${package}/${python.sitePackages}";
+    if package ? sitePackagesOf then
+      package.sitePackagesOf python
+    else
+      "${package}/${python.sitePackages}";
 
   /**
     Lets a function's result be made again with other arguments: `result.override { ... }`.

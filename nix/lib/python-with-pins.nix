@@ -39,7 +39,17 @@ let
         inherit wheels;
       };
       set =
-        host.packages // extraPackages // (if lock == null then { } else locks.toPackages { lock = parsed; inherit installed; });
+        host.packages
+        // extraPackages
+        // (
+          if lock == null then
+            { }
+          else
+            locks.toPackages {
+              lock = parsed;
+              inherit installed;
+            }
+        );
       chosen = if builtins.isFunction packages then packages set else packages;
       resolved =
         if lock != null && packages == null && pins == { } then
@@ -118,7 +128,9 @@ let
       };
 
       # What does not change of the packages was looked into before; what the environment adds is looked into now.
-      factsOf = builtins.concatStringsSep " " (map (unit: "--facts ${self.abiFacts unit.package}") resolved.units);
+      factsOf = builtins.concatStringsSep " " (
+        map (unit: "--facts ${self.abiFacts unit.package}") resolved.units
+      );
       abicheck =
         folder:
         "HOME=$TMPDIR ${host.tools.abicheck}/bin/abicheck --no-config --no-cache --color never ${factsOf} ${folder}";
@@ -149,7 +161,9 @@ let
         inherit holds now;
         days = maxLagDays;
       } environment
-      // { override = new: make (args // (if builtins.isFunction new then new args else new)); };
+      // {
+        override = new: make (args // (if builtins.isFunction new then new args else new));
+      };
 in
 /**
   An environment with `bin/python`, console scripts, the import hook and `closure.json`.

@@ -126,7 +126,8 @@ rec {
       step = "split";
       what = "it has no `dist` output, where its wheel would be";
       hint = "packages with format = \"other\" make no wheel; leave it out of the split";
-    }))
+    })
+    )
     // {
       pname = pkg.pname or (nameOf pkg);
       version = versionOf pkg;
@@ -165,7 +166,9 @@ rec {
       arguments = argumentsOf pkg;
       split = if resolve == null then splitPackage args else resolve;
       pythonOnly = inputs: map split (filter isPython inputs);
-      dependencies = pythonOnly ((arguments.dependencies or [ ]) ++ (arguments.propagatedBuildInputs or [ ]));
+      dependencies = pythonOnly (
+        (arguments.dependencies or [ ]) ++ (arguments.propagatedBuildInputs or [ ])
+      );
       checkInputs = (arguments.nativeCheckInputs or [ ]) ++ (arguments.checkInputs or [ ]);
       installed = pinfold.installWheel {
         wheel = wheelOf { inherit frozen buildRequires; } pkg;

@@ -12,7 +12,13 @@ let
     # Some file.
     indexUrl = _: "file://${./builds.nix}";
   };
-  inherit (functions) buildWheel installWheel checkWheel pythonWithPins fromHost;
+  inherit (functions)
+    buildWheel
+    installWheel
+    checkWheel
+    pythonWithPins
+    fromHost
+    ;
 
   setuptools = fromHost { pname = "setuptools"; };
   # The same files from another derivation, when the salt is another.
@@ -34,19 +40,17 @@ let
     (fromHost { pname = "wheel"; })
   ];
 
-  source =
-    name: version:
-    {
-      pname = name;
-      inherit version buildSet;
-      src = ./packages + "/${name}";
-      # setuptools makes wheels by itself since 70.1; the host's may be older.
-      build-system = [
-        "setuptools"
-        "wheel"
-      ];
-      postPatch = "sed -i 's/\"1\\.0\"/\"${version}\"/' *.toml *.py";
-    };
+  source = name: version: {
+    pname = name;
+    inherit version buildSet;
+    src = ./packages + "/${name}";
+    # setuptools makes wheels by itself since 70.1; the host's may be older.
+    build-system = [
+      "setuptools"
+      "wheel"
+    ];
+    postPatch = "sed -i 's/\"1\\.0\"/\"${version}\"/' *.toml *.py";
+  };
   backend =
     what: extra:
     buildWheel (
@@ -80,7 +84,12 @@ let
 
   leaf = installWheel { wheel = buildWheel (source "leaf" "1.0"); };
   leaf_2 = installWheel { wheel = buildWheel (source "leaf" "2.0"); };
-  stemOn = leaf: installWheel { wheel = buildWheel (source "stem" "1.0"); dependencies = [ leaf ]; };
+  stemOn =
+    leaf:
+    installWheel {
+      wheel = buildWheel (source "stem" "1.0");
+      dependencies = [ leaf ];
+    };
   stem = stemOn leaf;
   native = installWheel { wheel = buildWheel (source "native" "1.0"); };
   check =
@@ -88,7 +97,12 @@ let
     checkWheel {
       installed = stem;
       tests = ./packages/stem/tests;
-      command = [ "python" "-m" "unittest" "-v" ];
+      command = [
+        "python"
+        "-m"
+        "unittest"
+        "-v"
+      ];
     };
 
   # Two versions in one process.
@@ -101,15 +115,24 @@ let
   };
 in
 {
-  inherit leaf leaf_2 stem native;
+  inherit
+    leaf
+    leaf_2
+    stem
+    native
+    ;
   stemOfTwo = stemOn leaf_2;
   check = check stem;
   checkOfTwo = check (stemOn leaf_2);
 
   # As the environment above, without the look at its native libraries.
-  unchecked = (pythonWithPins {
-    packages = [ (installWheel { wheel = buildWheel (source "native" "1.0" // { env.GONE = "1"; }); }) ];
-  }).override { abiCheck = false; };
+  unchecked =
+    (pythonWithPins {
+      packages = [
+        (installWheel { wheel = buildWheel (source "native" "1.0" // { env.GONE = "1"; }); })
+      ];
+    }).override
+      { abiCheck = false; };
   inherit (environment) report;
   shell = environment.env;
   start = environment.tests.start;
@@ -119,7 +142,13 @@ in
   copies = pythonWithPins {
     packages = [
       (stemOn leaf)
-      ((made "odd" "import stem, native\n" "Requires-Dist: stem\n" [ stem native ]).pinned { leaf = leaf_2; })
+      (
+        (made "odd" "import stem, native\n" "Requires-Dist: stem\n" [
+          stem
+          native
+        ]).pinned
+        { leaf = leaf_2; }
+      )
       native
     ];
   };
@@ -133,8 +162,18 @@ in
     other-name = installWheel { wheel = backend "fine" { env.NAME = "stranger"; }; };
     other-version = installWheel { wheel = backend "fine" { env.VERSION = "2.0"; }; };
     missing-tool = buildWheel (source "leaf" "1.0" // { build-system = [ ]; });
-    no-source = buildWheel { pname = "odd"; version = "1.0"; src = ./packages/stem/tests; build-system = [ ]; };
-    one-file-twice = pythonWithPins { packages = [ (made "one" "x = 1\n" "" [ ]) (made "two" "x = 2\n" "" [ ]) ]; };
+    no-source = buildWheel {
+      pname = "odd";
+      version = "1.0";
+      src = ./packages/stem/tests;
+      build-system = [ ];
+    };
+    one-file-twice = pythonWithPins {
+      packages = [
+        (made "one" "x = 1\n" "" [ ])
+        (made "two" "x = 2\n" "" [ ])
+      ];
+    };
     other-platform = pythonWithPins {
       packages = [ (installWheel { wheel = backend "fine" { env.TAG = "cp39-cp39-win_amd64"; }; }) ];
     };
@@ -142,7 +181,9 @@ in
     requirement = checkWheel { installed = made "odd" "" "Requires-Dist: leaf>=3\n" [ leaf ]; };
     undeclared = checkWheel { installed = made "odd" "" "Requires-Dist: leaf\n" [ ]; };
     abi = pythonWithPins {
-      packages = [ (installWheel { wheel = buildWheel (source "native" "1.0" // { env.GONE = "1"; }); }) ];
+      packages = [
+        (installWheel { wheel = buildWheel (source "native" "1.0" // { env.GONE = "1"; }); })
+      ];
     };
     # An index that gives other bytes than those that the lock has.
     hash = functions.installWheel {
@@ -153,6 +194,14 @@ in
         sha256 = builtins.concatStringsSep "" (builtins.genList (_: "0") 64);
       };
     };
-    tests = checkWheel { installed = leaf; tests = ./packages/stem/tests; command = [ "python" "-m" "unittest" ]; };
+    tests = checkWheel {
+      installed = leaf;
+      tests = ./packages/stem/tests;
+      command = [
+        "python"
+        "-m"
+        "unittest"
+      ];
+    };
   };
 }

@@ -5,11 +5,22 @@ in
 {
   splitScope = {
     one-wheel-and-one-install-for-each-bump = {
-      expr = { inherit (counts.total.frozen) wheel install; enough = counts.total.packages >= 40; };
-      expected = { wheel = counts.total.packages; install = counts.total.packages; enough = true; };
+      expr = {
+        inherit (counts.total.frozen) wheel install;
+        enough = counts.total.packages >= 40;
+      };
+      expected = {
+        wheel = counts.total.packages;
+        install = counts.total.packages;
+        enough = true;
+      };
     };
     and-more-of-everything-otherwise = {
-      expr = let t = counts.total; in t.merged > t.split.wheel && t.split.wheel > t.frozen.wheel && t.split.check > t.frozen.check;
+      expr =
+        let
+          t = counts.total;
+        in
+        t.merged > t.split.wheel && t.split.wheel > t.frozen.wheel && t.split.check > t.frozen.check;
       expected = true;
     };
   };

@@ -17,7 +17,14 @@ let
   plain = path: builtins.unsafeDiscardStringContext path;
 
   merged = bump: mapAttrs (_: p: plain p.drvPath) (only (mock bump).pkgs);
-  only = scope: builtins.listToAttrs (map (name: { inherit name; value = scope.${name}; }) names);
+  only =
+    scope:
+    builtins.listToAttrs (
+      map (name: {
+        inherit name;
+        value = scope.${name};
+      }) names
+    );
   split =
     frozen: bump:
     mapAttrs
@@ -53,23 +60,50 @@ let
       after = split (mock null).pkgs;
     };
   };
-  of = model: name: bump: changed (step name model.before) (step name (model.after bump));
+  of =
+    model: name: bump:
+    changed (step name model.before) (step name (model.after bump));
   row = bump: {
     merged = changed models.merged.before (models.merged.after bump);
-    split = builtins.listToAttrs (map (s: { name = s; value = of models.split s bump; }) steps);
-    frozen = builtins.listToAttrs (map (s: { name = s; value = of models.frozen s bump; }) steps);
+    split = builtins.listToAttrs (
+      map (s: {
+        name = s;
+        value = of models.split s bump;
+      }) steps
+    );
+    frozen = builtins.listToAttrs (
+      map (s: {
+        name = s;
+        value = of models.frozen s bump;
+      }) steps
+    );
   };
   steps = [
     "wheel"
     "install"
     "check"
   ];
-  rows = builtins.listToAttrs (map (name: { inherit name; value = row name; }) names);
+  rows = builtins.listToAttrs (
+    map (name: {
+      inherit name;
+      value = row name;
+    }) names
+  );
   total = {
     packages = length names;
     merged = sum (map (r: r.merged) (attrValues rows));
-    split = builtins.listToAttrs (map (s: { name = s; value = sum (map (r: r.split.${s}) (attrValues rows)); }) steps);
-    frozen = builtins.listToAttrs (map (s: { name = s; value = sum (map (r: r.frozen.${s}) (attrValues rows)); }) steps);
+    split = builtins.listToAttrs (
+      map (s: {
+        name = s;
+        value = sum (map (r: r.split.${s}) (attrValues rows));
+      }) steps
+    );
+    frozen = builtins.listToAttrs (
+      map (s: {
+        name = s;
+        value = sum (map (r: r.frozen.${s}) (attrValues rows));
+      }) steps
+    );
   };
   base = mock null;
 in
@@ -78,7 +112,14 @@ in
 
   # The set as `pinfold plan` reads it, with everything that builds frozen.
   set = (import ../lib/describe.nix).describe {
-    packages = map (name: (pinfold.splitScope { inherit pinfold; frozen = base.pkgs; scope = base.pkgs; }).${name}) names;
+    packages = map (
+      name:
+      (pinfold.splitScope {
+        inherit pinfold;
+        frozen = base.pkgs;
+        scope = base.pkgs;
+      }).${name}
+    ) names;
     buildSet = map (name: base.pkgs.${name}) names ++ attrValues base.tools;
   };
 }

@@ -26,7 +26,8 @@ let
 
   # Names of the functions that the library exports, its parts' included.
   functionsOf = set: filter (name: isFunction set.${name}) (attrNames set);
-  exported = functionsOf pinfold ++ concatMap (part: functionsOf pinfold.lib.${part}) (attrNames pinfold.lib);
+  exported =
+    functionsOf pinfold ++ concatMap (part: functionsOf pinfold.lib.${part}) (attrNames pinfold.lib);
 
   run =
     suites: suite:
@@ -40,7 +41,9 @@ let
         [ ]
       else
         [
-          "${suite}.${name}: got ${if got.success then toJSON got.value else "an error"}, expected ${toJSON test.expected}"
+          "${suite}.${name}: got ${
+            if got.success then toJSON got.value else "an error"
+          }, expected ${toJSON test.expected}"
         ]
     ) (attrNames suites.${suite});
 in
@@ -48,7 +51,9 @@ suites
 // {
   failures =
     concatMap (run suites) (attrNames suites)
-    ++ map (name: "${name}: exported, and without a test") (filter (name: !(suites ? ${name})) exported);
+    ++ map (name: "${name}: exported, and without a test") (
+      filter (name: !(suites ? ${name})) exported
+    );
   slowFailures = concatMap (run counting) (attrNames counting);
   count = builtins.length (concatMap (suite: attrNames suites.${suite}) (attrNames suites));
 }

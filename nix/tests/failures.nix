@@ -35,27 +35,65 @@ rec {
   cases = {
     runtime-dependency-in-build-wheel = {
       expr = wheel { dependencies = [ numpy ]; };
-      words = [ "build the wheel of app 1" "`dependencies`" "a wheel cannot depend on it" "`installWheel`" "hint:" ];
+      words = [
+        "build the wheel of app 1"
+        "`dependencies`"
+        "a wheel cannot depend on it"
+        "`installWheel`"
+        "hint:"
+      ];
     };
     tool-outside-of-the-build-set = {
       expr = wheel { build-system = [ "hatchling" ]; };
-      words = [ "build the wheel of app 1" "`hatchling`" "not in the build set" "hint:" ];
+      words = [
+        "build the wheel of app 1"
+        "`hatchling`"
+        "not in the build set"
+        "hint:"
+      ];
     };
     two-versions-in-one-closure = {
-      expr = env { packages = [ pandas numpy_1 ]; };
-      words = [ "two versions of numpy" "numpy 1.26.4 (asked for)" "numpy 2.3.5 (for pandas 2.3.3)" "pinned" ];
+      expr = env {
+        packages = [
+          pandas
+          numpy_1
+        ];
+      };
+      words = [
+        "two versions of numpy"
+        "numpy 1.26.4 (asked for)"
+        "numpy 2.3.5 (for pandas 2.3.3)"
+        "pinned"
+      ];
     };
     pin-of-something-that-is-not-there = {
-      expr = env { packages = [ pandas ]; pins.torch = { numpy = numpy_1; }; };
-      words = [ "pin torch" "there is numpy, pandas" "hint:" ];
+      expr = env {
+        packages = [ pandas ];
+        pins.torch = {
+          numpy = numpy_1;
+        };
+      };
+      words = [
+        "pin torch"
+        "there is numpy, pandas"
+        "hint:"
+      ];
     };
     pin-that-names-no-package = {
       expr = (pandas.pinned { numpy = "1.26.4"; }).pin;
-      words = [ "pin pandas 2.3.3" "`numpy` is neither a package" "hint:" ];
+      words = [
+        "pin pandas 2.3.3"
+        "`numpy` is neither a package"
+        "hint:"
+      ];
     };
     share-of-what-root-does-not-have = {
       expr = env { packages = [ (pandas.pinned { share = [ "six" ]; }) ]; };
-      words = [ "pin pandas 2.3.3" "shares `six`" "hint:" ];
+      words = [
+        "pin pandas 2.3.3"
+        "shares `six`"
+        "hint:"
+      ];
     };
     pinned-in-two-ways = {
       expr = env {
@@ -64,31 +102,61 @@ rec {
           ((package "b" "1" [ (pandas.pinned { numpy = numpy_1; }) ]).pinned { })
         ];
       };
-      words = [ "pin pandas 2.3.3" "two ways" "hint:" ];
+      words = [
+        "pin pandas 2.3.3"
+        "two ways"
+        "hint:"
+      ];
     };
     lock-for-another-python = {
       expr = env { lock = edited "python = \"3.11\"" "python = \"3.12\""; };
-      words = [ "for Python 3.12" "the environment is for Python 3.11" "pinfold lock --python 3.11" ];
+      words = [
+        "for Python 3.12"
+        "the environment is for Python 3.11"
+        "pinfold lock --python 3.11"
+      ];
     };
     lock-with-a-wheel-for-another-python = {
       expr = env { lock = edited "numpy-2.3.5-cp311-cp311" "numpy-2.3.5-cp312-cp312"; };
-      words = [ "install numpy 2.3.5" "numpy-2.3.5-cp312-cp312-linux_x86_64.whl" "not for Python 3.11" "hint:" ];
+      words = [
+        "install numpy 2.3.5"
+        "numpy-2.3.5-cp312-cp312-linux_x86_64.whl"
+        "not for Python 3.11"
+        "hint:"
+      ];
     };
     lock-of-another-format = {
       expr = env { lock = edited "version = 1\npython" "version = 2\npython"; };
-      words = [ "its version is 2" "hint:" ];
+      words = [
+        "its version is 2"
+        "hint:"
+      ];
     };
     lock-that-names-a-unit-it-does-not-have = {
-      expr = env { lock = edited "units = [\"app@000000000000\", \"numpy@222222222222\"]" "units = [\"app@333333333333\"]"; };
-      words = [ "app@333333333333" "hint:" ];
+      expr = env {
+        lock = edited "units = [\"app@000000000000\", \"numpy@222222222222\"]" "units = [\"app@333333333333\"]";
+      };
+      words = [
+        "app@333333333333"
+        "hint:"
+      ];
     };
     neither-packages-nor-lock = {
       expr = env { };
-      words = [ "neither packages nor a lock" "hint:" ];
+      words = [
+        "neither packages nor a lock"
+        "hint:"
+      ];
     };
     lag-that-is-no-number = {
-      expr = env { packages = [ ]; maxLagDays = "soon"; };
-      words = [ "maxLagDays = \"soon\"" "number of days" ];
+      expr = env {
+        packages = [ ];
+        maxLagDays = "soon";
+      };
+      words = [
+        "maxLagDays = \"soon\""
+        "number of days"
+      ];
     };
     local-wheel-with-another-hash = {
       expr =
@@ -103,7 +171,12 @@ rec {
           path = builtins.baseNameOf file;
           lockFolder = builtins.dirOf file;
         }).outPath;
-      words = [ "fetch app 1.0" "the SHA-256 of " "and the lock has 00" "hint:" ];
+      words = [
+        "fetch app 1.0"
+        "the SHA-256 of "
+        "and the lock has 00"
+        "hint:"
+      ];
     };
     local-wheel-that-is-gone = {
       expr =
@@ -115,14 +188,22 @@ rec {
           path = "wheels/app-1.0-py3-none-any.whl";
           lockFolder = ./.;
         }).outPath;
-      words = [ "fetch app 1.0" "wheels/app-1.0-py3-none-any.whl, which is not there" "hint:" ];
+      words = [
+        "fetch app 1.0"
+        "wheels/app-1.0-py3-none-any.whl, which is not there"
+        "hint:"
+      ];
     };
     lock-that-holds-back-for-too-long = {
       expr = env {
         lock = edited "[[unit]]\nid = \"app" "[[hold]]\ntrack = \"science\"\nsince = \"2026-01-01T00:00:00Z\"\nreason = \"its gate failed\"\n\n[[unit]]\nid = \"app";
         now = 1800000000;
       };
-      words = [ "holds `science` back since 2026-01-01T00:00:00Z, longer than 14 days: its gate failed" "pinfold update" "maxLagDays" ];
+      words = [
+        "holds `science` back since 2026-01-01T00:00:00Z, longer than 14 days: its gate failed"
+        "pinfold update"
+        "maxLagDays"
+      ];
     };
     package-without-a-wheel = {
       expr =
@@ -131,7 +212,11 @@ rec {
           version = "1";
           overridePythonAttrs = _: { };
         }).drvPath;
-      words = [ "split x 1" "no `dist` output" "hint:" ];
+      words = [
+        "split x 1"
+        "no `dist` output"
+        "hint:"
+      ];
     };
   };
 }

@@ -5,11 +5,13 @@
 }:
 let
   self = import ../lib host;
-  tool = name: derivation {
-    inherit name;
-    system = "x86_64-linux";
-    builder = "/bin/sh";
-  };
+  tool =
+    name:
+    derivation {
+      inherit name;
+      system = "x86_64-linux";
+      builder = "/bin/sh";
+    };
   host = {
     step =
       args:

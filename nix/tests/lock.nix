@@ -36,20 +36,68 @@ in
       "2100-03-01T00:00:00Z"
       "yesterday"
     ];
-    expected = [ 0 951827405 1709251200 4107542400 null ];
+    expected = [
+      0
+      951827405
+      1709251200
+      4107542400
+      null
+    ];
   };
   overdue.later-than-the-days = {
-    expr = map (now: map (h: h.track) (holds.overdue { holds = [ hold ]; days = 14; inherit now; })) [ (day 14) (day 15) null ];
-    expected = [ [ ] [ "science" ] [ ] ];
+    expr =
+      map
+        (
+          now:
+          map (h: h.track) (
+            holds.overdue {
+              holds = [ hold ];
+              days = 14;
+              inherit now;
+            }
+          )
+        )
+        [
+          (day 14)
+          (day 15)
+          null
+        ];
+    expected = [
+      [ ]
+      [ "science" ]
+      [ ]
+    ];
   };
   check.refused-or-passed-on = {
-    expr = map (now: (builtins.tryEval (holds.check { holds = [ hold ]; days = 14; inherit now; } "it")).value) [ (day 1) (day 20) ];
-    expected = [ "it" false ];
+    expr =
+      map
+        (
+          now:
+          (builtins.tryEval (
+            holds.check {
+              holds = [ hold ];
+              days = 14;
+              inherit now;
+            } "it"
+          )).value
+        )
+        [
+          (day 1)
+          (day 20)
+        ];
+    expected = [
+      "it"
+      false
+    ];
   };
   parse = {
     wheels = {
       expr = map (wheel: "${wheel.name} ${wheel.version}") lock.wheels;
-      expected = [ "app 1.0" "numpy 1.26.4" "numpy 2.3.5" ];
+      expected = [
+        "app 1.0"
+        "numpy 1.26.4"
+        "numpy 2.3.5"
+      ];
     };
     another-python-is-refused = {
       expr = (builtins.tryEval (parse text "3.12").python).success;
@@ -60,7 +108,9 @@ in
       expected = true;
     };
     a-unit-that-is-not-there-is-refused = {
-      expr = refused (replace "dependencies = [\"numpy@111111111111\"]" "dependencies = [\"numpy@333333333333\"]");
+      expr = refused (
+        replace "dependencies = [\"numpy@111111111111\"]" "dependencies = [\"numpy@333333333333\"]"
+      );
       expected = true;
     };
     another-format-is-refused = {
@@ -70,21 +120,34 @@ in
   };
   install = {
     a-fixed-output-fetch-for-each-wheel = {
-      expr = map (wheel: [ installed.${wheel.sha256}.wheel.url installed.${wheel.sha256}.wheel.outputHash ]) lock.wheels;
-      expected = map (wheel: [ "mirror://wheels/${wheel.file}" wheel.sha256 ]) lock.wheels;
+      expr = map (wheel: [
+        installed.${wheel.sha256}.wheel.url
+        installed.${wheel.sha256}.wheel.outputHash
+      ]) lock.wheels;
+      expected = map (wheel: [
+        "mirror://wheels/${wheel.file}"
+        wheel.sha256
+      ]) lock.wheels;
     };
     a-source-is-built-with-the-locks-own-tools = {
       expr =
         let
-          built = (locks.install {
-            inherit lock;
-            inherit (pinfold) installWheel buildWheel;
-            inherit (fetching) fetchWheel;
-            fetchSource = wheel: if wheel.name == "app" then ./packages/leaf else null;
-          }).${(builtins.head lock.wheels).sha256}.wheel;
+          built =
+            (locks.install {
+              inherit lock;
+              inherit (pinfold) installWheel buildWheel;
+              inherit (fetching) fetchWheel;
+              fetchSource = wheel: if wheel.name == "app" then ./packages/leaf else null;
+            }).${(builtins.head lock.wheels).sha256}.wheel;
         in
-        [ built.name (map (tool: tool.pname) built.build-system) ];
-      expected = [ "app-1.0-wheel" [ "setuptools" ] ];
+        [
+          built.name
+          (map (tool: tool.pname) built.build-system)
+        ];
+      expected = [
+        "app-1.0-wheel"
+        [ "setuptools" ]
+      ];
     };
     a-wheel-that-is-given-is-not-fetched = {
       expr =
@@ -92,7 +155,9 @@ in
           inherit lock;
           inherit (pinfold) installWheel;
           fetchWheel = _: throw "fetched";
-          wheels.app = { outPath = "/built"; };
+          wheels.app = {
+            outPath = "/built";
+          };
         }).${(builtins.head lock.wheels).sha256}.wheel.outPath;
       expected = "/built";
     };
@@ -109,33 +174,93 @@ in
   };
   fetchSource = {
     a-folder = {
-      expr = builtins.match ".*-source" (fetching.fetchSource { path = "packages/leaf"; lockFolder = ./.; file = "x.whl"; }) != null;
+      expr =
+        builtins.match ".*-source" (
+          fetching.fetchSource {
+            path = "packages/leaf";
+            lockFolder = ./.;
+            file = "x.whl";
+          }
+        ) != null;
       expected = true;
     };
     nothing-where-the-wheel-is-here = {
-      expr = fetching.fetchSource { path = "x.whl"; lockFolder = ./.; file = "x.whl"; };
+      expr = fetching.fetchSource {
+        path = "x.whl";
+        lockFolder = ./.;
+        file = "x.whl";
+      };
       expected = null;
     };
   };
   isSource.what-is-left-behind-is-none = {
-    expr = map (name: fetching.isSource "/x/${name}" "directory") [ "src" ".git" "x.egg-info" ] ++ map (name: fetching.isSource "/x/${name}" "regular") [ "a.py" "a.pyc" "pinfold.lock" ];
-    expected = [ true false false true false false ];
+    expr =
+      map (name: fetching.isSource "/x/${name}" "directory") [
+        "src"
+        ".git"
+        "x.egg-info"
+      ]
+      ++ map (name: fetching.isSource "/x/${name}" "regular") [
+        "a.py"
+        "a.pyc"
+        "pinfold.lock"
+      ];
+    expected = [
+      true
+      false
+      false
+      true
+      false
+      false
+    ];
   };
   hasWheel.of-a-path-to-a-wheel = {
-    expr = map fetching.hasWheel [ { file = "x.whl"; path = "wheels/x.whl"; lockFolder = ./.; } { file = "x.whl"; path = "x"; } ];
-    expected = [ true false ];
+    expr = map fetching.hasWheel [
+      {
+        file = "x.whl";
+        path = "wheels/x.whl";
+        lockFolder = ./.;
+      }
+      {
+        file = "x.whl";
+        path = "x";
+      }
+    ];
+    expected = [
+      true
+      false
+    ];
   };
   toClosures = {
     as-they-stand-in-it = {
       expr = map (c: { inherit (c) name owner direct; }) resolved.closures;
       expected = [
-        { name = "root"; owner = null; direct = [ "app@000000000000" "numpy@222222222222" ]; }
-        { name = "app"; owner = "app@000000000000"; direct = [ "numpy@111111111111" ]; }
+        {
+          name = "root";
+          owner = null;
+          direct = [
+            "app@000000000000"
+            "numpy@222222222222"
+          ];
+        }
+        {
+          name = "app";
+          owner = "app@000000000000";
+          direct = [ "numpy@111111111111" ];
+        }
       ];
     };
     hashes-only-where-bytes-are-the-locks = {
-      expr = map (exact: (builtins.head (locks.toClosures { inherit lock installed exact; }).units) ? hash) [ true false ];
-      expected = [ true false ];
+      expr =
+        map (exact: (builtins.head (locks.toClosures { inherit lock installed exact; }).units) ? hash)
+          [
+            true
+            false
+          ];
+      expected = [
+        true
+        false
+      ];
     };
   };
   toPackages.a-package-set-with-pins = {
@@ -148,6 +273,13 @@ in
         pin = set.app.pin.packages.numpy.version;
         dependencies = map (p: p.version) set.app.dependencies;
       };
-    expected = { names = [ "app" "numpy" ]; pin = "1.26.4"; dependencies = [ "1.26.4" ]; };
+    expected = {
+      names = [
+        "app"
+        "numpy"
+      ];
+      pin = "1.26.4";
+      dependencies = [ "1.26.4" ];
+    };
   };
 }

@@ -2,26 +2,41 @@
 let
   names = import ../lib/names.nix;
   package = import ../lib/package.nix;
-  mock =
-    name: dependencies: rec {
-      pname = name;
-      version = "1";
-      outPath = "/nix/store/${name}";
-      inherit dependencies;
-    };
-  a = mock "a" [ b c ];
+  mock = name: dependencies: rec {
+    pname = name;
+    version = "1";
+    outPath = "/nix/store/${name}";
+    inherit dependencies;
+  };
+  a = mock "a" [
+    b
+    c
+  ];
   b = mock "b" [ c ];
   # Dependencies may go in a circle: they are attributes.
   c = mock "c" [ a ];
 in
 {
   normalize.forms = {
-    expr = map names.normalize [ "Foo.Bar__baz" "a-._-b" "PyYAML" ];
-    expected = [ "foo-bar-baz" "a-b" "pyyaml" ];
+    expr = map names.normalize [
+      "Foo.Bar__baz"
+      "a-._-b"
+      "PyYAML"
+    ];
+    expected = [
+      "foo-bar-baz"
+      "a-b"
+      "pyyaml"
+    ];
   };
   splitOn.parts = {
     expr = names.splitOn "-" "a-b--c";
-    expected = [ "a" "b" "" "c" ];
+    expected = [
+      "a"
+      "b"
+      ""
+      "c"
+    ];
   };
   parseWheel = {
     plain = {
@@ -40,8 +55,14 @@ in
       expected = "2";
     };
     no-wheel = {
-      expr = map names.parseWheel [ "x-1.tar.gz" "x-1-py3.whl" ];
-      expected = [ null null ];
+      expr = map names.parseWheel [
+        "x-1.tar.gz"
+        "x-1-py3.whl"
+      ];
+      expected = [
+        null
+        null
+      ];
     };
   };
   fitsPython.tags = {
@@ -56,15 +77,39 @@ in
       "x-1-py2-none-any.whl"
       "x-1-pp311-pypy311_pp73-linux_x86_64.whl"
     ];
-    expected = [ true false true false false true false false false ];
+    expected = [
+      true
+      false
+      true
+      false
+      false
+      true
+      false
+      false
+      false
+    ];
   };
   nameOf.forms = {
-    expr = [ (package.nameOf { pname = "A_b"; }) (package.nameOf { name = "c.d-1.2"; }) ];
-    expected = [ "a-b" "c-d" ];
+    expr = [
+      (package.nameOf { pname = "A_b"; })
+      (package.nameOf { name = "c.d-1.2"; })
+    ];
+    expected = [
+      "a-b"
+      "c-d"
+    ];
   };
   versionOf.forms = {
-    expr = [ (package.versionOf { version = "1"; }) (package.versionOf { name = "x-1.2"; }) (package.versionOf { pname = "x"; }) ];
-    expected = [ "1" "1.2" "" ];
+    expr = [
+      (package.versionOf { version = "1"; })
+      (package.versionOf { name = "x-1.2"; })
+      (package.versionOf { pname = "x"; })
+    ];
+    expected = [
+      "1"
+      "1.2"
+      ""
+    ];
   };
   labelOf.text = {
     expr = package.labelOf a;
@@ -76,7 +121,10 @@ in
   };
   identityOf = {
     of-the-derivation = {
-      expr = package.identityOf { drvPath = "/x.drv"; outPath = "/y"; };
+      expr = package.identityOf {
+        drvPath = "/x.drv";
+        outPath = "/y";
+      };
       expected = "/x.drv";
     };
     attributes-do-not-count = {
@@ -85,26 +133,53 @@ in
     };
   };
   fail.throws = {
-    expr = (builtins.tryEval (package.fail { package = "x"; step = "build"; what = "no"; })).success;
+    expr =
+      (builtins.tryEval (
+        package.fail {
+          package = "x";
+          step = "build";
+          what = "no";
+        }
+      )).success;
     expected = false;
   };
   reach.each-once-nearest-first-in-a-circle = {
     expr = map package.nameOf (package.reach package.dependenciesOf [ a ]);
-    expected = [ "a" "b" "c" ];
+    expected = [
+      "a"
+      "b"
+      "c"
+    ];
   };
   siteOf.both-layouts = {
     expr = map (package.siteOf { sitePackages = "lib/python3.11/site-packages"; }) [
       a
       (a // { sitePackagesOf = _: "/nix/store/a/site-packages"; })
     ];
-    expected = [ "/nix/store/a/lib/python3.11/site-packages" "/nix/store/a/site-packages" ];
+    expected = [
+      "/nix/store/a/lib/python3.11/site-packages"
+      "/nix/store/a/site-packages"
+    ];
   };
   makeOverridable.twice = {
     expr =
       let
-        made = package.makeOverridable (args: { sum = args.x + args.y; }) { x = 1; y = 2; };
+        made = package.makeOverridable (args: { sum = args.x + args.y; }) {
+          x = 1;
+          y = 2;
+        };
       in
-      [ made.sum (made.override { x = 10; }).sum ((made.override { x = 10; }).override (old: { y = old.x; })).sum ];
-    expected = [ 3 12 20 ];
+      [
+        made.sum
+        (made.override { x = 10; }).sum
+        ((made.override { x = 10; }).override (old: {
+          y = old.x;
+        })).sum
+      ];
+    expected = [
+      3
+      12
+      20
+    ];
   };
 }

@@ -30,7 +30,10 @@ let
     let
       result = f args;
     in
-    result // { override = new: makeOverridable f (args // (if isFunction new then new args else new)); };
+    result
+    // {
+      override = new: makeOverridable f (args // (if isFunction new then new args else new));
+    };
 
   mkDerivation =
     attrs:
@@ -94,7 +97,11 @@ let
           args:
           let
             # What the build of the builder's own hooks needs cannot go through them.
-            bootstrap = builtins.elem args.pname [ "flit-core" "wheel" "packaging" ];
+            bootstrap = builtins.elem args.pname [
+              "flit-core"
+              "wheel"
+              "packaging"
+            ];
           in
           mkDerivation (
             removeAttrs args [
@@ -108,8 +115,18 @@ let
               nativeBuildInputs = [
                 python
               ]
-              ++ (if bootstrap then [ ] else [ self.pypaBuildHook self.pypaInstallHook ])
-              ++ (if bootstrap || args.dontCheckRuntimeDeps or false then [ ] else [ self.pythonRuntimeDepsCheckHook ])
+              ++ (
+                if bootstrap then
+                  [ ]
+                else
+                  [
+                    self.pypaBuildHook
+                    self.pypaInstallHook
+                  ]
+              )
+              ++ (
+                if bootstrap || args.dontCheckRuntimeDeps or false then [ ] else [ self.pythonRuntimeDepsCheckHook ]
+              )
               ++ args.nativeBuildInputs or [ ]
               ++ args.build-system or [ ];
               propagatedBuildInputs = args.propagatedBuildInputs or [ ] ++ args.dependencies or [ ] ++ [ python ];
@@ -138,7 +155,9 @@ let
             check = [ ];
           }
           // graph.${name};
-          arguments = genAttrs (entry.dependencies ++ entry.build ++ entry.check) (n: self.${n}) // genAttrs entry.native (n: tools.${n});
+          arguments =
+            genAttrs (entry.dependencies ++ entry.build ++ entry.check) (n: self.${n})
+            // genAttrs entry.native (n: tools.${n});
         in
         makeOverridable (
           args:

@@ -2,13 +2,24 @@
 let
   pkgs = import ./pkgs.nix;
   overlay = import ../overlay.nix;
-  ours = bump: pkgs { inherit bump; overlays = [ overlay ]; };
+  ours =
+    bump:
+    pkgs {
+      inherit bump;
+      overlays = [ overlay ];
+    };
   inherit (ours null) python3;
-  chosen = ps: [ ps.pandas (ps.aiohttp.pinned { multidict = ps.multidict; }) ];
+  chosen = ps: [
+    ps.pandas
+    (ps.aiohttp.pinned { multidict = ps.multidict; })
+  ];
   env = python3.withPins chosen;
   bumped = (ours "certifi").python3;
   names = env: map (closure: closure.name) env.closures;
-  nixpkgs = import ../nixpkgs.nix { pkgs = ours null; python = (ours null).python3; };
+  nixpkgs = import ../nixpkgs.nix {
+    pkgs = ours null;
+    python = (ours null).python3;
+  };
   scope = extensionsOf (pkgs { });
   extensionsOf =
     plain:
@@ -22,14 +33,18 @@ in
   overlay = {
     an-environment-by-withPins = {
       expr = names env;
-      expected = [ "root" "aiohttp" ];
+      expected = [
+        "root"
+        "aiohttp"
+      ];
     };
     packages-are-taken-as-they-are-by-their-wheel = {
       expr = builtins.match ".*-pandas-1-dist" "${python3.pinfold.packages.pandas.wheel}" != null;
       expected = true;
     };
     no-bump-of-an-overlay-builds-another-wheel = {
-      expr = python3.pinfold.packages.aiohttp.wheel.drvPath == bumped.pinfold.packages.aiohttp.wheel.drvPath;
+      expr =
+        python3.pinfold.packages.aiohttp.wheel.drvPath == bumped.pinfold.packages.aiohttp.wheel.drvPath;
       expected = true;
     };
     packages-of-the-scope-can-be-pinned = {
@@ -41,8 +56,14 @@ in
       expected = true;
     };
     pinfold-itself = {
-      expr = map (name: (ours null).${name}.pname) [ "pinfold" "wheelsplit" ];
-      expected = [ "pinfold" "wheelsplit" ];
+      expr = map (name: (ours null).${name}.pname) [
+        "pinfold"
+        "wheelsplit"
+      ];
+      expected = [
+        "pinfold"
+        "wheelsplit"
+      ];
     };
     the-interpreter-stays-what-it-was = {
       expr = python3.drvPath == (pkgs { }).python3.drvPath;
@@ -70,10 +91,16 @@ in
         let
           python = python3 // {
             pkgs = python3.pkgs // {
-              fetchPypi = args: { outPath = "/pypi"; inherit args; };
+              fetchPypi = args: {
+                outPath = "/pypi";
+                inherit args;
+              };
             };
           };
-          functions = import ../nixpkgs.nix { pkgs = ours null; inherit python; };
+          functions = import ../nixpkgs.nix {
+            pkgs = ours null;
+            inherit python;
+          };
         in
         (functions.host.fetching.fetchWheel {
           name = "typing-extensions";
@@ -93,14 +120,16 @@ in
       };
     };
     a-wheel-of-another-builder-finds-its-libraries = {
-      expr = map (input: input.name) (nixpkgs.installWheel {
-        wheel = {
-          outPath = "/w";
-          pname = "x";
-          version = "1";
-          file = "x-1-cp311-cp311-manylinux_2_28_x86_64.whl";
-        };
-      }).nativeBuildInputs;
+      expr =
+        map (input: input.name)
+          (nixpkgs.installWheel {
+            wheel = {
+              outPath = "/w";
+              pname = "x";
+              version = "1";
+              file = "x-1-cp311-cp311-manylinux_2_28_x86_64.whl";
+            };
+          }).nativeBuildInputs;
       expected = [ "auto-patchelf-hook" ];
     };
   };

@@ -8,7 +8,12 @@
 let
   mock = import ./nixpkgs.nix { inherit bump; };
   inherit (mock) mkDerivation;
-  fix = f: let self = f self; in self;
+  fix =
+    f:
+    let
+      self = f self;
+    in
+    self;
 
   lib = {
     inherit (builtins) mapAttrs;
@@ -19,9 +24,21 @@ let
     hasPrefix = prefix: text: builtins.substring 0 (builtins.stringLength prefix) text == prefix;
     removePrefix =
       prefix: text:
-      if lib.hasPrefix prefix text then builtins.substring (builtins.stringLength prefix) (-1) text else text;
+      if lib.hasPrefix prefix text then
+        builtins.substring (builtins.stringLength prefix) (-1) text
+      else
+        text;
     importTOML = file: builtins.fromTOML (builtins.readFile file);
-    cleanSourceWith = { src, filter, name }: builtins.path { inherit name filter; path = src; };
+    cleanSourceWith =
+      {
+        src,
+        filter,
+        name,
+      }:
+      builtins.path {
+        inherit name filter;
+        path = src;
+      };
     licenses = {
       mit = "mit";
       asl20 = "asl20";
@@ -42,15 +59,34 @@ let
     autoPatchelfHook = mkDerivation { name = "auto-patchelf-hook"; };
     makeWrapper = mkDerivation { name = "make-wrapper"; };
     uv = mkDerivation { name = "uv"; };
-    rustPlatform.buildRustPackage = args: mkDerivation (builtins.removeAttrs args [ "cargoLock" "env" ]);
-    mkShell = args: mkDerivation { inherit (args) name; nativeBuildInputs = args.packages; };
-    runCommand = name: _: buildCommand: mkDerivation { inherit name buildCommand; };
+    rustPlatform.buildRustPackage =
+      args:
+      mkDerivation (
+        builtins.removeAttrs args [
+          "cargoLock"
+          "env"
+        ]
+      );
+    mkShell =
+      args:
+      mkDerivation {
+        inherit (args) name;
+        nativeBuildInputs = args.packages;
+      };
+    runCommand =
+      name: _: buildCommand:
+      mkDerivation { inherit name buildCommand; };
   };
-  call = self: file: args:
+  call =
+    self: file: args:
     let
       f = import file;
     in
     f (builtins.intersectAttrs (builtins.functionArgs f) self // args);
-  layers = self: builtins.foldl' (prev: overlay: prev // overlay self prev) (base // { callPackage = call self; }) overlays;
+  layers =
+    self:
+    builtins.foldl' (prev: overlay: prev // overlay self prev) (
+      base // { callPackage = call self; }
+    ) overlays;
 in
 fix layers

@@ -15,8 +15,18 @@ let
     };
   packaging = tool "packaging" "1" [ ];
   setuptools = tool "setuptools" "1" [ packaging ];
-  pinfold = import ./host.nix { buildSet = [ setuptools packaging ]; };
-  newer = import ./host.nix { buildSet = [ setuptools (tool "packaging" "2" [ ]) ]; };
+  pinfold = import ./host.nix {
+    buildSet = [
+      setuptools
+      packaging
+    ];
+  };
+  newer = import ./host.nix {
+    buildSet = [
+      setuptools
+      (tool "packaging" "2" [ ])
+    ];
+  };
 
   wheelBy =
     functions: extra:
@@ -29,11 +39,26 @@ let
       }
       // extra
     );
-  numpy = version: pinfold.installWheel {
-    wheel = tool "numpy" version [ ] // { file = "numpy-${version}-py3-none-any.whl"; sha256 = "00"; };
-  };
-  app = version: pinfold.installWheel { wheel = wheelBy pinfold { }; dependencies = [ (numpy version) ]; };
-  check = version: pinfold.checkWheel { installed = app version; tests = ./.; };
+  numpy =
+    version:
+    pinfold.installWheel {
+      wheel = tool "numpy" version [ ] // {
+        file = "numpy-${version}-py3-none-any.whl";
+        sha256 = "00";
+      };
+    };
+  app =
+    version:
+    pinfold.installWheel {
+      wheel = wheelBy pinfold { };
+      dependencies = [ (numpy version) ];
+    };
+  check =
+    version:
+    pinfold.checkWheel {
+      installed = app version;
+      tests = ./.;
+    };
   same = f: f "1.26.4" == f "2.3.5";
   refused = extra: !(builtins.tryEval (wheelBy pinfold extra).drvPath).success;
 in
@@ -53,22 +78,36 @@ in
     };
     a-newer-tool-that-is-passed-is-the-build-sets = {
       expr =
-        (wheelBy pinfold { build-system = [ (tool "setuptools" "99" [ ]) ]; }).drvPath == (wheelBy pinfold { }).drvPath;
+        (wheelBy pinfold { build-system = [ (tool "setuptools" "99" [ ]) ]; }).drvPath
+        == (wheelBy pinfold { }).drvPath;
       expected = true;
     };
     without-a-build-set-it-is-what-was-passed = {
       expr =
-        (wheelBy pinfold { build-system = [ (tool "setuptools" "99" [ ]) ]; buildSet = null; }).drvPath
-        == (wheelBy pinfold { buildSet = null; }).drvPath;
+        (wheelBy pinfold {
+          build-system = [ (tool "setuptools" "99" [ ]) ];
+          buildSet = null;
+        }).drvPath == (wheelBy pinfold { buildSet = null; }).drvPath;
       expected = false;
     };
     tools-by-name = {
-      expr = (wheelBy pinfold { build-system = [ "setuptools" ]; }).drvPath == (wheelBy pinfold { }).drvPath;
+      expr =
+        (wheelBy pinfold { build-system = [ "setuptools" ]; }).drvPath == (wheelBy pinfold { }).drvPath;
       expected = true;
     };
     runtime-dependencies-are-refused = {
-      expr = map refused [ { dependencies = [ ]; } { propagatedBuildInputs = [ ]; } { nativeCheckInputs = [ ]; } { } ];
-      expected = [ true true true false ];
+      expr = map refused [
+        { dependencies = [ ]; }
+        { propagatedBuildInputs = [ ]; }
+        { nativeCheckInputs = [ ]; }
+        { }
+      ];
+      expected = [
+        true
+        true
+        true
+        false
+      ];
     };
     what-is-not-in-the-build-set-is-refused = {
       expr = refused { build-system = [ "hatchling" ]; };
@@ -85,7 +124,9 @@ in
       expected = [ "2.3.5" ];
     };
     no-dependency-is-an-input = {
-      expr = builtins.any (p: builtins.match ".*numpy.*" p != null) (builtins.attrNames (builtins.getContext (app "2.3.5").drvPath));
+      expr = builtins.any (p: builtins.match ".*numpy.*" p != null) (
+        builtins.attrNames (builtins.getContext (app "2.3.5").drvPath)
+      );
       expected = false;
     };
   };
@@ -98,14 +139,26 @@ in
       (same (version: (pinfold.abiFacts (app version)).drvPath))
       (same (version: (pinfold.abiFacts (numpy version)).drvPath))
     ];
-    expected = [ true false ];
+    expected = [
+      true
+      false
+    ];
   };
   makeBuildSet.by-name = {
     expr = map (set: builtins.attrNames set) [
-      (build-sets.makeBuildSet [ setuptools packaging ])
+      (build-sets.makeBuildSet [
+        setuptools
+        packaging
+      ])
       (build-sets.makeBuildSet { anything = setuptools; })
     ];
-    expected = [ [ "packaging" "setuptools" ] [ "setuptools" ] ];
+    expected = [
+      [
+        "packaging"
+        "setuptools"
+      ]
+      [ "setuptools" ]
+    ];
   };
   freeze = {
     by-name = {
@@ -119,8 +172,14 @@ in
   };
   buildClosure.tools-of-tools-are-frozen-too = {
     expr = map (t: "${t.pname} ${t.version}") (
-      build-sets.buildClosure { inherit setuptools; packaging = tool "packaging" "0" [ ]; } "app" [ setuptools ]
+      build-sets.buildClosure {
+        inherit setuptools;
+        packaging = tool "packaging" "0" [ ];
+      } "app" [ setuptools ]
     );
-    expected = [ "setuptools 1" "packaging 0" ];
+    expected = [
+      "setuptools 1"
+      "packaging 0"
+    ];
   };
 }
