@@ -131,6 +131,7 @@ let
       ]
       // env
     )
+    // (if args ? meta then { inherit (args) meta; } else { })
     // passthru;
 
   # Unpacks `src` into a folder `source`, patches it, and runs the script there.

@@ -38,6 +38,7 @@ let
       plan = import ./plan.nix;
       holds = import ./holds.nix;
       split = import ./split.nix;
+      freeze = import ./freeze.nix;
       describe = import ./describe.nix;
       inherit closures;
     };

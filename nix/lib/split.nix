@@ -9,15 +9,24 @@
 # nobody declared, `buildRequires` says so.
 let
   package = import ./package.nix;
+  freezing = import ./freeze.nix;
   inherit (package) nameOf versionOf;
   inherit (builtins)
     concatStringsSep
     filter
     isAttrs
     mapAttrs
+    tryEval
     ;
 
   isPython = input: isAttrs input && (input ? pythonModule || input ? overridePythonAttrs);
+  # What cannot be evaluated (broken, unfree, not for this Python) is no library to build with.
+  isLibrary =
+    input:
+    let
+      library = tryEval (!isPython input);
+    in
+    library.success && library.value;
   isDerivation = value: isAttrs value && value.type or null == "derivation";
 
   # What a package was made from: the arguments of `buildPythonPackage`.
@@ -29,34 +38,25 @@ let
       };
     })).pinfoldArguments;
 
-  # The frozen scope's derivation for an input, by the names that it could have there; the input itself where there is
-  # none.
-  freezeInput =
-    frozen: input:
-    let
-      name = input.pname or (builtins.parseDrvName (input.name or "")).name;
-      hooks = frozenHooks frozen;
-      candidates = filter isDerivation [
-        (hooks.${input.name or ""} or null)
-        (frozen.${name} or null)
-        (frozen.pkgs.${name} or null)
-      ];
-    in
-    if !isDerivation input || candidates == [ ] then input else builtins.head candidates;
+  # The package set that it is of; an application says of none.
+  scopeOf = pkg: if isAttrs (pkg.pythonModule or null) then pkg.pythonModule.pkgs or { } else { };
 
-  # Setup hooks of the frozen scope by the name of their derivation: `pypa-build-hook.sh`.
-  frozenHooks =
-    frozen:
+  # `overridePythonAttrs` starts from the arguments of the builder: what `overrideAttrs` did after that is lost in it.
+  forgetsNothing =
+    pkg:
     let
-      names = filter (name: builtins.match ".*Hook" name != null) (builtins.attrNames frozen);
-      hooks = filter (hook: isDerivation hook && hook ? name) (map (name: frozen.${name}) names);
+      kept = tryEval ((pkg.overridePythonAttrs (_: { })).drvPath == pkg.drvPath);
     in
-    builtins.listToAttrs (
-      map (hook: {
-        inherit (hook) name;
-        value = hook;
-      }) hooks
-    );
+    # What cannot be evaluated as a whole may have a wheel all the same.
+    if pkg ? drvPath && kept.success && !kept.value then
+      package.fail {
+        package = package.labelOf pkg;
+        step = "split";
+        what = "it was changed by `overrideAttrs`, which overriding its Python attributes forgets";
+        hint = "change it by `overridePythonAttrs`";
+      }
+    else
+      pkg;
 in
 rec {
   /**
@@ -71,31 +71,43 @@ rec {
     `buildRequires`
     : names of runtime dependencies that the build reads all the same
 
+    `live`
+    : the package set that the package is of
+
     # Type
     ```
-    wheelOf :: { frozen ? null, buildRequires ? [ ] } -> Package -> Wheel
+    wheelOf :: { frozen ? null, buildRequires ? [ ], live ? _ } -> Package -> Wheel
     ```
   */
   wheelOf =
     {
       frozen ? null,
       buildRequires ? [ ],
+      live ? null,
     }:
     pkg:
     let
-      freeze = if frozen == null then input: input else freezeInput frozen;
-      # By the names of its arguments, where it still knows them; overriding its attributes forgets them.
+      freeze = if frozen == null then input: input else freezing.freezeInput frozen;
+      arguments = freezing.freezeArguments {
+        inherit frozen;
+        live = if live == null then scopeOf pkg else live;
+      };
+      # By its arguments, where it still knows them; overriding its attributes forgets them.
       onFrozen =
         if frozen == null || !(pkg ? override) then
-          pkg
+          forgetsNothing pkg
         else
-          pkg.override (old: mapAttrs (name: value: frozen.${name} or frozen.pkgs.${name} or value) old);
+          (forgetsNothing pkg).override arguments;
       stripped = onFrozen.overridePythonAttrs (
         old:
         let
           propagated = (old.propagatedBuildInputs or [ ]) ++ (old.dependencies or [ ]);
-          libraries = filter (input: !isPython input) propagated;
-          read = filter (input: isPython input && builtins.elem (nameOf input) buildRequires) propagated;
+          libraries = filter isLibrary propagated;
+          read =
+            if buildRequires == [ ] then
+              [ ]
+            else
+              filter (input: isPython input && builtins.elem (nameOf input) buildRequires) propagated;
         in
         {
           build-system = map freeze ((old.build-system or [ ]) ++ read);
@@ -103,7 +115,6 @@ rec {
           buildInputs = map freeze ((old.buildInputs or [ ]) ++ libraries);
           dependencies = [ ];
           propagatedBuildInputs = [ ];
-          optional-dependencies = { };
           nativeCheckInputs = [ ];
           checkInputs = [ ];
           pythonImportsCheck = [ ];
@@ -112,26 +123,29 @@ rec {
           catchConflicts = false;
         }
       );
-      # The hooks that the builder added come last.
-      whole =
-        if frozen == null then
-          stripped
-        else
-          stripped.overrideAttrs (old: {
-            nativeBuildInputs = map freeze (old.nativeBuildInputs or [ ]);
-          });
+      # The hooks that the builder added come last. What the wheel's files refer to is written beside it: a wheel is
+      # compressed, so that Nix would find nothing in it, and no cache would bring the libraries of what is installed.
+      whole = stripped.overrideAttrs (old: {
+        nativeBuildInputs = map freeze (old.nativeBuildInputs or [ ]);
+        postPhases = (old.postPhases or [ ]) ++ [ "pinfoldReferencesPhase" ];
+        pinfoldReferencesPhase = ''
+          python3 -I -S ${./references.py} "$dist" "$NIX_STORE"
+        '';
+      });
     in
-    (whole.dist or (package.fail {
-      package = package.labelOf pkg;
-      step = "split";
-      what = "it has no `dist` output, where its wheel would be";
-      hint = "packages with format = \"other\" make no wheel; leave it out of the split";
-    })
-    )
-    // {
-      pname = pkg.pname or (nameOf pkg);
-      version = versionOf pkg;
-    };
+    if !(stripped ? dist) then
+      package.fail {
+        package = package.labelOf pkg;
+        step = "split";
+        what = "it has no `dist` output, where its wheel would be";
+        hint = "packages with format = \"other\" make no wheel; leave it out of the split";
+      }
+    else
+      whole.dist
+      // {
+        pname = pkg.pname or (nameOf pkg);
+        version = versionOf pkg;
+      };
 
   /**
     A `buildPythonPackage` package, unchanged, as wheel, install and check.
@@ -146,12 +160,12 @@ rec {
     `resolve`
     : the split counterpart of a dependency; by default the dependency is split too
 
-    `frozen`, `buildRequires`
+    `frozen`, `buildRequires`, `live`
     : as for `wheelOf`
 
     # Type
     ```
-    splitPackage :: { pinfold, frozen ? null, buildRequires ? [ ], resolve ? _ } -> Package -> Package
+    splitPackage :: { pinfold, frozen ? null, buildRequires ? [ ], resolve ? _, live ? _ } -> Package -> Package
     ```
   */
   splitPackage =
@@ -160,6 +174,7 @@ rec {
       frozen ? null,
       buildRequires ? [ ],
       resolve ? null,
+      live ? null,
     }@args:
     pkg:
     let
@@ -171,18 +186,19 @@ rec {
       );
       checkInputs = (arguments.nativeCheckInputs or [ ]) ++ (arguments.checkInputs or [ ]);
       installed = pinfold.installWheel {
-        wheel = wheelOf { inherit frozen buildRequires; } pkg;
+        wheel = wheelOf { inherit frozen buildRequires live; } pkg;
         inherit dependencies;
         optional-dependencies = mapAttrs (_: pythonOnly) (arguments.optional-dependencies or { });
+        meta = pkg.meta or { };
         tests = {
           check = checkOf {
             inherit pkg installed frozen;
+            inherit (pinfold.host) python;
             sites = package.reach package.dependenciesOf ([ installed ] ++ pythonOnly checkInputs);
           };
         };
         passthru = {
           unsplit = pkg;
-          meta = pkg.meta or { };
           split = {
             build-system = map nameOf (filter isDerivation (arguments.build-system or [ ]));
             native-build-inputs = map nameOf (filter isDerivation (arguments.nativeBuildInputs or [ ]));
@@ -194,17 +210,24 @@ rec {
     installed;
 
   /**
-    A package's own check phase, run against what was installed. Its tests are those of its source.
+    A package's own check phase, run against what was installed. Its tests are those of its source; what the source has
+    of the package itself gives way to what was installed, compiled and generated files included.
+
+    # Type
+    ```
+    checkOf :: { pkg, installed, sites, python, frozen ? null } -> Derivation
+    ```
   */
   checkOf =
     {
       pkg,
       installed,
       sites,
+      python,
       frozen ? null,
     }:
     let
-      freeze = if frozen == null then input: input else freezeInput frozen;
+      freeze = if frozen == null then input: input else freezing.freezeInput frozen;
       plain = pkg.overridePythonAttrs (old: {
         build-system = [ ];
         dependencies = [ ];
@@ -224,9 +247,20 @@ rec {
       dontConfigure = true;
       dontBuild = true;
       dontFixup = true;
+      # A phase of its own in nixpkgs; no wheel is made here.
+      pythonOutputDistPhase = "true";
+      # Where packages' own phases look for it.
       installPhase = ''
-        mkdir -p "$out/lib"
-        ln -s ${installed}/site-packages "$out/lib/site-packages"
+        mkdir -p "$out/${dirOf python.sitePackages}"
+        ln -s ${installed}/site-packages "$out/${python.sitePackages}"
+        for path in ${installed}/site-packages/*; do
+          name=$(basename "$path")
+          for place in . src; do
+            if [ -e "$place/$name" ]; then
+              cp -rf --no-preserve=mode,ownership "$path" "$place/"
+            fi
+          done
+        done
       '';
     });
 
@@ -254,13 +288,22 @@ rec {
             inherit pinfold frozen;
             buildRequires = buildRequires.${nameOf pkg} or [ ];
             resolve = counterpart;
+            live = scope;
           } pkg
         else
           pkg;
-      # One derivation for one package, whatever the attribute is called that led to it.
-      counterpart = dependency: result.${nameOf dependency} or (one dependency);
+      # The scope's own by its name, so that it is split once; another version of it is not that.
+      counterpart =
+        dependency:
+        let
+          named = result.${nameOf dependency} or null;
+        in
+        if isAttrs named && named ? unsplit && named.unsplit.drvPath == dependency.drvPath then
+          named
+        else
+          one dependency;
     in
     result;
 
-  inherit argumentsOf freezeInput;
+  inherit argumentsOf;
 }

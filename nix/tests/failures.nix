@@ -205,6 +205,19 @@ rec {
         "maxLagDays"
       ];
     };
+    package-that-override-attrs-changed = {
+      expr =
+        ((import ../lib/split.nix).wheelOf { } (
+          (import ./nixpkgs.nix { }).pkgs.six.overrideAttrs (old: {
+            patches = [ ./failures.nix ];
+          })
+        )).drvPath;
+      words = [
+        "split six 1"
+        "`overrideAttrs`"
+        "hint: change it by `overridePythonAttrs`"
+      ];
+    };
     package-without-a-wheel = {
       expr =
         ((import ../lib/split.nix).wheelOf { } {

@@ -28,6 +28,7 @@ let
           builder = "/bin/sh";
         }
       )
+      // (if args ? meta then { inherit (args) meta; } else { })
       // args.passthru or { };
     quote = text: "'${toString text}'";
     inherit packages;

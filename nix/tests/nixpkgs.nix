@@ -53,30 +53,42 @@ let
       overrideAttrs = new: mkDerivation (attrs // new attrs);
     }
     // (if attrs ? pname then { inherit (attrs) pname version; } else { })
+    // (if attrs ? meta then { inherit (attrs) meta; } else { })
     // attrs.passthru or { };
 
   versionOf = name: if name == bump then "2" else "1";
 
+  # As in nixpkgs: overriding starts from the arguments again, and what `overrideAttrs` did is not among them.
   makeOverridablePythonPackage =
-    f: args:
-    f args
-    // {
-      overridePythonAttrs =
-        new: makeOverridablePythonPackage f (args // (if isFunction new then new args else new));
-      overrideAttrs = new: makeOverridablePythonPackage (args: (f args).overrideAttrs new) args;
-    };
+    f: given:
+    let
+      # A package may be a function of what it becomes.
+      args = if isFunction given then given args else given;
+    in
+    f (
+      args
+      // {
+        passthru = args.passthru or { } // {
+          overridePythonAttrs =
+            new: makeOverridablePythonPackage f (args // (if isFunction new then new args else new));
+        };
+      }
+    );
 
-  python = mkDerivation {
-    pname = "python3";
-    version = "3.11.2";
-    passthru = {
-      inherit pkgs;
-      interpreter = "/usr/bin/python3";
-      pythonVersion = "3.11";
-      sitePackages = "lib/python3.11/site-packages";
-      pythonAttr = "python3";
+  interpreter =
+    version:
+    mkDerivation {
+      pname = "python3";
+      inherit version;
+      passthru = rec {
+        inherit pkgs;
+        interpreter = "/usr/bin/python3";
+        pythonVersion = builtins.substring 0 4 version;
+        sitePackages = "lib/python${pythonVersion}/site-packages";
+        pythonAttr = "python3";
+      };
     };
-  };
+  python = interpreter "3.11.2";
 
   hook =
     name: propagated:
@@ -87,64 +99,67 @@ let
 
   pkgs =
     let
-      self = genAttrs (attrNames graph) call // {
-        inherit python;
-        pkgs = tools;
-        pypaBuildHook = hook "pypa-build-hook.sh" [ self.wheel ];
-        pypaInstallHook = hook "pypa-install-hook" [ self.packaging ];
-        pythonRuntimeDepsCheckHook = hook "python-runtime-deps-check-hook.sh" [ self.packaging ];
-        buildPythonPackage = makeOverridablePythonPackage (
-          args:
-          let
-            # What the build of the builder's own hooks needs cannot go through them.
-            bootstrap = builtins.elem args.pname [
-              "flit-core"
-              "wheel"
-              "packaging"
-            ];
-          in
-          mkDerivation (
-            removeAttrs args [
-              "dependencies"
-              "build-system"
-              "nativeCheckInputs"
-              "checkInputs"
-              "catchConflicts"
-            ]
-            // {
-              nativeBuildInputs = [
-                python
-              ]
-              ++ (
-                if bootstrap then
-                  [ ]
-                else
-                  [
-                    self.pypaBuildHook
-                    self.pypaInstallHook
-                  ]
-              )
-              ++ (
-                if bootstrap || args.dontCheckRuntimeDeps or false then [ ] else [ self.pythonRuntimeDepsCheckHook ]
-              )
-              ++ args.nativeBuildInputs or [ ]
-              ++ args.build-system or [ ];
-              propagatedBuildInputs = args.propagatedBuildInputs or [ ] ++ args.dependencies or [ ] ++ [ python ];
-              doCheck = false;
-              doInstallCheck = args.doCheck or true;
-              nativeInstallCheckInputs = if args.doCheck or true then args.nativeCheckInputs or [ ] else [ ];
-              outputs = [
-                "out"
-                "dist"
+      self =
+        genAttrs (attrNames graph) call
+        // variants
+        // {
+          inherit python;
+          pkgs = tools;
+          pypaBuildHook = hook "pypa-build-hook.sh" [ self.wheel ];
+          pypaInstallHook = hook "pypa-install-hook" [ self.packaging ];
+          pythonRuntimeDepsCheckHook = hook "python-runtime-deps-check-hook.sh" [ self.packaging ];
+          buildPythonPackage = makeOverridablePythonPackage (
+            args:
+            let
+              # What the build of the builder's own hooks needs cannot go through them.
+              bootstrap = builtins.elem args.pname [
+                "flit-core"
+                "wheel"
+                "packaging"
               ];
-              passthru = {
-                pythonModule = python;
+            in
+            mkDerivation (
+              removeAttrs args [
+                "dependencies"
+                "build-system"
+                "nativeCheckInputs"
+                "checkInputs"
+                "catchConflicts"
+              ]
+              // {
+                nativeBuildInputs = [
+                  python
+                ]
+                ++ (
+                  if bootstrap then
+                    [ ]
+                  else
+                    [
+                      self.pypaBuildHook
+                      self.pypaInstallHook
+                    ]
+                )
+                ++ (
+                  if bootstrap || args.dontCheckRuntimeDeps or false then [ ] else [ self.pythonRuntimeDepsCheckHook ]
+                )
+                ++ args.nativeBuildInputs or [ ]
+                ++ args.build-system or [ ];
+                propagatedBuildInputs = args.propagatedBuildInputs or [ ] ++ args.dependencies or [ ] ++ [ python ];
+                doCheck = false;
+                doInstallCheck = args.doCheck or true;
+                nativeInstallCheckInputs = if args.doCheck or true then args.nativeCheckInputs or [ ] else [ ];
+                outputs = [
+                  "out"
+                  "dist"
+                ];
+                passthru = {
+                  pythonModule = python;
+                }
+                // args.passthru or { };
               }
-              // args.passthru or { };
-            }
-          )
-        );
-      };
+            )
+          );
+        };
       call =
         name:
         let
@@ -171,10 +186,42 @@ let
             nativeCheckInputs = map (n: args.${n}) entry.check;
           }
         ) (arguments // { inherit (self) buildPythonPackage; });
+      # Another version beside the scope's own, and what is built with that.
+      variants = {
+        numpy_1 = self.numpy.overridePythonAttrs { version = "1.26"; };
+        legacy =
+          makeOverridable
+            (
+              args:
+              args.buildPythonPackage (finalAttrs: {
+                pname = "legacy";
+                version = versionOf "legacy";
+                src = "legacy-${finalAttrs.version}.tar.gz";
+                build-system = [
+                  args.setuptools
+                  args.numpy_1
+                ];
+                dependencies = [ args.numpy_1 ];
+                optional-dependencies.tests = [ args.pytest ];
+                nativeCheckInputs = finalAttrs.optional-dependencies.tests;
+                meta.description = "Built with an older numpy";
+              })
+            )
+            {
+              inherit (self)
+                buildPythonPackage
+                setuptools
+                numpy_1
+                pytest
+                ;
+            };
+      };
     in
     self;
 
   tools = {
+    # What the package set calls its Python need not be the one of this scope; both are called so.
+    python3 = interpreter "3.13.1";
     ninja = mkDerivation {
       pname = "ninja";
       version = "1";

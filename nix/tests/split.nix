@@ -1,6 +1,7 @@
 # Packages with the shape of nixpkgs', split.
 let
   split = import ../lib/split.nix;
+  freezing = import ../lib/freeze.nix;
   describing = import ../lib/describe.nix;
   pinfold = import ./host.nix { };
   mock = bump: import ./nixpkgs.nix { inherit bump; };
@@ -26,9 +27,58 @@ let
       buildSet = [ frozen.meson-python ];
     }
   );
+  # Which numpy builds it, which Python, and so on: versions of inputs by their names.
+  inputs =
+    pkg:
+    builtins.listToAttrs (
+      map (input: {
+        name = input.pname or input.name;
+        value = input.version or "";
+      }) (split.wheelOf { inherit frozen; } pkg).nativeBuildInputs
+    );
+  # Nothing of it but what is in its own arguments can be evaluated.
+  broken = frozen.six.overridePythonAttrs {
+    dependencies = [ (throw "a dependency was looked at") ];
+    nativeCheckInputs = [ (throw "a test's input was looked at") ];
+  };
 in
 {
   wheelOf = {
+    a-variant-that-was-chosen-stays = {
+      expr =
+        map
+          (pkg: {
+            inherit (inputs pkg) numpy python3;
+          })
+          [
+            (mock "numpy").pkgs.legacy
+            # Without what it knows of its arguments.
+            ((mock "numpy").pkgs.legacy.overridePythonAttrs { version = "7"; })
+            ((mock null).pkgs.pandas.override { numpy = (mock null).pkgs.numpy_1; })
+          ];
+      expected = [
+        {
+          numpy = "1.26";
+          python3 = "3.11.2";
+        }
+        {
+          numpy = "1.26";
+          python3 = "3.11.2";
+        }
+        {
+          numpy = "1.26";
+          python3 = "3.11.2";
+        }
+      ];
+    };
+    what-its-files-refer-to-is-written-beside-it = {
+      expr = (split.wheelOf { } frozen.pandas).postPhases;
+      expected = [ "pinfoldReferencesPhase" ];
+    };
+    what-only-runs-or-tests-it-is-not-looked-at = {
+      expr = builtins.isString (wheel broken);
+      expected = true;
+    };
     no-runtime-dependency-reaches-it = {
       expr = wheel (mock "pytz").pkgs.pandas == wheel frozen.pandas;
       expected = true;
@@ -97,6 +147,22 @@ in
         "tzdata"
       ];
     };
+    name-and-meta-are-had-for-nothing = {
+      expr =
+        let
+          package = split.splitPackage { inherit pinfold frozen; } (
+            broken.overridePythonAttrs { meta.description = "x"; }
+          );
+        in
+        [
+          package.name
+          package.meta.description
+        ];
+      expected = [
+        "six-1"
+        "x"
+      ];
+    };
     it-can-be-pinned = {
       expr =
         map (c: c.name)
@@ -114,20 +180,32 @@ in
       );
       expected = [ "numpy" ];
     };
+    a-dependency-of-another-version-is-that-one = {
+      expr = map (p: p.version) before.legacy.dependencies;
+      expected = [ "1.26" ];
+    };
     what-is-no-package-stays = {
       expr = builtins.isFunction before.buildPythonPackage;
       expected = true;
     };
   };
-  checkOf.another-one-for-another-runtime-dependency = {
-    expr = map (bump: (scope bump).pandas.tests.check.drvPath == before.pandas.tests.check.drvPath) [
-      "pytz"
-      "certifi"
-    ];
-    expected = [
-      false
-      true
-    ];
+  checkOf = {
+    another-one-for-another-runtime-dependency = {
+      expr = map (bump: (scope bump).pandas.tests.check.drvPath == before.pandas.tests.check.drvPath) [
+        "pytz"
+        "certifi"
+      ];
+      expected = [
+        false
+        true
+      ];
+    };
+    what-was-installed-stands-where-packages-look-for-it = {
+      expr =
+        builtins.match ".*\"[$]out/lib/python3.11/site-packages\".*" before.six.tests.check.installPhase
+        != null;
+      expected = true;
+    };
   };
   argumentsOf.as-they-were-given = {
     expr =
@@ -148,12 +226,41 @@ in
       ]
     ];
   };
+  freezeArguments = {
+    the-scope-s-own-by-name-and-what-was-passed-by-what-it-is = {
+      expr =
+        let
+          live = (mock "numpy").pkgs;
+          frozenly = freezing.freezeArguments { inherit frozen live; } {
+            inherit (live) numpy;
+            other = live.numpy_1;
+            ninja = null;
+            cython = live.numpy;
+            withTests = true;
+          };
+        in
+        [
+          frozenly.numpy.version
+          frozenly.other.version
+          frozenly.ninja
+          frozenly.cython.pname
+          frozenly.withTests
+        ];
+      expected = [
+        "1"
+        "1.26"
+        null
+        "numpy"
+        true
+      ];
+    };
+  };
   freezeInput = {
     hooks-packages-and-native-tools = {
       expr =
         let
           live = mock "certifi";
-          same = input: from: (split.freezeInput frozen input).drvPath == from.drvPath;
+          same = input: from: (freezing.freezeInput frozen input).drvPath == from.drvPath;
         in
         [
           (same (mock "wheel").pkgs.pypaBuildHook frozen.pypaBuildHook)
@@ -167,7 +274,7 @@ in
       ];
     };
     what-is-not-there-stays = {
-      expr = split.freezeInput frozen "a string";
+      expr = freezing.freezeInput frozen "a string";
       expected = "a string";
     };
   };
