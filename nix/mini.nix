@@ -132,7 +132,10 @@ let
       // env
     )
     // (if args ? meta then { inherit (args) meta; } else { })
-    // passthru;
+    // passthru
+    // {
+      inherit passthru;
+    };
 
   # Unpacks `src` into a folder `source`, patches it, and runs the script there.
   step =
@@ -209,6 +212,7 @@ let
       quote
       packages
       contentAddressed
+      system
       ;
     python = {
       name = "python${version}";
@@ -261,7 +265,7 @@ let
         null
       else
         derivation {
-          name = builtins.replaceStrings [ "!" "+" ] [ "-" "-" ] wheel.file;
+          name = self.lib.names.storeName wheel.file;
           system = "builtin";
           builder = "builtin:fetchurl";
           url = indexUrl wheel;
@@ -311,7 +315,7 @@ let
 in
 self
 // {
-  inherit host fromHost;
+  inherit fromHost;
   inherit (host) buildSet;
   inherit (host.fetching) fetchWheel;
 }

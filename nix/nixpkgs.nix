@@ -5,6 +5,8 @@
   ```
   { pkgs, python ? pkgs.python3, buildSet ? python.pkgs, packages ? python.pkgs, ... } -> Functions
   ```
+
+  `packages` are packages of nixpkgs as they are; they are split into wheel, install and check.
 */
 {
   pkgs,
@@ -16,6 +18,9 @@
   # The frozen build set: packages by their names, such as another `python3.pkgs`.
   buildSet ? python.pkgs,
   packages ? python.pkgs,
+  # Names of packages and of the runtime dependencies that their builds read all the same.
+  buildRequires ? { },
+  contentAddressed ? false,
 }:
 let
   inherit (pkgs) lib stdenv;
@@ -56,16 +61,42 @@ let
       }
     );
 
+  names = import ./lib/names.nix;
+
   # What wheels that others built may take from the system (PEP 600).
   manylinux = pkgs.pythonManylinuxPackages.manylinux2014 or [ ];
 
   host = {
-    inherit step packages;
+    inherit
+      step
+      python
+      buildSet
+      contentAddressed
+      ;
+    inherit (stdenv.hostPlatform) system;
     quote = lib.escapeShellArg;
-    contentAddressed = false;
-    python = python // {
-      inherit (python) interpreter pythonVersion sitePackages;
+    packages = functions.splitScope {
+      inherit buildRequires;
+      pinfold = functions;
+      scope = packages;
+      frozen = buildSet;
     };
+    # A package that was not taken from there: the same one of there, or split by itself.
+    adopt =
+      package:
+      let
+        named = host.packages.${functions.lib.package.nameOf package} or { };
+      in
+      if named ? unsplit && named.unsplit.drvPath == package.drvPath then
+        named
+      else
+        functions.splitPackage {
+          pinfold = functions;
+          frozen = buildSet;
+          live = packages;
+          resolve = host.adopt;
+          buildRequires = buildRequires.${functions.lib.package.nameOf package} or [ ];
+        } package;
     tools = { inherit pinfold wheelsplit abicheck; };
     hook =
       python:
@@ -78,44 +109,50 @@ let
         name = "${name}-shell";
         packages = [ environment ];
       };
-    inherit buildSet;
+    # What others built is made to find its libraries in the Nix store, after it was verified. What it wants of other
+    # packages (or of nobody) is for the ABI check to say; stripping breaks what patchelf has been at.
+    foreign =
+      file:
+      lib.optionalAttrs (builtins.match ".*-any\\.whl" file == null) {
+        nativeBuildInputs = [ pkgs.autoPatchelfHook ];
+        buildInputs = manylinux;
+        autoPatchelfIgnoreMissingDeps = [ "*" ];
+        dontStrip = true;
+        dontPatchELF = true;
+      };
     fetching = import ./lib/fetch-wheel.nix { wheelDir = null; } (
       wheel:
       let
-        parts = self.lib.names.parseWheel wheel.file;
+        parts = names.parseWheel wheel.file;
+        sdist = builtins.match "(.*)-([^-]+)\\.(tar\\.gz|zip)" wheel.file;
+        common = { inherit (wheel) sha256; };
       in
-      if parts == null || parts.build != null then
+      if sdist != null then
+        python.pkgs.fetchPypi (
+          common
+          // {
+            pname = builtins.elemAt sdist 0;
+            version = builtins.elemAt sdist 1;
+            extension = builtins.elemAt sdist 2;
+          }
+        )
+      else if parts == null then
         null
       else
-        python.pkgs.fetchPypi {
-          pname = parts.name;
-          inherit (parts)
-            version
-            python
-            abi
-            platform
-            ;
-          dist = parts.python;
-          format = "wheel";
-          inherit (wheel) sha256;
-        }
+        python.pkgs.fetchPypi (
+          common
+          // {
+            format = "wheel";
+            pname = parts.name;
+            # A build number stands behind the version.
+            version = parts.version + lib.optionalString (parts.build != null) "-${parts.build}";
+            dist = parts.python;
+            inherit (parts) python abi platform;
+          }
+        )
     );
   };
 
   functions = import ./lib host;
-
-  self = functions // {
-    inherit host;
-    # What others built is made to find its libraries in the Nix store, after it was verified.
-    installWheel =
-      args:
-      functions.installWheel (
-        args
-        // lib.optionalAttrs (args.wheel ? file && builtins.match ".*manylinux.*" args.wheel.file != null) {
-          nativeBuildInputs = [ pkgs.autoPatchelfHook ];
-          buildInputs = manylinux;
-        }
-      );
-  };
 in
-self
+functions

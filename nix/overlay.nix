@@ -23,44 +23,28 @@ let
     "python313"
   ];
 
-  # The functions of this library for one interpreter, over its own packages, split.
-  functionsFor =
+  # The interpreter with the functions of this library over its own packages; also after `override`, which is how
+  # packages of one's own come in.
+  withPins =
     name: python:
     let
       functions = import ./nixpkgs.nix {
         pkgs = final;
-        inherit python packages;
+        inherit python;
         inherit (final) pinfold wheelsplit;
-        buildSet = frozen;
+        buildSet = final.pinfoldFrozen.${name}.pkgs;
       };
-      frozen = final.pinfoldFrozen.${name}.pkgs;
-      packages = functions.splitScope {
-        pinfold = functions;
-        scope = python.pkgs;
-        inherit frozen;
-      };
-    in
-    functions
-    // {
-      inherit packages;
-      pinned =
-        package:
-        functions.splitPackage {
-          pinfold = functions;
-          inherit frozen;
-        } package;
-    };
-
-  withPins =
-    name: python:
-    let
-      functions = functionsFor name python;
     in
     python
     // {
       inherit (functions) withPins pythonWithPins;
-      pinfold = functions;
+      pinfold = functions // {
+        inherit (functions.host) packages;
+      };
+      override = new: withPins name (python.override new);
     };
+
+  inherit (import ./lib/closures.nix) pinnable;
 in
 {
   pinfold = final.callPackage ./package.nix { };
@@ -68,25 +52,18 @@ in
 
   pinfoldFrozen = import prev.path {
     inherit (prev.stdenv.hostPlatform) system;
+    config = prev.config or { };
     overlays = [ ];
   };
 
   # `python3.pkgs.torch.pinned { ... }`: also where a package is not taken from the set that `withPins` gives.
   pythonPackagesExtensions = prev.pythonPackagesExtensions ++ [
     (
-      _pyFinal: pyPrev:
+      _pyFinal:
       builtins.mapAttrs (
         _: package:
-        if builtins.isAttrs package && package ? overridePythonAttrs then
-          package
-          // {
-            pinned =
-              pins:
-              ((functionsFor (pyPrev.python.pythonAttr or "python3") pyPrev.python).pinned package).pinned pins;
-          }
-        else
-          package
-      ) pyPrev
+        if builtins.isAttrs package && package ? overridePythonAttrs then pinnable package else package
+      )
     )
   ];
 }

@@ -3,6 +3,7 @@
 host:
 let
   package = import ./package.nix;
+  names = import ./names.nix;
 in
 /**
   The facts about a package's native files.
@@ -14,7 +15,7 @@ in
 */
 installed:
 host.step {
-  name = "${package.nameOf installed}-${package.versionOf installed}-abi-facts";
+  name = names.storeName "${package.nameOf installed}-${package.versionOf installed}-abi-facts";
   script = ''
     HOME="$TMPDIR" ${host.tools.abicheck}/bin/abicheck facts ${package.siteOf host.python installed} --out "$out" \
       --python-version ${host.python.pythonVersion}

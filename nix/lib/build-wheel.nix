@@ -4,8 +4,10 @@
 host:
 let
   package = import ./package.nix;
+  names = import ./names.nix;
   buildSets = import ./build-set.nix;
 
+  isPackage = value: builtins.isAttrs value && (value ? isPinfoldUnit || value ? pythonModule);
   # What does not belong into a build, and where it belongs instead.
   misplaced = {
     dependencies = "runtime dependencies belong to `installWheel`";
@@ -14,7 +16,18 @@ let
     nativeCheckInputs = "what tests need belongs to `checkWheel`";
     checkInputs = "what tests need belongs to `checkWheel`, as `nativeCheckInputs`";
     doCheck = "tests are a step of their own, `checkWheel`";
+    pythonImportsCheck = "what is imported belongs to `checkWheel`, as `imports`";
+    checkPhase = "tests are a step of their own, `checkWheel`";
     pins = "pins belong to `pythonWithPins`";
+  };
+
+  # What stdenv knows may be passed on; packages under another name than those above are a mistake for one of them.
+  strict = (import ./arguments.nix).strict {
+    function = "buildWheel";
+    step = "build the wheel of";
+    label = args: "${args.pname or "a package"} ${args.version or ""}";
+    accepts =
+      name: value: misplaced ? ${name} || !(builtins.isList value && builtins.any isPackage value);
   };
 in
 /**
@@ -58,75 +71,78 @@ in
   }
   ```
 */
-{
-  pname,
-  version,
-  src,
-  build-system,
-  buildInputs ? [ ],
-  nativeBuildInputs ? [ ],
-  env ? { },
-  buildSet ? host.buildSet,
-  contentAddressed ? host.contentAddressed,
-  passthru ? { },
-  ...
-}@args:
-let
-  label = "${pname} ${version}";
-  wrong = builtins.filter (name: args ? ${name}) (builtins.attrNames misplaced);
-  tools = buildSets.buildClosure buildSet label build-system;
-  extra = builtins.removeAttrs args [
-    "pname"
-    "version"
-    "src"
-    "build-system"
-    "buildInputs"
-    "nativeBuildInputs"
-    "env"
-    "buildSet"
-    "contentAddressed"
-    "passthru"
-  ];
-in
-if wrong != [ ] then
-  package.fail {
-    package = label;
-    step = "build the wheel of";
-    what = "`${builtins.head wrong}` was passed to `buildWheel`, and a wheel cannot depend on it: ${
-      misplaced.${builtins.head wrong}
-    }";
-    hint = "if a build really reads it, it is a build requirement: put it into `build-system`";
-  }
-else
-  host.step (
-    extra
-    // {
-      name = "${pname}-${version}-wheel";
-      inherit
-        src
-        buildInputs
-        nativeBuildInputs
-        contentAddressed
-        ;
-      env = {
-        SOURCE_DATE_EPOCH = "315532800";
-        PYTHONHASHSEED = "0";
-        PYTHONDONTWRITEBYTECODE = "1";
-      }
-      // env;
-      script = ''
-        export HOME="$TMPDIR/home"
-        mkdir -p "$HOME" "$out"
-        # The folder that a compiler runs in is no part of what it makes.
-        export CFLAGS="''${CFLAGS-} -g0 -ffile-prefix-map=$PWD=/build"
-        export CXXFLAGS="''${CXXFLAGS-} -g0 -ffile-prefix-map=$PWD=/build"
-        ${host.python.interpreter} -I -S ${./pep517.py} ${host.quote label} "$TMPDIR/tools" "$TMPDIR/made" ${builtins.concatStringsSep " " (map (package.siteOf host.python) tools)}
-        ${host.tools.wheelsplit}/bin/wheelsplit normalise "$TMPDIR"/made/*.whl "$out" > /dev/null
-      '';
-      passthru = {
-        inherit pname version;
-        build-system = tools;
-      }
-      // passthru;
+strict (
+  {
+    pname,
+    version,
+    src,
+    build-system,
+    buildInputs ? [ ],
+    nativeBuildInputs ? [ ],
+    env ? { },
+    buildSet ? host.buildSet,
+    contentAddressed ? host.contentAddressed,
+    passthru ? { },
+    ...
+  }@args:
+  let
+    label = "${pname} ${version}";
+    wrong = builtins.filter (name: args ? ${name}) (builtins.attrNames misplaced);
+    tools = buildSets.buildClosure buildSet label build-system;
+    extra = builtins.removeAttrs args [
+      "pname"
+      "version"
+      "src"
+      "build-system"
+      "buildInputs"
+      "nativeBuildInputs"
+      "env"
+      "buildSet"
+      "contentAddressed"
+      "passthru"
+    ];
+  in
+  if wrong != [ ] then
+    package.fail {
+      package = label;
+      step = "build the wheel of";
+      what = "`${builtins.head wrong}` was passed to `buildWheel`, and a wheel cannot depend on it: ${
+        misplaced.${builtins.head wrong}
+      }";
+      hint = "if a build really reads it, it is a build requirement: put it into `build-system`";
     }
-  )
+  else
+    host.step (
+      extra
+      // {
+        name = names.storeName "${pname}-${version}-wheel";
+        inherit
+          src
+          buildInputs
+          nativeBuildInputs
+          contentAddressed
+          ;
+        env = {
+          SOURCE_DATE_EPOCH = "315532800";
+          PYTHONHASHSEED = "0";
+          PYTHONDONTWRITEBYTECODE = "1";
+        }
+        // env;
+        script = ''
+          export HOME="$TMPDIR/home"
+          mkdir -p "$HOME" "$out"
+          # The folder that a compiler runs in is no part of what it makes.
+          export CFLAGS="''${CFLAGS-} -g0 -ffile-prefix-map=$PWD=/build"
+          export CXXFLAGS="''${CXXFLAGS-} -g0 -ffile-prefix-map=$PWD=/build"
+          ${host.python.interpreter} -I -S ${./pep517.py} ${host.quote label} "$TMPDIR/tools" "$TMPDIR/made" ${builtins.concatStringsSep " " (map (package.siteOf host.python) tools)}
+          ${host.tools.wheelsplit}/bin/wheelsplit normalise "$TMPDIR"/made/*.whl "$out" > /dev/null
+          ${host.python.interpreter} -I -S ${./references.py} "$out" ${builtins.storeDir}
+        '';
+        passthru = {
+          inherit pname version;
+          build-system = tools;
+        }
+        // passthru;
+      }
+    )
+)

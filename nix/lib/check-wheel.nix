@@ -3,6 +3,13 @@
 host: self:
 let
   package = import ./package.nix;
+  names = import ./names.nix;
+
+  strict = (import ./arguments.nix).strict {
+    function = "checkWheel";
+    step = "check";
+    label = args: if args ? installed then package.labelOf args.installed else "a package";
+  };
 in
 /**
   Checks an installed wheel: its modules can be imported, its requirements are met, its tests pass.
@@ -32,60 +39,62 @@ in
   checkWheel :: AttrSet -> Derivation
   ```
 */
-{
-  installed,
-  tests ? null,
-  nativeCheckInputs ? [ ],
-  pins ? { },
-  command ? [
-    "python"
-    "-m"
-    "pytest"
-    "-q"
-  ],
-  imports ? null,
-  env ? { },
-  passthru ? { },
-}:
-let
-  label = package.labelOf installed;
-  environment = self.pythonWithPins {
-    name = "${package.nameOf installed}-check-environment";
-    packages = [ installed ] ++ nativeCheckInputs;
-    inherit pins;
-    abiCheck = false;
-    required = [ installed ];
-    # A test tool may bring a file that the package brings; that is not what is checked here.
-    onConflict = "warn";
-  };
-  words = builtins.concatStringsSep " " (map host.quote command);
-in
-host.step {
-  name = "${package.nameOf installed}-${package.versionOf installed}-check";
-  inherit env;
-  script = ''
-    export HOME="$TMPDIR" PATH="${environment}/bin:$PATH"
-    failed() {
-      echo "error: the check of "${host.quote label}" failed: $1" >&2
-      echo "hint: the package is installed all the same; its environment is ${environment}" >&2
-      exit 1
+strict (
+  {
+    installed,
+    tests ? null,
+    nativeCheckInputs ? [ ],
+    pins ? { },
+    command ? [
+      "python"
+      "-m"
+      "pytest"
+      "-q"
+    ],
+    imports ? null,
+    env ? { },
+    passthru ? { },
+  }:
+  let
+    label = package.labelOf installed;
+    environment = self.pythonWithPins {
+      name = "${package.nameOf installed}-check-environment";
+      packages = [ installed ] ++ nativeCheckInputs;
+      inherit pins;
+      abiCheck = false;
+      required = [ installed ];
+      # A test tool may bring a file that the package brings; that is not what is checked here.
+      onConflict = "warn";
+    };
+    words = builtins.concatStringsSep " " (map host.quote command);
+  in
+  host.step {
+    name = names.storeName "${package.nameOf installed}-${package.versionOf installed}-check";
+    inherit env;
+    script = ''
+      export HOME="$TMPDIR" PATH="${environment}/bin:$PATH"
+      failed() {
+        echo "error: the check of "${host.quote label}" failed: $1" >&2
+        echo "hint: the package is installed all the same; its environment is ${environment}" >&2
+        exit 1
+      }
+      ${environment}/bin/python -I ${./imports.py} ${installed} ${
+        if imports == null then "" else builtins.concatStringsSep " " (map host.quote imports)
+      } || failed "a module of it cannot be imported"
+      ${
+        if tests == null then
+          ""
+        else
+          ''
+            mkdir "$TMPDIR/tests" && cd "$TMPDIR/tests" && cp -r ${tests}/. . && chmod -R u+w .
+            ${words} || failed ${host.quote "its tests failed, `${builtins.concatStringsSep " " command}`"}
+          ''
+      }
+      mkdir -p "$out"
+    '';
+    passthru = {
+      inherit installed environment;
     }
-    ${environment}/bin/python -I ${./imports.py} ${installed} ${
-      if imports == null then "" else builtins.concatStringsSep " " (map host.quote imports)
-    } || failed "a module of it cannot be imported"
-    ${
-      if tests == null then
-        ""
-      else
-        ''
-          mkdir "$TMPDIR/tests" && cd "$TMPDIR/tests" && cp -r ${tests}/. . && chmod -R u+w .
-          ${words} || failed ${host.quote "its tests failed, `${builtins.concatStringsSep " " command}`"}
-        ''
-    }
-    mkdir -p "$out"
-  '';
-  passthru = {
-    inherit installed environment;
+    // passthru;
   }
-  // passthru;
-}
+)

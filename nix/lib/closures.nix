@@ -9,7 +9,6 @@ let
     nameOf
     versionOf
     labelOf
-    dependenciesOf
     identityOf
     ;
   inherit (builtins)
@@ -120,9 +119,12 @@ rec {
     `onConflict`
     : what two versions of a name in one closure are: `"error"`, or `"warn"`, where the nearest one counts
 
+    `adopt`
+    : makes of whatever is depended on or pinned a package as `packages` has them
+
     # Type
     ```
-    resolve :: { packages, pins, onConflict } -> { units = [Unit]; closures = [Closure]; }
+    resolve :: { packages, pins ? { }, onConflict ? "error", adopt ? _ } -> { units = [Unit]; closures = [Closure]; }
     ```
   */
   resolve =
@@ -130,15 +132,22 @@ rec {
       packages,
       pins ? { },
       onConflict ? "error",
+      adopt ? found: found,
     }:
     let
+      dependenciesOf = found: map adopt (package.dependenciesOf found);
       named = listToAttrs (
         map (name: {
           name = (import ./names.nix).normalize name;
           value = readPin name pins.${name};
         }) (attrNames pins)
       );
-      pinOf = p: p.pin or named.${nameOf p} or null;
+      pinOf =
+        p:
+        let
+          pin = p.pin or named.${nameOf p} or null;
+        in
+        if pin == null then null else pin // { packages = builtins.mapAttrs (_: adopt) pin.packages; };
       # A package with its pin: what is one unit in one closure.
       keyOf = p: identityOf p + (if pinOf p == null then "" else pinIdentity (pinOf p));
 

@@ -6,6 +6,7 @@ host:
 let
   closures = import ./closures.nix;
   self = {
+    inherit host;
     buildWheel = import ./build-wheel.nix host;
     installWheel = import ./install-wheel.nix host;
     checkWheel = import ./check-wheel.nix host self;
@@ -39,6 +40,7 @@ let
       holds = import ./holds.nix;
       split = import ./split.nix;
       freeze = import ./freeze.nix;
+      arguments = import ./arguments.nix;
       describe = import ./describe.nix;
       inherit closures;
     };

@@ -4,6 +4,7 @@
 fetch:
 let
   package = import ./package.nix;
+  names = import ./names.nix;
 
   localOf =
     {
@@ -133,7 +134,7 @@ rec {
         {
           outPath = builtins.path {
             path = local;
-            name = builtins.replaceStrings [ "!" "+" ] [ "-" "-" ] file;
+            name = names.storeName file;
           };
         }
         // attributes

@@ -3,8 +3,14 @@
 # a bumped dependency installs nothing again.
 host:
 let
-  package = import ./package.nix;
+  names = import ./names.nix;
   closures = import ./closures.nix;
+
+  strict = (import ./arguments.nix).strict {
+    function = "installWheel";
+    step = "install";
+    label = args: args.pname or args.wheel.pname or "a wheel";
+  };
 in
 /**
   Installs a wheel into a folder of its own: `{site-packages, data, modules.idx, facts.json}`.
@@ -20,6 +26,9 @@ in
   `tests`
   : what stands under `passthru.tests`, for instance a `checkWheel`
 
+  `derivationArgs`
+  : what else goes to the host's builder, for instance `autoPatchelfIgnoreMissingDeps`; never dependencies
+
   # Type
   ```
   installWheel :: AttrSet -> Package
@@ -33,64 +42,59 @@ in
   }
   ```
 */
-{
-  wheel,
-  pname ? wheel.pname,
-  version ? wheel.version,
-  dependencies ? [ ],
-  optional-dependencies ? { },
-  tests ? { },
-  contentAddressed ? host.contentAddressed,
-  passthru ? { },
-  ...
-}@args:
-let
-  extra = builtins.removeAttrs args [
-    "wheel"
-    "pname"
-    "version"
-    "dependencies"
-    "optional-dependencies"
-    "tests"
-    "contentAddressed"
-    "passthru"
-  ];
-  # A wheel file in the Nix store has another name than it must have.
-  file = wheel.file or null;
-  sha256 = wheel.sha256 or null;
-  installed = host.step (
-    extra
-    // {
-      name = "${pname}-${version}";
-      inherit contentAddressed;
-      script = ''
-        ${
-          if file == null then
-            "set -- ${wheel}/*.whl"
-          else
-            ''
-              ln -s ${wheel} "$TMPDIR/"${host.quote file}
-              set -- "$TMPDIR/"${host.quote file}
-            ''
+strict (
+  {
+    wheel,
+    pname ? wheel.pname,
+    version ? wheel.version,
+    dependencies ? [ ],
+    optional-dependencies ? { },
+    tests ? { },
+    contentAddressed ? host.contentAddressed,
+    derivationArgs ? { },
+    meta ? { },
+    passthru ? { },
+  }:
+  let
+    # A wheel file in the Nix store has another name than it must have.
+    file = wheel.file or null;
+    sha256 = wheel.sha256 or null;
+    installed = host.step (
+      # What others built may have to be told where its libraries are; what was built here knows.
+      (if file == null then { } else host.foreign or (_: { }) file)
+      // derivationArgs
+      // {
+        name = names.storeName "${pname}-${version}";
+        inherit contentAddressed meta;
+        script = ''
+          ${
+            if file == null then
+              "set -- ${wheel}/*.whl"
+            else
+              ''
+                ln -s ${wheel} "$TMPDIR/"${host.quote file}
+                set -- "$TMPDIR/"${host.quote file}
+              ''
+          }
+          ${host.tools.wheelsplit}/bin/wheelsplit install "$1" "$out" --name ${host.quote pname} --version ${host.quote version}${
+            if sha256 == null then "" else " --sha256 ${sha256}"
+          }
+        '';
+        passthru = {
+          inherit
+            pname
+            version
+            wheel
+            dependencies
+            optional-dependencies
+            tests
+            ;
+          sitePackagesOf = python: "${installed}/site-packages";
+          isPinfoldUnit = true;
         }
-        ${host.tools.wheelsplit}/bin/wheelsplit install "$1" "$out" --name ${host.quote pname} --version ${host.quote version}${
-          if sha256 == null then "" else " --sha256 ${sha256}"
-        }
-      '';
-      passthru = {
-        inherit
-          pname
-          version
-          wheel
-          dependencies
-          optional-dependencies
-          tests
-          ;
-        sitePackagesOf = python: "${installed}/site-packages";
-        isPinfoldUnit = true;
+        // passthru;
       }
-      // passthru;
-    }
-  );
-in
-closures.pinnable installed
+    );
+  in
+  closures.pinnable installed
+)

@@ -3,6 +3,7 @@
 let
   names = import ./names.nix;
   package = import ./package.nix;
+  holding = import ./holds.nix;
   inherit (builtins)
     filter
     head
@@ -25,11 +26,11 @@ let
 in
 rec {
   /**
-    Reads the text of a lock and checks what evaluation needs of it.
+    Reads the text of a lock and checks what evaluation needs of it; without `system`, not which platform it is for.
 
     # Type
     ```
-    parse :: { file, text, python } -> Lock
+    parse :: { file, text, python, system ? null } -> Lock
     ```
   */
   parse =
@@ -37,9 +38,13 @@ rec {
       file ? "pinfold.lock",
       text,
       python,
+      system ? null,
     }:
     let
-      lock = builtins.fromTOML text;
+      lock = builtins.addErrorContext "while reading the lock ${toString file}" (builtins.fromTOML text);
+      # `x86_64-linux` is `linux_x86_64` in a wheel's name.
+      ours = builtins.match "([^-]+)-(.+)" system;
+      platform = "${builtins.elemAt ours 1}_${builtins.elemAt ours 0}";
       wheels = lock.wheel or [ ];
       units = lock.unit or [ ];
       closures = lock.closure or [ ];
@@ -60,6 +65,9 @@ rec {
     else if lock.python != python then
       wrong file "it is for Python ${lock.python}, and the environment is for Python ${python}"
         "pass that Python, or make a lock for this one: `pinfold lock --python ${python}`"
+    else if system != null && ours != null && lock.platform != platform then
+      wrong file "it is for the platform ${lock.platform}, and the environment is for ${platform}"
+        "make a lock on such a machine: `pinfold lock`"
     else if closures == [ ] || (head closures).name != "root" then
       wrong file "its first closure is not `root`" again
     else if unfit != [ ] then
@@ -183,6 +191,39 @@ rec {
     );
 
   /**
+    A package of a lock with what its `meta` says: whether its track is held back.
+
+    # Type
+    ```
+    described :: Lock -> Package -> UnitId -> Package
+    ```
+  */
+  described =
+    lock: installed: id:
+    let
+      trackOf = closure: closure.track or (if closure.name == "root" then "main" else null);
+      closures = filter (closure: builtins.elem id closure.units) lock.closures;
+      tracks = filter (track: track != null) (map trackOf closures);
+      held = builtins.foldl' (meta: track: holding.metaOf lock.holds track // meta) { } tracks;
+    in
+    installed // { meta = installed.meta or { } // held; };
+
+  /**
+    What root itself asks for, of the packages of a set.
+
+    # Type
+    ```
+    direct :: Lock -> { NAME = Package; } -> [Package]
+    ```
+  */
+  direct =
+    lock: set:
+    let
+      byId = by "id" lock.units;
+    in
+    map (id: set.${(lock.wheelOf byId.${id}).name}) (head lock.closures).direct;
+
+  /**
     The closures and units of a lock as they stand in it, in the form that `closures.resolve` has.
 
     # Type
@@ -201,7 +242,7 @@ rec {
         unit:
         {
           key = unit.id;
-          package = installed.${unit.wheel};
+          package = described lock installed.${unit.wheel} unit.id;
           dependencies = unit.dependencies or [ ];
           pin = unit.pin or null;
         }
@@ -240,7 +281,7 @@ rec {
         id:
         let
           unit = byId.${id};
-          plain = installed.${unit.wheel} // {
+          plain = described lock installed.${unit.wheel} id // {
             dependencies = map packageOf (unit.dependencies or [ ]);
           };
         in

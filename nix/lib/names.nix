@@ -85,6 +85,16 @@ rec {
   normalize = name: concatStringsSep "-" (splitOn "[-_.]+" (replaceStrings upper lower name));
 
   /**
+    A name that the Nix store takes: versions may have an epoch, `1!2.0`, and a store path may not.
+
+    # Type
+    ```
+    storeName :: String -> String
+    ```
+  */
+  storeName = text: concatStringsSep "-" (splitOn "[^0-9A-Za-z+._?=-]+" text);
+
+  /**
     The parts of a wheel's file name (binary distribution format), `null` where it is not one.
 
     # Type

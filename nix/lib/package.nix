@@ -29,9 +29,22 @@ rec {
   labelOf = package: "${nameOf package} ${versionOf package}";
 
   /**
-    The packages that it depends on at run time.
+    The packages that it depends on at run time. Older packages of nixpkgs have them among `propagatedBuildInputs`, with
+    the interpreter and libraries.
   */
-  dependenciesOf = package: package.dependencies or [ ];
+  dependenciesOf =
+    package:
+    let
+      propagated = package.propagatedBuildInputs or [ ];
+      isPython = input: builtins.isAttrs input && input.pythonModule or false != false;
+    in
+    package.dependencies or [ ]
+    ++ (
+      if package.isPinfoldUnit or false then
+        [ ]
+      else
+        builtins.filter isPython (if builtins.isList propagated then propagated else [ ])
+    );
 
   /**
     Two packages with equal identities are one: the derivation, not its attributes.

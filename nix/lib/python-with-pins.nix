@@ -7,8 +7,32 @@ let
   locks = import ./lock.nix;
   plans = import ./plan.nix;
   holding = import ./holds.nix;
+  names = import ./names.nix;
 
-  make =
+  # A package as an environment takes it: an installed wheel. Hosts may make one of what their packages are.
+  adopt =
+    given:
+    if given.isPinfoldUnit or false then
+      given
+    else if host ? adopt && given ? overridePythonAttrs then
+      host.adopt given // (if given ? pin then { inherit (given) pin; } else { })
+    else
+      package.fail {
+        package = if builtins.isAttrs given then package.labelOf given else builtins.toJSON given;
+        step = "put into an environment";
+        what = "it is no installed wheel";
+        hint = "`installWheel { wheel = ...; }` makes one of a wheel, `splitPackage` of a package of nixpkgs";
+      };
+
+  strict = (import ./arguments.nix).strict {
+    function = "pythonWithPins";
+    step = "make";
+    label = args: "the environment${if args ? name then " ${args.name}" else ""}";
+  };
+
+  make = package.makeOverridable (strict environmentOf);
+
+  environmentOf =
     {
       python ? host.python,
       packages ? null,
@@ -21,14 +45,19 @@ let
       name ? "${python.name or "python${python.pythonVersion}"}-pinfold",
       wheels ? { },
       fetchWheel ? host.fetching.fetchWheel,
+      # Packages whose requirements must be met: what `checkWheel` checks.
       required ? [ ],
-      extraPackages ? { },
     }@args:
     let
       parsed = locks.parse {
         file = lock;
-        text = builtins.readFile lock;
+        text =
+          if builtins.pathExists lock then
+            builtins.readFile lock
+          else
+            throw "pinfold: could not make the environment ${name}: there is no lock ${toString lock}\nhint: `pinfold lock` makes one; a flake sees only files that git knows";
         python = python.pythonVersion;
+        inherit (host) system;
       };
       placed = wheel: wheel // { lockFolder = builtins.dirOf lock; };
       installed = locks.install {
@@ -40,7 +69,6 @@ let
       };
       set =
         host.packages
-        // extraPackages
         // (
           if lock == null then
             { }
@@ -50,27 +78,43 @@ let
               inherit installed;
             }
         );
-      chosen = if builtins.isFunction packages then packages set else packages;
+      chosen =
+        if builtins.isFunction packages then
+          packages set
+        else if packages != null then
+          packages
+        else
+          locks.direct parsed set;
+      # The lock as it stands, where nobody chooses from it.
+      whole = lock != null && packages == null && pins == { };
       resolved =
-        if lock != null && packages == null && pins == { } then
+        if packages == null && lock == null then
+          throw "pinfold: could not make the environment ${name}: it has neither packages nor a lock\nhint: `packages = ps: [ ps.numpy ]`, or `lock = ./pinfold.lock`"
+        else if whole then
           locks.toClosures {
             lock = parsed;
             inherit installed;
             # A wheel that is built here has bytes of its own.
             exact = wheels == { };
           }
-        else if packages == null then
-          throw "pinfold: could not make the environment ${name}: it has neither packages nor a lock\nhint: `packages = ps: [ ps.numpy ]`, or `lock = ./pinfold.lock`"
+        else if
+          python.pythonVersion != host.python.pythonVersion && builtins.isFunction packages && lock == null
+        then
+          package.fail {
+            package = "the environment ${name}";
+            step = "make";
+            what = "its Python is ${python.pythonVersion}, and the packages to choose from are those of Python ${host.python.pythonVersion}";
+            hint = "with the overlay, `python${
+              builtins.replaceStrings [ "." ] [ "" ] python.pythonVersion
+            }.withPins`; or pass that Python's packages as a list";
+          }
         else
           closures.resolve {
-            packages = chosen;
-            inherit pins onConflict;
+            packages = map adopt chosen;
+            inherit pins onConflict adopt;
           };
       holds = if lock == null then [ ] else parsed.holds;
       days = builtins.isInt maxLagDays && maxLagDays >= 0;
-      # The lock as it stands in the environment, where the environment is all of it.
-      whole = lock != null && packages == null && pins == { };
-
       plan = plans.toPlan {
         inherit name python onConflict;
         hook = host.hook python;
@@ -87,7 +131,12 @@ let
       };
 
       environment = host.step {
-        inherit name plan;
+        name = names.storeName name;
+        inherit plan;
+        meta = {
+          mainProgram = "python";
+        }
+        // (if holds == [ ] then { } else { pinfold.holds = holds; });
         contentAddressed = false;
         passAsFile = [ "plan" ];
         script = ''
@@ -118,7 +167,7 @@ let
           env = host.shellFor name environment;
           tests = testsOf resolved.units // {
             start = host.step {
-              name = "${name}-start";
+              name = names.storeName "${name}-start";
               script = ''
                 ${environment}/bin/python -c 'import pinfold' && mkdir "$out"
               '';
@@ -136,9 +185,13 @@ let
         "HOME=$TMPDIR ${host.tools.abicheck}/bin/abicheck --no-config --no-cache --color never ${factsOf} ${folder}";
 
       report = host.step {
-        name = "${name}-abi-report";
+        name = names.storeName "${name}-report";
+        held = builtins.toJSON holds;
+        passAsFile = [ "held" ];
+        passthru = { inherit holds; };
         script = ''
           mkdir "$out"
+          cp "$heldPath" "$out/holds.json"
           for format in json html; do
             ${abicheck "${make (args // { abiCheck = false; })}"} --output "$out/report.$format" || test $? = 1
           done
@@ -183,8 +236,9 @@ in
   : a `pinfold.lock`; without `packages`, the environment is all of it
 
   `maxLagDays`, `now`
-  : how long a part of the lock may be held back, counted from `now`: the clock where evaluation has one, else nothing
-    is counted; `passthru.holds` has what is held
+  : how long a part of the lock may be held back, counted to `now` (a flake's `self.lastModified`, or `"2026-11-22"`):
+    the clock where evaluation has one, else nothing is counted. What is held is in `passthru.holds`, in the report,
+    and in the `meta` of packages
 
   `abiCheck`
   : whether native libraries that clash fail the build

@@ -29,6 +29,26 @@ let
     library.success && library.value;
   isDerivation = value: isAttrs value && value.type or null == "derivation";
 
+  # What only tests read of a package's attributes: hooks of nixpkgs, and phases.
+  ofTests = {
+    checkPhase = null;
+    disabledTestMarks = null;
+    disabledTestPaths = null;
+    disabledTests = null;
+    enabledTestMarks = null;
+    enabledTestPaths = null;
+    enabledTests = null;
+    installCheckPhase = null;
+    postCheck = null;
+    postInstallCheck = null;
+    preCheck = null;
+    preInstallCheck = null;
+    pytestFlags = null;
+    pytestFlagsArray = null;
+    unittestFlags = null;
+    unittestFlagsArray = null;
+  };
+
   # What a package was made from: the arguments of `buildPythonPackage`.
   argumentsOf =
     pkg:
@@ -109,7 +129,8 @@ rec {
             else
               filter (input: isPython input && builtins.elem (nameOf input) buildRequires) propagated;
         in
-        {
+        builtins.intersectAttrs old ofTests
+        // {
           build-system = map freeze ((old.build-system or [ ]) ++ read);
           nativeBuildInputs = map freeze (old.nativeBuildInputs or [ ]);
           buildInputs = map freeze ((old.buildInputs or [ ]) ++ libraries);

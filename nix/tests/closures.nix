@@ -1,23 +1,16 @@
 # Who sees whom.
 let
   closures = import ../lib/closures.nix;
-  package =
-    name: version: dependencies:
-    closures.pinnable {
-      pname = name;
-      inherit version dependencies;
-      outPath = "/nix/store/${name}-${version}";
-    };
-  numpy_1 = package "numpy" "1.26.4" [ ];
-  numpy = package "numpy" "2.3.5" [ ];
-  pytz = package "pytz" "2026" [ ];
-  pandas = package "pandas" "2.3.3" [
+  inherit (import ./installed.nix)
+    package
+    numpy_1
     numpy
-    pytz
-  ];
-  report-new = package "report-new" "1.0" [ pandas ];
-  report-old = package "report-old" "1.0" [ pandas ];
-  requests = package "requests" "2" [ (package "idna" "3" [ ]) ];
+    pandas
+    report-new
+    report-old
+    requests
+    refused
+    ;
 
   resolve = packages: closures.resolve { inherit packages; };
   keys = closure: builtins.sort builtins.lessThan (unique closure.units);
@@ -44,7 +37,6 @@ let
     report-new
     (report-old.pinned { numpy = numpy_1; })
   ];
-  refused = value: !(builtins.tryEval (builtins.deepSeq value true)).success;
   nested = report-old.pinned {
     pandas = pandas.pinned { numpy = numpy_1; };
   };

@@ -140,6 +140,71 @@ in
         "app/app"
       ];
     };
+    a-lock-with-a-pin-of-one-s-own = {
+      expr =
+        map (c: c.name)
+          (pinfold.pythonWithPins {
+            lock = ./example.lock;
+            pins.numpy = { };
+          }).closures;
+      expected = [
+        "root"
+        "app"
+        "numpy==1.26.4"
+        "numpy==2.3.5"
+      ];
+    };
+    what-is-held-is-listed = {
+      expr =
+        let
+          held = pinfold.pythonWithPins {
+            lock = ./held.lock;
+            now = "2026-01-10";
+          };
+          reasons = map (hold: hold.reason);
+        in
+        [
+          (reasons held.holds)
+          (reasons held.report.holds)
+          (reasons (builtins.fromJSON held.report.held))
+          (reasons held.meta.pinfold.holds)
+          held.packages.numpy.meta.pinfold.held.reason
+          (env.meta ? pinfold)
+        ];
+      expected = [
+        [ "its gate failed" ]
+        [ "its gate failed" ]
+        [ "its gate failed" ]
+        [ "its gate failed" ]
+        "its gate failed"
+        false
+      ];
+    };
+    a-bump-looks-into-one-package = {
+      expr =
+        let
+          inputs =
+            torch:
+            builtins.attrNames (
+              builtins.getContext
+                (pinfold.pythonWithPins {
+                  packages = [
+                    ps.pandas
+                    torch
+                  ];
+                }).script
+            );
+          before = inputs ps.torch;
+          after = inputs (install "torch" "2.5" [ ps.numpy ]);
+        in
+        builtins.filter (input: !builtins.elem input before) after
+        == [ (builtins.unsafeDiscardStringContext (pinfold.abiFacts (install "torch" "2.5" [ ])).drvPath) ];
+      expected = true;
+    };
+    passthru-is-there = {
+      expr = env.passthru.closure == env.closure;
+      expected = true;
+    };
     nothing-at-all-is-refused = {
       expr = refused (pinfold.pythonWithPins { }).drvPath;
       expected = true;

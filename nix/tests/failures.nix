@@ -3,17 +3,12 @@
 #   nix-instantiate --eval --strict nix/tests/failures.nix -A cases.NAME.expr
 let
   pinfold = import ./host.nix { };
-  closures = import ../lib/closures.nix;
-  package =
-    name: version: dependencies:
-    closures.pinnable {
-      pname = name;
-      inherit version dependencies;
-      outPath = "/nix/store/${name}-${version}";
-    };
-  numpy_1 = package "numpy" "1.26.4" [ ];
-  numpy = package "numpy" "2.3.5" [ ];
-  pandas = package "pandas" "2.3.3" [ numpy ];
+  inherit (import ./installed.nix)
+    package
+    numpy_1
+    numpy
+    pandas
+    ;
   wheel =
     extra:
     (pinfold.buildWheel (
@@ -41,6 +36,95 @@ rec {
         "a wheel cannot depend on it"
         "`installWheel`"
         "hint:"
+      ];
+    };
+    runtime-dependency-under-another-name = {
+      expr = wheel { requires = [ numpy ]; };
+      words = [
+        "build the wheel of app 1"
+        "`buildWheel` has no argument `requires`"
+        "hint: `buildWheel` takes build-system, buildInputs"
+      ];
+    };
+    wheel-of-nothing = {
+      expr =
+        (pinfold.buildWheel {
+          pname = "app";
+          version = "1";
+          build-system = [ ];
+        }).drvPath;
+      words = [
+        "build the wheel of app 1"
+        "`buildWheel` was not given `src`"
+        "hint:"
+      ];
+    };
+    typo-in-install-wheel = {
+      expr =
+        (pinfold.installWheel {
+          wheel = numpy;
+          dependancies = [ pandas ];
+        }).drvPath;
+      words = [
+        "install numpy"
+        "`installWheel` has no argument `dependancies`"
+        "dependencies"
+      ];
+    };
+    typo-in-check-wheel = {
+      expr = (pinfold.checkWheel { install = numpy; }).drvPath;
+      words = [
+        "check a package"
+        "`checkWheel` has no argument `install`"
+        "installed"
+      ];
+    };
+    typo-in-python-with-pins = {
+      expr = env { package = ps: [ ps.numpy ]; };
+      words = [
+        "make the environment"
+        "`pythonWithPins` has no argument `package`"
+        "packages"
+      ];
+    };
+    wheel-that-is-not-installed = {
+      expr = env {
+        packages = [
+          (pinfold.buildWheel {
+            pname = "app";
+            version = "1";
+            src = ./.;
+            build-system = [ ];
+          })
+        ];
+      };
+      words = [
+        "put into an environment app 1"
+        "it is no installed wheel"
+        "`installWheel { wheel = ...; }`"
+      ];
+    };
+    name-where-a-package-is-asked-for = {
+      expr = env { packages = [ "numpy" ]; };
+      words = [
+        "put into an environment \"numpy\""
+        "it is no installed wheel"
+      ];
+    };
+    packages-of-another-python = {
+      expr = env {
+        packages = ps: [ ];
+        python = {
+          pythonVersion = "3.12";
+          interpreter = "/usr/bin/python3";
+          sitePackages = "lib/python3.12/site-packages";
+        };
+      };
+      words = [
+        "make the environment python3.12-pinfold"
+        "its Python is 3.12"
+        "of Python 3.11"
+        "`python312.withPins`"
       ];
     };
     tool-outside-of-the-build-set = {
@@ -114,6 +198,23 @@ rec {
         "for Python 3.12"
         "the environment is for Python 3.11"
         "pinfold lock --python 3.11"
+      ];
+    };
+    lock-for-another-platform = {
+      expr = env { lock = edited "linux_x86_64\"\nmanifest" "linux_aarch64\"\nmanifest"; };
+      words = [
+        "for the platform linux_aarch64"
+        "the environment is for linux_x86_64"
+        "hint:"
+      ];
+    };
+    lock-that-is-not-there = {
+      expr = env { lock = ./no.lock; };
+      words = [
+        "make the environment python3.11-pinfold"
+        "no lock"
+        "no.lock"
+        "`pinfold lock` makes one"
       ];
     };
     lock-with-a-wheel-for-another-python = {
@@ -196,13 +297,24 @@ rec {
     };
     lock-that-holds-back-for-too-long = {
       expr = env {
-        lock = edited "[[unit]]\nid = \"app" "[[hold]]\ntrack = \"science\"\nsince = \"2026-01-01T00:00:00Z\"\nreason = \"its gate failed\"\n\n[[unit]]\nid = \"app";
+        lock = ./held.lock;
         now = 1800000000;
       };
       words = [
-        "holds `science` back since 2026-01-01T00:00:00Z, longer than 14 days: its gate failed"
+        "holds `main` back since 2026-01-01T00:00:00Z, longer than 14 days: its gate failed"
         "pinfold update"
         "maxLagDays"
+      ];
+    };
+    time-that-is-none = {
+      expr = env {
+        lock = ./example.lock;
+        now = "tomorrow";
+      };
+      words = [
+        "now = \"tomorrow\""
+        "it is a moment"
+        "lastModified"
       ];
     };
     package-that-override-attrs-changed = {

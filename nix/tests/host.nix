@@ -29,9 +29,13 @@ let
         }
       )
       // (if args ? meta then { inherit (args) meta; } else { })
-      // args.passthru or { };
+      // args.passthru or { }
+      // {
+        passthru = args.passthru or { };
+      };
     quote = text: "'${toString text}'";
     inherit packages;
+    system = "x86_64-linux";
     contentAddressed = false;
     python = {
       name = "python3.11";
@@ -61,4 +65,4 @@ let
     );
   };
 in
-self // { inherit host; }
+self

@@ -25,6 +25,30 @@ let
     since = "2026-11-01T00:00:00Z";
     reason = "its gate failed";
   };
+  # What `meta` says of packages where a track is held back.
+  held =
+    track:
+    let
+      arguments = {
+        inherit installed;
+        lock = lock // {
+          holds = [ (hold // { inherit track; }) ];
+        };
+      };
+      metas = builtins.mapAttrs (_: package: package.meta);
+      byName =
+        units:
+        builtins.listToAttrs (
+          map (unit: {
+            name = "${unit.package.pname}-${unit.package.version}";
+            value = unit.package;
+          }) units
+        );
+    in
+    {
+      units = metas (byName (locks.toClosures arguments).units);
+      set = metas (locks.toPackages arguments);
+    };
   day = n: holds.secondsOf "2026-11-01T00:00:00Z" + n * 86400;
 in
 {
@@ -34,14 +58,32 @@ in
       "2000-02-29T12:30:05Z"
       "2024-03-01T00:00:00.123Z"
       "2100-03-01T00:00:00Z"
+      "2024-03-01"
+      "20240301000000"
+      1709251200
       "yesterday"
+      [ ]
     ];
     expected = [
       0
       951827405
       1709251200
       4107542400
+      1709251200
+      1709251200
+      1709251200
       null
+      null
+    ];
+  };
+  metaOf.of-the-track-alone = {
+    expr = map (holds.metaOf [ hold ]) [
+      "science"
+      "main"
+    ];
+    expected = [
+      { pinfold.held = hold; }
+      { }
     ];
   };
   overdue.later-than-the-days = {
@@ -112,6 +154,27 @@ in
         replace "dependencies = [\"numpy@111111111111\"]" "dependencies = [\"numpy@333333333333\"]"
       );
       expected = true;
+    };
+    another-platform-is-refused = {
+      expr =
+        map
+          (
+            system:
+            (builtins.tryEval
+              (locks.parse {
+                inherit text system;
+                python = "3.11";
+              }).python
+            ).success
+          )
+          [
+            "x86_64-linux"
+            "aarch64-linux"
+          ];
+      expected = [
+        true
+        false
+      ];
     };
     another-format-is-refused = {
       expr = refused (replace "version = 1\npython" "version = 2\npython");
@@ -229,6 +292,48 @@ in
     expected = [
       true
       false
+    ];
+  };
+  described = {
+    what-is-held-back-says-so = {
+      expr = map (meta: meta.pinfold.held.reason or null) [
+        (held "main").units."numpy-2.3.5"
+        (held "main").units."numpy-1.26.4"
+        (held "main").set.numpy
+        (held "science").set.numpy
+      ];
+      expected = [
+        "its gate failed"
+        null
+        "its gate failed"
+        null
+      ];
+    };
+    a-closure-of-a-track = {
+      expr =
+        let
+          text = replace "name = \"app\"\nowner = \"app@000000000000\"" "name = \"science\"\ntrack = \"science\"";
+          lock = parse text "3.11" // {
+            holds = [ hold ];
+          };
+        in
+        map (id: (locks.described lock { } id).meta.pinfold.held.track or null) [
+          "numpy@111111111111"
+          "numpy@222222222222"
+        ];
+      expected = [
+        "science"
+        null
+      ];
+    };
+  };
+  direct.what-root-asks-for = {
+    expr = map (package: "${package.pname} ${package.version}") (
+      locks.direct lock (locks.toPackages { inherit lock installed; })
+    );
+    expected = [
+      "app 1.0"
+      "numpy 2.3.5"
     ];
   };
   toClosures = {

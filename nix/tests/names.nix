@@ -29,6 +29,16 @@ in
       "pyyaml"
     ];
   };
+  storeName.an-epoch-is-none-of-its-letters = {
+    expr = map names.storeName [
+      "pytz-1!2.0+cpu"
+      "a b/c"
+    ];
+    expected = [
+      "pytz-1-2.0+cpu"
+      "a-b-c"
+    ];
+  };
   splitOn.parts = {
     expr = names.splitOn "-" "a-b--c";
     expected = [
@@ -115,9 +125,24 @@ in
     expr = package.labelOf a;
     expected = "a 1";
   };
-  dependenciesOf.none = {
-    expr = package.dependenciesOf { };
-    expected = [ ];
+  dependenciesOf = {
+    none = {
+      expr = package.dependenciesOf { };
+      expected = [ ];
+    };
+    of-an-older-package-of-nixpkgs = {
+      expr = map package.nameOf (
+        package.dependenciesOf {
+          propagatedBuildInputs = [
+            (a // { pythonModule = { }; })
+            (b // { pythonModule = false; })
+            c
+            "/a/path"
+          ];
+        }
+      );
+      expected = [ "a" ];
+    };
   };
   identityOf = {
     of-the-derivation = {

@@ -75,7 +75,7 @@ let
       }
     );
 
-  interpreter =
+  pythonOf =
     version:
     mkDerivation {
       pname = "python3";
@@ -86,9 +86,11 @@ let
         pythonVersion = builtins.substring 0 4 version;
         sitePackages = "lib/python${pythonVersion}/site-packages";
         pythonAttr = "python3";
+        # Another set of packages.
+        override = new: pythonOf version // { pkgs = new.scope; };
       };
     };
-  python = interpreter "3.11.2";
+  python = pythonOf "3.11.2";
 
   hook =
     name: propagated:
@@ -221,7 +223,7 @@ let
 
   tools = {
     # What the package set calls its Python need not be the one of this scope; both are called so.
-    python3 = interpreter "3.13.1";
+    python3 = pythonOf "3.13.1";
     ninja = mkDerivation {
       pname = "ninja";
       version = "1";

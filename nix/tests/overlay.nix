@@ -47,6 +47,46 @@ in
         python3.pinfold.packages.aiohttp.wheel.drvPath == bumped.pinfold.packages.aiohttp.wheel.drvPath;
       expected = true;
     };
+    an-interpreter-with-packages-of-one-s-own = {
+      expr =
+        map (unit: unit.package.version)
+          (
+            (python3.override {
+              scope = python3.pkgs // {
+                own = python3.pkgs.six.overridePythonAttrs {
+                  pname = "own";
+                  version = "9";
+                };
+              };
+            }).withPins
+            (ps: [ ps.own ])
+          ).units;
+      expected = [ "9" ];
+    };
+    a-package-of-the-scope-is-the-one-of-the-set = {
+      expr =
+        (python3.withPins (_: [ scope.pandas ])).drvPath == (python3.withPins (ps: [ ps.pandas ])).drvPath;
+      expected = true;
+    };
+    pinned-or-with-a-pinned-dependency = {
+      expr =
+        map (unit: "${unit.key} ${unit.package.version}")
+          (python3.withPins (_: [
+            (scope.python-dateutil.pinned { six = scope.six.overridePythonAttrs { version = "0"; }; })
+          ])).units;
+      expected = [
+        "python-dateutil/six 0"
+        "python-dateutil/python-dateutil 1"
+      ];
+    };
+    frozen-has-the-same-configuration = {
+      expr =
+        (pkgs {
+          config.allowUnfree = true;
+          overlays = [ overlay ];
+        }).pinfoldFrozen.config.allowUnfree;
+      expected = true;
+    };
     packages-of-the-scope-can-be-pinned = {
       expr = (scope.pandas.pinned { numpy = scope.numpy.pinned { }; }).pin.packages.numpy.pname;
       expected = "numpy";
@@ -86,51 +126,117 @@ in
         }).buildPhase != "";
       expected = true;
     };
-    a-lock-from-the-index-by-fetchPypi = {
+    packages-are-split-without-the-overlay-too = {
       expr =
         let
-          python = python3 // {
-            pkgs = python3.pkgs // {
-              fetchPypi = args: {
-                outPath = "/pypi";
-                inherit args;
-              };
-            };
-          };
-          functions = import ../nixpkgs.nix {
-            pkgs = ours null;
-            inherit python;
-          };
+          plain = pkgs { };
+          functions = import ../nixpkgs.nix { pkgs = plain; };
         in
-        (functions.host.fetching.fetchWheel {
-          name = "typing-extensions";
-          version = "4.1";
-          file = "typing_extensions-4.1-py3-none-any.whl";
-          sha256 = "00";
-        }).args;
-      expected = {
-        pname = "typing_extensions";
-        version = "4.1";
-        format = "wheel";
-        dist = "py3";
-        python = "py3";
-        abi = "none";
-        platform = "any";
-        sha256 = "00";
-      };
+        [
+          (map (unit: unit.key) (functions.withPins (ps: [ ps.python-dateutil ])).units)
+          (
+            (functions.withPins (_: [ plain.python3.pkgs.six ])).drvPath
+            == (functions.withPins (ps: [ ps.six ])).drvPath
+          )
+        ];
+      expected = [
+        [
+          "root/python-dateutil"
+          "root/six"
+        ]
+        true
+      ];
     };
-    a-wheel-of-another-builder-finds-its-libraries = {
-      expr =
-        map (input: input.name)
-          (nixpkgs.installWheel {
-            wheel = {
-              outPath = "/w";
-              pname = "x";
-              version = "1";
-              file = "x-1-cp311-cp311-manylinux_2_28_x86_64.whl";
+    from-the-index-by-fetchPypi =
+      let
+        python = python3 // {
+          pkgs = python3.pkgs // {
+            fetchPypi = args: {
+              outPath = "/pypi";
+              inherit args;
             };
-          }).nativeBuildInputs;
-      expected = [ "auto-patchelf-hook" ];
+          };
+        };
+        functions = import ../nixpkgs.nix {
+          pkgs = ours null;
+          inherit python;
+        };
+        fetch =
+          file:
+          (functions.host.fetching.fetchWheel {
+            name = "typing-extensions";
+            version = "4.1";
+            inherit file;
+            sha256 = "00";
+          }).args;
+      in
+      {
+        expr = map fetch [
+          "typing_extensions-4.1-py3-none-any.whl"
+          "typing_extensions-4.1-2-py3-none-any.whl"
+          "typing_extensions-4.1.tar.gz"
+        ];
+        expected =
+          let
+            wheel = {
+              pname = "typing_extensions";
+              version = "4.1";
+              format = "wheel";
+              dist = "py3";
+              python = "py3";
+              abi = "none";
+              platform = "any";
+              sha256 = "00";
+            };
+          in
+          [
+            wheel
+            (wheel // { version = "4.1-2"; })
+            {
+              pname = "typing_extensions";
+              version = "4.1";
+              extension = "tar.gz";
+              sha256 = "00";
+            }
+          ];
+      };
+    a-wheel-of-another-builder-finds-its-libraries =
+      let
+        inputsOf =
+          file:
+          map (input: input.name)
+            (nixpkgs.installWheel {
+              wheel = {
+                outPath = "/w";
+                pname = "x";
+                version = "1";
+                inherit file;
+              };
+            }).nativeBuildInputs or [ ];
+      in
+      {
+        expr = map inputsOf [
+          "x-1-cp311-cp311-manylinux_2_28_x86_64.whl"
+          "x-1-py3-none-any.whl"
+        ];
+        expected = [
+          [ "auto-patchelf-hook" ]
+          [ ]
+        ];
+      };
+    so-do-those-of-a-lock = {
+      expr =
+        map (unit: map (input: input.name) unit.package.nativeBuildInputs or [ ])
+          (nixpkgs.pythonWithPins {
+            lock = ./held.lock;
+            now = "2026-01-02";
+            fetchWheel = wheel: {
+              pname = wheel.name;
+              inherit (wheel) version file;
+              outPath = "/w";
+            };
+          }).units;
+      expected = [ [ "auto-patchelf-hook" ] ];
     };
   };
 }

@@ -1,5 +1,6 @@
-# A mock of nixpkgs itself, for the overlay: `import <path> { system, overlays }`.
+# A mock of nixpkgs itself, for the overlay: `import <path> { system, overlays, config }`.
 {
+  config ? { },
   system ? "x86_64-linux",
   overlays ? [ ],
   bump ? null,
@@ -47,7 +48,7 @@ let
   };
 
   base = {
-    inherit lib;
+    inherit lib config;
     path = ./pkgs.nix;
     stdenv = {
       mkDerivation = args: mkDerivation (builtins.removeAttrs args [ "env" ] // args.env or { });

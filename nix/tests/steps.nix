@@ -1,6 +1,7 @@
 # The three steps: what each depends on, by derivation paths.
 let
   build-sets = import ../lib/build-set.nix;
+  arguments = import ../lib/arguments.nix;
   tool =
     name: version: dependencies:
     derivation {
@@ -143,6 +144,49 @@ in
       true
       false
     ];
+  };
+  strict = {
+    what-it-knows-goes-on = {
+      expr =
+        let
+          f =
+            arguments.strict
+              {
+                function = "f";
+                step = "do";
+                label = _: "x";
+                accepts = name: _: name == "more";
+              }
+              (
+                {
+                  a,
+                  b ? 2,
+                  ...
+                }:
+                a + b
+              );
+        in
+        [
+          (f { a = 1; })
+          (f {
+            a = 1;
+            more = 3;
+          })
+          (builtins.tryEval (f {
+            a = 1;
+            c = 3;
+          })).success
+          (builtins.tryEval (f {
+            b = 1;
+          })).success
+        ];
+      expected = [
+        3
+        3
+        false
+        false
+      ];
+    };
   };
   makeBuildSet.by-name = {
     expr = map (set: builtins.attrNames set) [
