@@ -24,23 +24,34 @@
           inherit system;
           overlays = [ self.overlays.default ];
         };
-      withoutNixpkgs = import ./nix/tests;
+      tests = import ./nix/tests;
     in
     {
       overlays.default = import ./nix/overlay.nix;
 
-      # `pinfold.lib.x86_64-linux.pythonWithPins { packages = ps: [ ... ]; }`
-      lib = forEach (system: import ./. { pkgs = pkgsFor system; }) // {
+      # `pinfold.lib.x86_64-linux.pythonWithPins { packages = ps: [ ... ]; }`, for nixpkgs' own python3.
+      lib = forEach (system: (pkgsFor system).python3.pinfold) // {
         # Without nixpkgs, on the host's own tools.
         mini = import ./nix/mini.nix;
       };
 
       packages = forEach (system: {
         default = (pkgsFor system).pinfold;
-        wheelsplit = (pkgsFor system).callPackage ./nix/package.nix { crate = "wheelsplit"; };
+        inherit (pkgsFor system) wheelsplit;
       });
 
-      # Pure evaluation tests: an empty list is what is expected.
-      tests = { inherit (withoutNixpkgs) failures count; };
+      checks = forEach (system: {
+        # Pure evaluation tests: what there is to build is whether they hold.
+        evaluation =
+          if tests.failures == [ ] then
+            (pkgsFor system).runCommand "pinfold-evaluation" { } ''
+              echo ${toString tests.count} tests > "$out"
+            ''
+          else
+            throw (builtins.concatStringsSep "\n" tests.failures);
+      });
+
+      # An empty list is what is expected.
+      tests = { inherit (tests) failures count; };
     };
 }

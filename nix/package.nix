@@ -33,7 +33,8 @@ let
       let
         inner = lib.removePrefix "${toString root}/" (toString path);
       in
-      wanted inner
+      # The fuzz targets are workspaces of their own.
+      (wanted inner && baseNameOf path != "fuzz")
       || builtins.elem inner [
         "Cargo.toml"
         "Cargo.lock"

@@ -5,8 +5,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use pinfold_tests::checkout::{root, sources};
 use pinfold_tests::nix::{Nix, run, said};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -39,6 +41,18 @@ fn wheel(folder: &Path) -> (String, Vec<u8>) {
     let entry = fs::read_dir(folder).expect("a folder").flatten().next().expect("a wheel");
     let bytes = fs::read(entry.path()).expect("a wheel");
     (entry.file_name().to_string_lossy().into_owned(), Sha256::digest(bytes).to_vec())
+}
+
+#[test]
+fn every_file_is_formatted_as_nixfmt_has_it() {
+    let files = sources().into_iter().filter(|source| source.path.ends_with(".nix"));
+    let mut looked = 0;
+    for file in files {
+        looked += 1;
+        let formatted = nixfmt_rs::format(&file.text).unwrap_or_else(|e| panic!("{}: {e:?}", file.path));
+        assert!(formatted == file.text, "{}: `nixfmt {0}` formats it", file.path);
+    }
+    assert!(looked > 30, "{looked} files");
 }
 
 #[test]
@@ -93,7 +107,7 @@ fn the_flake_evaluates_with_a_nixpkgs_and_says_what_it_has() {
     let nix = nix!();
     let [flake, nixpkgs] = ["flake", "nixpkgs"].map(|name| nix.scratch(name));
     let copy = |what: &str, to: &Path| {
-        said(Command::new("cp").arg("-r").arg(pinfold_tests::checkout::root().join(what)).arg(to));
+        said(Command::new("cp").arg("-r").arg(root().join(what)).arg(to));
     };
     for what in ["flake.nix", "default.nix", "nix", "Cargo.toml"] {
         copy(what, &flake);
@@ -113,6 +127,7 @@ fn the_flake_evaluates_with_a_nixpkgs_and_says_what_it_has() {
         json(&said(command.arg(format!("path:{}#{attribute}", flake.display()))))
     };
     assert_eq!(evaluate("tests.failures"), json("[]"));
+    assert_eq!(evaluate("checks.x86_64-linux.evaluation.name"), json("\"pinfold-evaluation\""));
     assert_eq!(evaluate("packages.x86_64-linux.default.pname"), json("\"pinfold\""));
     assert_eq!(evaluate("lib.x86_64-linux.host.python.pythonVersion"), json("\"3.11\""));
 }
@@ -183,6 +198,48 @@ fn an_installed_wheel_refers_to_nothing() {
 }
 
 #[test]
+fn what_a_wheel_s_files_name_goes_where_it_goes() {
+    let nix = nix!();
+    let [leaf, wheel, installed] =
+        ["leaf", "referring.wheel", "referring"].map(|name| nix.build(BUILDS, name, &[]).expect(name));
+    for path in [wheel, installed] {
+        let references = said(nix.command("nix-store").args(["--query", "--references"]).arg(&path));
+        assert_eq!(references.trim(), leaf.to_string_lossy(), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_store_that_makes_one_of_equal_files_leaves_two_units_two() {
+    let nix = nix!();
+    let environment = nix.build(BUILDS, "nativeCopies", &[]).expect("an environment");
+    said(nix.command("nix-store").arg("--optimise"));
+    let code = "import native, os, twin; mine, other = native, twin.native
+print(mine is other, os.path.samefile(mine.__file__, other.__file__), mine.answer() == other.answer())";
+    assert_eq!(python(&environment, code), "False False True");
+}
+
+#[test]
+fn what_was_killed_half_way_is_built_again() {
+    let nix = nix!();
+    let path = json(&nix.evaluate_build(BUILDS, "slow.outPath").expect("a path"));
+    let output = Path::new(path.as_str().expect("text"));
+    // Outside of a sandbox, what a builder has written so far is to be seen.
+    let mut build = nix.builder(BUILDS, "slow", &["--option", "sandbox", "false"]);
+    let mut build = build.stderr(Stdio::null()).stdout(Stdio::null()).spawn().expect("nix-build");
+    while !output.join("half").exists() {
+        assert!(build.try_wait().expect("a process").is_none(), "it ended before it had begun");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    build.kill().expect("a process");
+    build.wait().expect("its end");
+    assert!(output.join("half").exists() && !output.join("whole").exists());
+    let valid = run(nix.command("nix-store").arg("--check-validity").arg(output));
+    assert!(!valid.status.success(), "half of it was taken for the whole");
+    let again = nix.build(BUILDS, "slow", &[]).expect("it is built");
+    assert!(again == output && again.join("whole").exists());
+}
+
+#[test]
 fn a_bumped_dependency_checks_again_and_builds_nothing() {
     let nix = nix!();
     for name in ["check", "leaf_2"] {
@@ -190,10 +247,8 @@ fn a_bumped_dependency_checks_again_and_builds_nothing() {
     }
     let [one, two] = ["stem", "stemOfTwo"].map(|name| nix.build(BUILDS, name, &[]).expect(name));
     assert_eq!(one, two);
-    let mut again = nix.command("nix-build");
-    again.args([BUILDS, "-A", "checkOfTwo", "--no-out-link", "--dry-run", "--argstr", "python"]);
-    again.arg(pinfold_tests::nix::PYTHON).arg("--arg").arg("pinfold").arg(nix.installed());
-    let planned = String::from_utf8_lossy(&run(&mut again).stderr).into_owned();
+    let planned = run(&mut nix.builder(BUILDS, "checkOfTwo", &["--dry-run"]));
+    let planned = String::from_utf8_lossy(&planned.stderr).into_owned();
     let names =
         planned.lines().filter_map(|line| line.strip_suffix(".drv")?.rsplit('/').next()?.split_once('-'));
     let built: BTreeSet<&str> = names.map(|(_, name)| name).collect();

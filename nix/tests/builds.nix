@@ -92,6 +92,12 @@ let
     };
   stem = stemOn leaf;
   native = installWheel { wheel = buildWheel (source "native" "1.0"); };
+  nativeOn =
+    leaf:
+    installWheel {
+      inherit (native) wheel;
+      dependencies = [ leaf ];
+    };
   check =
     stem:
     checkWheel {
@@ -151,6 +157,31 @@ in
       )
       native
     ];
+  };
+
+  # One wheel with a native library in two units, in a store that makes one of equal files.
+  nativeCopies = pythonWithPins {
+    packages = [
+      leaf
+      (nativeOn leaf)
+      ((made "odd" "import native\n" "Requires-Dist: native\n" [ (nativeOn leaf) ]).pinned {
+        leaf = leaf_2;
+      })
+    ];
+  };
+
+  # A wheel whose files name a store path, as one that is linked with a library of the store.
+  referring = made "odd" "x = '${leaf}'\n" "" [ ];
+
+  # Half of it is there for some seconds.
+  slow = functions.host.step {
+    name = "slow";
+    script = ''
+      mkdir "$out"
+      echo half > "$out/half"
+      sleep 3
+      echo whole > "$out/whole"
+    '';
   };
 
   failing = {

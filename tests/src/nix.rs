@@ -3,6 +3,7 @@
 //! Nix is looked for, never replaced: where it is not there, tests say so and, in CI, fail. Deliberately not here:
 //! expectations.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -107,12 +108,27 @@ impl Nix {
         let settings = [
             "substitute = false",
             "experimental-features = nix-command flakes ca-derivations",
+            // Nothing is built to know what is to be built.
+            "allow-import-from-derivation = false",
             "sandbox = true",
             &format!("sandbox-paths = {HOST}"),
             &format!("build-users-group = {users}"),
         ];
         command.env("NIX_CONFIG", settings.join("\n"));
         command
+    }
+
+    /// `nix-build` of attribute `name` of a file of `nix/tests`.
+    pub fn builder(&self, file: &str, name: &str, more: &[&str]) -> Command {
+        let mut command = self.command("nix-build");
+        command.arg(file).args(["-A", name, "--no-out-link"]).args(self.pinfold()).args(more);
+        command
+    }
+
+    /// What files that build things are called with.
+    fn pinfold(&self) -> [OsString; 6] {
+        let installed = self.installed.clone().into_os_string();
+        ["--arg".into(), "pinfold".into(), installed, "--argstr".into(), "python".into(), PYTHON.into()]
     }
 
     /// Builds attribute `name` of a file of `nix/tests`; its path, or what Nix said.
@@ -123,20 +139,25 @@ impl Nix {
     /// # Panics
     /// When Nix cannot be started.
     pub fn build(&self, file: &str, name: &str, more: &[&str]) -> Result<PathBuf, String> {
-        let mut command = self.command("nix-build");
-        command.arg(file).args(["-A", name, "--no-out-link"]);
-        command
-            .arg("--arg")
-            .arg("pinfold")
-            .arg(&self.installed)
-            .args(["--argstr", "python", PYTHON])
-            .args(more);
-        let output = run(&mut command);
+        let output = run(&mut self.builder(file, name, more));
         if output.status.success() {
             let path = String::from_utf8_lossy(&output.stdout).trim().to_owned();
             return Ok(PathBuf::from(path));
         }
         Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    /// As [`Nix::evaluate`], of a file that builds things.
+    ///
+    /// # Errors
+    /// What Nix said.
+    ///
+    /// # Panics
+    /// When Nix cannot be started.
+    pub fn evaluate_build(&self, file: &str, name: &str) -> Result<String, String> {
+        let pinfold = self.pinfold();
+        let more: Vec<&str> = pinfold.iter().filter_map(|argument| argument.to_str()).collect();
+        self.evaluate(file, name, &more)
     }
 
     /// Evaluates attribute `name` of a file, as JSON.

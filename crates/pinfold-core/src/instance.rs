@@ -4,7 +4,7 @@
 //! must not share what the loader maps. Deliberately not here: which units need an instance, and where it stands.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
 use walkdir::WalkDir;
@@ -37,12 +37,20 @@ pub fn put(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// As [`put`], with symlinks only: for a place that is copied away from here, where a hard link would be a second file.
+/// As [`put`], with symlinks only, and with `mark` behind the end of what is copied: for a place that is copied away
+/// from here, where a hard link would be a second file, and where equal files may be made one again. (A Nix store that
+/// is optimised makes them one; what stands behind the last segment and section of an ELF file nobody maps.)
 ///
 /// # Errors
 /// When one cannot be read or the other not be written.
-pub fn put_by_symlink(from: &Path, to: &Path) -> io::Result<()> {
-    if is_elf(from)? { fs::copy(from, to).map(drop) } else { std::os::unix::fs::symlink(from, to) }
+pub fn put_apart(from: &Path, to: &Path, mark: &str) -> io::Result<()> {
+    if !is_elf(from)? {
+        return std::os::unix::fs::symlink(from, to);
+    }
+    let mut copy = File::options().write(true).create_new(true).open(to)?;
+    io::copy(&mut File::open(from)?, &mut copy)?;
+    copy.write_all(mark.as_bytes())?;
+    copy.set_permissions(fs::metadata(from)?.permissions())
 }
 
 /// Makes `to` an instance of the folder `from`, complete or not at all.

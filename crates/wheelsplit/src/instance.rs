@@ -25,7 +25,7 @@ impl Store {
         let dir = self.instances().join(unit);
         if !exists(&dir)? {
             let staging = Staging::new(self, "instance-")?;
-            fill(wheel, staging.path(), instance::put)?;
+            fill(wheel, staging.path(), &instance::put)?;
             staging.publish(&dir)?;
         }
         Ok(dir.join(SITE))
@@ -33,27 +33,28 @@ impl Store {
 }
 
 impl Installed {
-    /// The `site-packages` of a unit's own copy of the wheel, made in the folder `dir`; what is not copied are symlinks.
+    /// The `site-packages` of a unit's own copy of the wheel, made in the folder `dir`; what is not copied are symlinks,
+    /// and what is copied has the unit's hash behind its end, so that nobody takes two units' files for one.
     ///
     /// # Errors
     /// When `dir` is there already, or cannot be written.
-    pub fn instance_alone(&self, dir: &Path) -> Result<PathBuf, Error> {
+    pub fn instance_alone(&self, dir: &Path, unit: &str) -> Result<PathBuf, Error> {
         fs::create_dir_all(dir).map_err(|e| Error::store("create", dir, e))?;
-        fill(self, dir, instance::put_by_symlink)?;
+        fill(self, dir, &|from, to| instance::put_apart(from, to, unit))?;
         Ok(dir.join(SITE))
     }
 }
 
 /// How one file gets into an instance.
-type Put = fn(&Path, &Path) -> std::io::Result<()>;
+type Put<'a> = &'a (dyn Fn(&Path, &Path) -> std::io::Result<()> + Sync);
 
-fn fill(wheel: &Installed, dir: &Path, put: Put) -> Result<(), Error> {
+fn fill(wheel: &Installed, dir: &Path, put: Put<'_>) -> Result<(), Error> {
     copy(&wheel.site(), &dir.join(SITE), put)?;
     let table = dir.join(modules::FILE);
     fs::copy(wheel.modules(), &table).map_err(|e| Error::store("write", &table, e)).map(drop)
 }
 
-fn copy(from: &Path, to: &Path, put: Put) -> Result<(), Error> {
+fn copy(from: &Path, to: &Path, put: Put<'_>) -> Result<(), Error> {
     let mut files = Vec::new();
     for item in WalkDir::new(from) {
         let item = item.map_err(|e| Error::store("list", from, e))?;

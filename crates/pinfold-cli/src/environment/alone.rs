@@ -155,7 +155,7 @@ pub fn build(plan: &Plan, out: &Path) -> Result<()> {
     };
     fs::create_dir(&out).with_context(|| format!("could not make {}", out.display()))?;
     // Not `instances/`: by that name the hook would know a store.
-    let instance = |wheel: &Installed, hash: &str| wheel.instance_alone(&out.join("copies").join(hash));
+    let instance = |wheel: &Installed, hash: &str| wheel.instance_alone(&out.join("copies").join(hash), hash);
     let wheels = installed.into_iter().map(|wheel| (wheel.sha256.clone(), wheel)).collect();
     let Assembled { environment, roots } = assemble(&lock, &instance, &wheels)?;
     for name in &plan.required {
