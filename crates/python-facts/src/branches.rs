@@ -9,8 +9,10 @@ use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtIf, StmtMatch, StmtTry, Stm
 use crate::condition::decide;
 use crate::effects::{Attempt, Catches, Effect, Handler};
 use crate::libraries::last_name;
+use crate::managers;
 use crate::reader::{Flow, Managed, Reader};
 use crate::scope::Branch;
+use crate::standard;
 use crate::values::Value;
 
 /// How deep [`Effect::Try`] and [`Effect::Maybe`] nest: who walks effects recurses, through hundreds of modules that
@@ -110,9 +112,12 @@ impl<'a> Reader<'a> {
         }
         let mut caught = Catches::default();
         for ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
-            let all = handler.type_.as_ref().map_or(Catches::ALL, |kind| self.caught_by(kind));
+            let (all, sure) = match &handler.type_ {
+                Some(kind) => self.caught_by(kind),
+                None => (Catches::ALL, Catches::ALL),
+            };
             let mut made_handler = Handler { catches: all.without(caught), raises: false, body: Vec::new() };
-            caught = caught.and(all);
+            caught = caught.and(sure);
             let mark = self.scopes.branch();
             // The body has come to any place of it.
             self.scopes.join(std::slice::from_ref(&tried), true);
@@ -150,24 +155,51 @@ impl<'a> Reader<'a> {
         self.statements(&attempt.finalbody, effects)
     }
 
-    /// What `except kind` catches of what matters.
-    fn caught_by(&mut self, kind: &'a Expr) -> Catches {
+    /// What `except kind` may catch of what matters, and what it does for sure.
+    fn caught_by(&mut self, kind: &'a Expr) -> (Catches, Catches) {
         let none = Catches::default();
+        let sure = |catches: Catches| (catches, catches);
         match kind {
-            Expr::Tuple(tuple) => tuple.elts.iter().fold(none, |all, kind| all.and(self.caught_by(kind))),
+            Expr::Tuple(tuple) => tuple.elts.iter().fold((none, none), |all, kind| {
+                let more = self.caught_by(kind);
+                (all.0.and(more.0), all.1.and(more.1))
+            }),
             Expr::Name(_) | Expr::Attribute(_) => match last_name(kind).unwrap_or_default() {
-                "BaseException" | "Exception" => Catches::ALL,
-                "ImportError" => Catches { import: true, not_found: true, os: false },
-                "ModuleNotFoundError" => Catches { not_found: true, ..none },
-                "OSError" | "EnvironmentError" | "IOError" | "error" => Catches { os: true, ..none },
-                name => match self.scopes.get(name).cloned() {
-                    // A tuple of classes under a name; the classes themselves have no value.
-                    Some(Value::Items(_) | Value::Unknown) => Catches::ALL,
-                    _ => none,
-                },
+                "BaseException" | "Exception" => sure(Catches::ALL),
+                "ImportError" => sure(Catches { import: true, not_found: true, os: false }),
+                "ModuleNotFoundError" => sure(Catches { not_found: true, ..none }),
+                "OSError" | "EnvironmentError" | "IOError" | "error" => sure(Catches { os: true, ..none }),
+                _ if self.is_other_exception(kind) => sure(none),
+                _ => (Catches::ALL, none),
             },
             // Put together when it is needed.
-            _ => Catches::ALL,
+            _ => (Catches::ALL, none),
+        }
+    }
+
+    /// Whether a class is known to be none of those that matter: built in, of the standard library, or of the module's
+    /// own. A name from elsewhere may stand for any, or for a tuple of them.
+    fn is_other_exception(&mut self, kind: &'a Expr) -> bool {
+        match kind {
+            Expr::Name(name) => {
+                let name = name.id.as_str();
+                match self.scopes.get(name) {
+                    Some(Value::Global(global)) => global.level == 0 && standard::is_standard(&global.name),
+                    Some(_) => false,
+                    None => {
+                        self.classes.contains_key(name)
+                            || name.ends_with("Error")
+                            || ["Warning", "Exit", "Interrupt", "Iteration"]
+                                .iter()
+                                .any(|end| name.ends_with(end))
+                    }
+                }
+            }
+            Expr::Attribute(attribute) => match self.value(&attribute.value, &mut Vec::new()) {
+                Value::Global(global) => global.level == 0 && standard::is_standard(&global.name),
+                _ => false,
+            },
+            _ => false,
         }
     }
 
@@ -178,23 +210,15 @@ impl<'a> Reader<'a> {
             && last_name(&call.func) == Some("suppress")
         {
             let kinds = call.arguments.args.iter();
-            let catches = kinds.fold(Catches::default(), |all, kind| all.and(self.caught_by(kind)));
-            let mut made = Attempt::default();
-            self.nested += 1;
-            let whole = self.nested <= NESTED;
-            let mark = self.scopes.branch();
-            let flow = match whole {
-                true => self.with(with, item + 1, &mut made.body),
-                false => self.with(with, item + 1, effects),
-            };
-            let tried = self.scopes.undo(mark);
-            self.scopes.join(&[tried], true);
-            self.nested -= 1;
-            made.handlers.push(Handler { catches, raises: false, body: Vec::new() });
-            if whole && !made.body.is_empty() {
-                effects.push(Effect::Try(made));
-            }
-            return if flow == Flow::Raises { Flow::On } else { flow };
+            let catches = kinds.fold(Catches::default(), |all, kind| all.and(self.caught_by(kind).0));
+            return self.forgiving((with, item), catches, effects);
+        }
+        // What it is given later may forgive; nothing else of it does.
+        if let Expr::Call(call) = &one.context_expr
+            && last_name(&call.func) == Some("ExitStack")
+            && managers::is_given_more(&with.body)
+        {
+            return self.forgiving((with, item), Catches::ALL, effects);
         }
         let managed = Managed { with, item, depth: self.scopes.depth() };
         if let Some(flow) = self.managed(&one.context_expr, managed, effects) {
@@ -205,6 +229,31 @@ impl<'a> Reader<'a> {
             self.assign(target, value);
         }
         self.with(with, item + 1, effects)
+    }
+
+    /// What stands in `with` behind its item, which forgives `catches`.
+    pub(crate) fn forgiving(
+        &mut self,
+        (with, item): (&'a StmtWith, usize),
+        catches: Catches,
+        effects: &mut Vec<Effect>,
+    ) -> Flow {
+        let mut made = Attempt::default();
+        self.nested += 1;
+        let whole = self.nested <= NESTED;
+        let mark = self.scopes.branch();
+        let flow = match whole {
+            true => self.with(with, item + 1, &mut made.body),
+            false => self.with(with, item + 1, effects),
+        };
+        let tried = self.scopes.undo(mark);
+        self.scopes.join(&[tried], true);
+        self.nested -= 1;
+        made.handlers.push(Handler { catches, raises: false, body: Vec::new() });
+        if whole && !made.body.is_empty() {
+            effects.push(Effect::Try(made));
+        }
+        if flow == Flow::Raises { Flow::On } else { flow }
     }
 
     /// `match`: a case with a constant is decided, others are not.
@@ -259,7 +308,7 @@ fn goes_on(flow: Flow) -> bool {
     matches!(flow, Flow::On | Flow::Breaks)
 }
 
-fn is_main(test: &Expr) -> bool {
+pub(crate) fn is_main(test: &Expr) -> bool {
     let Expr::Compare(compare) = test else { return false };
     let is_name = |side: &Expr| matches!(side, Expr::Name(name) if name.id.as_str() == "__name__");
     is_name(&compare.left) || compare.comparators.iter().any(is_name)

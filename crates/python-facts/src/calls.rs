@@ -10,7 +10,7 @@ use crate::libraries::{self, LOADS, SETS_FLAGS, last_name};
 use crate::reader::{Flow, Function, Reader};
 use crate::standard;
 use crate::text::{Base, Dotted, Text};
-use crate::values::Value;
+use crate::values::{RTLD_GLOBAL, Value};
 
 /// How deep calls of a module's own functions are followed.
 const DEEPEST: usize = 5;
@@ -83,6 +83,13 @@ impl<'a> Reader<'a> {
                 return Value::Unknown;
             }
             "import_module" | "__import__" => self.imports(&arguments, call, effects),
+            // Code that stands in a text, or in a file that the program picks.
+            "exec" | "run_path" | "run_module" | "exec_module" | "load_module" | "load_source" => {
+                effects.push(Effect::Unread);
+            }
+            "insert" | "append" if is_of_path(&call.func) => {
+                self.adds_path(&arguments, effects);
+            }
             _ => {}
         }
         match callee {
@@ -190,19 +197,40 @@ impl<'a> Reader<'a> {
                 (_, value) => places.push(value),
             }
         }
-        let mut names = Vec::new();
+        let (mut names, mut handed_on) = (Vec::new(), Vec::new());
         for keyword in &call.arguments.keywords {
             let value = self.value(&keyword.value, effects);
-            if let Some(name) = &keyword.arg {
-                names.push((name.as_str(), value));
+            match (&keyword.arg, value) {
+                (Some(name), value) => names.push((name.as_str(), value)),
+                // **dict(mode=RTLD_GLOBAL)
+                (None, Value::Table(pairs)) => {
+                    let known = pairs.into_iter().filter_map(|(key, value)| {
+                        let key = key.as_text();
+                        let name =
+                            ["mode", "name", "flags"].into_iter().find(|name| key.known() == Some(name))?;
+                        Some((name, value))
+                    });
+                    handed_on.extend(known);
+                }
+                (None, _) => {}
             }
         }
+        names.append(&mut handed_on);
         Arguments { places, names }
     }
 
     /// A library is loaded, or each that `library` stands for.
     pub(crate) fn loads(&mut self, library: &Value, mode: Option<&Value>, effects: &mut Vec<Effect>) {
         effects.extend(libraries::loaded(library, mode).into_iter().map(Effect::Library));
+    }
+
+    /// A folder is added to `sys.path`.
+    fn adds_path(&mut self, arguments: &Arguments<'a>, effects: &mut Vec<Effect>) {
+        match arguments.places.last() {
+            Some(Value::Text(text)) if *text == Text::at(Base::Own).parent() => self.beside = true,
+            // What is imported from there is not found.
+            _ => effects.push(Effect::Unread),
+        }
     }
 
     /// `importlib.import_module` and `__import__` with a text that is told.
@@ -219,10 +247,10 @@ impl<'a> Reader<'a> {
                     (Some(Base::Constant(Dotted { level: 1, name })), Some(rest)) if name.is_empty() => {
                         (1, rest.to_owned())
                     }
-                    _ => return,
+                    _ => return effects.push(Effect::Unread),
                 },
             },
-            _ => return,
+            _ => return effects.push(Effect::Unread),
         };
         let line = self.line(call.range.start().to_usize());
         effects.push(Effect::Import(Import { level, module, names: Vec::new(), fresh: false, line }));
@@ -364,6 +392,19 @@ impl<'a> Reader<'a> {
         effects: &mut Vec<Effect>,
     ) -> Value {
         let object = Value::Object(class.to_owned());
+        let definition = self.classes.get(class);
+        let mut bases =
+            definition.and_then(|class| class.arguments.as_ref()).into_iter().flat_map(|all| &all.args);
+        // A class of the module's own is followed, whatever it is called.
+        let loads = |base: &str| LOADS.contains(&base) && !self.classes.contains_key(base);
+        if bases.any(|base| last_name(base).is_some_and(loads)) {
+            // What `__init__` hands on to the class that loads is not followed.
+            let own = self.method_of(class, "__init__").is_some();
+            match arguments.get(0, "name").filter(|_| !own).cloned() {
+                Some(library) => self.loads(&library, arguments.get(1, "mode"), effects),
+                None => self.loads(&Value::Unknown, Some(&Value::Number(RTLD_GLOBAL)), effects),
+            }
+        }
         if let Some(function) = self.method_of(class, "__init__") {
             self.follow(function, Some(object.clone()), arguments, effects);
         }
@@ -422,4 +463,11 @@ fn library_in(name: &Text, place: &Text) -> Text {
         if place.text.is_empty() && place.base == Some(Base::Own) { place.parent() } else { place.clone() };
     let is_whole = name.text.contains(".so");
     folder.join(&if is_whole { name.clone() } else { name.plus(&Text::plain(".so")) })
+}
+
+/// Whether it is a method of `sys.path`.
+fn is_of_path(method: &Expr) -> bool {
+    let Expr::Attribute(attribute) = method else { return false };
+    let Expr::Attribute(path) = &*attribute.value else { return false };
+    path.attr.as_str() == "path" && last_name(&path.value) == Some("sys")
 }

@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use ruff_python_ast::{BoolOp, CmpOp, Expr, Number, UnaryOp};
+use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprCall, Number, UnaryOp};
 
 use crate::target::Target;
 
@@ -36,6 +36,7 @@ pub(crate) fn decide(test: &Expr, target: &Target) -> Option<bool> {
             compare_values(&compare.left, *op, right, target)
         }
         // sys.platform.startswith("win")
+        Expr::Call(call) if is_frozen(call) => Some(false),
         Expr::Call(call) => {
             let Expr::Attribute(method) = &*call.func else { return None };
             let text = string_of(&method.value)?;
@@ -49,6 +50,20 @@ pub(crate) fn decide(test: &Expr, target: &Target) -> Option<bool> {
         }
         _ => None,
     }
+}
+
+/// `getattr(sys, "frozen", False)`, which is true in programs that PyInstaller and its like have made.
+fn is_frozen(call: &ExprCall) -> bool {
+    let is = |one: &Expr, name: &str| matches!(one, Expr::Name(one) if one.id.as_str() == name);
+    let [module, Expr::StringLiteral(name), default @ ..] = &*call.arguments.args else { return false };
+    let is_false = match default {
+        [] => is(&call.func, "hasattr"),
+        [default] => {
+            is(&call.func, "getattr") && matches!(default, Expr::NoneLiteral(_) | Expr::BooleanLiteral(_))
+        }
+        _ => false,
+    };
+    is_false && is(module, "sys") && matches!(name.value.to_str(), "frozen" | "_MEIPASS")
 }
 
 fn compare_values(left: &Expr, op: CmpOp, right: &Expr, target: &Target) -> Option<bool> {

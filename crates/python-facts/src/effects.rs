@@ -20,7 +20,8 @@ pub struct Facts {
     pub loaders: Vec<String>,
     /// Its texts that are paths or names of libraries.
     pub constants: Vec<(String, Text)>,
-    /// Libraries are loaded in code that importing it does not come to, as far as reading tells.
+    /// Libraries are loaded in code that importing it does not come to, as far as reading tells, and that something at
+    /// the top of it speaks of.
     pub dormant: bool,
 }
 
@@ -39,6 +40,8 @@ pub enum Effect {
     Maybe(Vec<Effect>),
     /// A function or class of another module is called.
     Call(Call),
+    /// Code runs that is not read: `exec`, `runpy`, a module whose name or file is not told.
+    Unread,
     /// Where a context manager runs the body of `with`; only in what [`call`] answers.
     Yield,
 }
@@ -59,15 +62,14 @@ pub struct Import {
     pub line: u32,
 }
 
-/// What becomes of the interpreter's flags.
+/// What becomes of the interpreter's flags: whether each is among them, or, for `None`, is as it was before the module's
+/// code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Flags {
-    /// RTLD_GLOBAL is among them.
-    Global,
-    /// It is not.
-    Local,
-    /// Those from before the module's code.
-    Before,
+pub struct Flags {
+    /// RTLD_GLOBAL.
+    pub global: Option<bool>,
+    /// RTLD_LAZY.
+    pub lazy: Option<bool>,
 }
 
 /// A library that `ctypes` loads.
@@ -77,6 +79,8 @@ pub struct Library {
     pub place: Place,
     /// RTLD_GLOBAL.
     pub global: bool,
+    /// RTLD_LAZY.
+    pub lazy: bool,
 }
 
 /// What reading tells of a library's place.
@@ -106,6 +110,12 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// What may fail in any way, as far as reading tells.
+    pub fn forgiven(body: Vec<Effect>) -> Self {
+        let handler = Handler { catches: Catches::ALL, raises: false, body: Vec::new() };
+        Self { body, handlers: vec![handler], otherwise: Vec::new() }
+    }
+
     /// What of the body may fail and be done without.
     pub fn forgives(&self) -> Catches {
         let quiet = self.handlers.iter().filter(|handler| !handler.raises);
@@ -220,7 +230,10 @@ fn read_here(source: &str, target: &Target, program: bool) -> Result<Facts, Stri
     let effects = reader.module(body);
     let constants = reader.constants();
     let (loaders, dormant) = match loaders::mentioned(source) {
-        true => (loaders::of(body), loaders::named(body).iter().any(|at| !reader.loaded.contains(at))),
+        true => (
+            loaders::of(body),
+            loaders::reached(body, target, program).iter().any(|at| !reader.loaded.contains(at)),
+        ),
         false => (Vec::new(), false),
     };
     Ok(Facts { effects, loaders, constants, dormant })

@@ -6,7 +6,7 @@ use ruff_python_ast::Expr;
 
 use crate::effects::{Flags, Library, Place};
 use crate::text::{Base, Text};
-use crate::values::{RTLD_GLOBAL, Value};
+use crate::values::{RTLD_GLOBAL, RTLD_LAZY, Value};
 
 /// Functions that load the library that their first argument names.
 pub(crate) const LOADS: [&str; 4] = ["CDLL", "PyDLL", "LoadLibrary", "dlopen"];
@@ -31,7 +31,7 @@ pub(crate) fn key(expression: &Expr) -> usize {
 pub(crate) fn flags_named(name: &str) -> Option<i64> {
     match name {
         "RTLD_GLOBAL" => Some(RTLD_GLOBAL),
-        "RTLD_LAZY" => Some(1),
+        "RTLD_LAZY" => Some(RTLD_LAZY),
         "RTLD_NOW" => Some(2),
         flag if flag.starts_with("RTLD_") || flag == "DEFAULT_MODE" => Some(0),
         _ => None,
@@ -40,23 +40,22 @@ pub(crate) fn flags_named(name: &str) -> Option<i64> {
 
 /// The libraries that are loaded from `value`: each that it may be.
 pub(crate) fn loaded(value: &Value, mode: Option<&Value>) -> Vec<Library> {
-    let global = mode.and_then(Value::flags).is_some_and(|(_, bits)| bits & RTLD_GLOBAL != 0);
+    let bits = mode.and_then(Value::flags).map_or(0, |(_, bits)| bits);
+    let (global, lazy) = (bits & RTLD_GLOBAL != 0, bits & RTLD_LAZY != 0);
     let all = value.alternatives();
     // `None` beside something else is what was not found.
     let told = all.iter().filter(|one| all.len() == 1 || !matches!(one, Value::None | Value::Unknown));
     let places: Vec<Place> = told.map(place).collect();
     let places = if places.is_empty() { vec![Place::Unknown] } else { places };
-    places.into_iter().map(|place| Library { place, global }).collect()
+    places.into_iter().map(|place| Library { place, global, lazy }).collect()
 }
 
 /// What becomes of the interpreter's flags when they are set to `value`.
 pub(crate) fn flags_set(value: &Value) -> Flags {
-    match value.flags() {
-        Some((_, bits)) if bits & RTLD_GLOBAL != 0 => Flags::Global,
-        Some((false, _)) => Flags::Local,
-        // What reading does not tell are the flags from before, in nearly all programs.
-        Some((true, _)) | None => Flags::Before,
-    }
+    // What reading does not tell are the flags from before, in nearly all programs.
+    let (before, bits) = value.flags().unwrap_or((true, 0));
+    let has = |flag: i64| if bits & flag != 0 { Some(true) } else { (!before).then_some(false) };
+    Flags { global: has(RTLD_GLOBAL), lazy: has(RTLD_LAZY) }
 }
 
 /// What is told of a library's place.

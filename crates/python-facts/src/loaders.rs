@@ -2,12 +2,15 @@
 //!
 //! By the words that stand in them, for only what is found is followed. Deliberately not here: what they load.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, Stmt};
 
+use crate::branches::is_main;
+use crate::condition::decide;
 use crate::libraries::{LOADS, SETS_FLAGS, key, last_name};
+use crate::target::Target;
 
 /// Whether `source` has a word for it at all.
 pub(crate) fn mentioned(source: &str) -> bool {
@@ -79,19 +82,107 @@ impl<'a> Visitor<'a> for Words<'a> {
     }
 }
 
-/// The expressions that name a function that loads a library.
-pub(crate) fn named(body: &[Stmt]) -> Vec<usize> {
-    let mut named = Named(Vec::new());
-    body.iter().for_each(|statement| named.visit_stmt(statement));
-    named.0
+/// The expressions that name a function that loads a library, but those that no import comes to: in branches that are
+/// not taken, and in functions and classes of which nothing speaks that runs.
+pub(crate) fn reached(body: &[Stmt], target: &Target, program: bool) -> Vec<usize> {
+    let of = || Spoken { target, program, units: Vec::new(), names: Vec::new(), loads: Vec::new() };
+    let mut top = of();
+    body.iter().for_each(|statement| top.visit_stmt(statement));
+    let (mut names, mut loads) = (top.names, top.loads);
+    let mut waiting = top.units;
+    loop {
+        let known: HashSet<&str> = names.iter().copied().collect();
+        let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|unit| unit.is_run(&known));
+        if now.is_empty() {
+            return loads;
+        }
+        for unit in now {
+            let mut inside = of();
+            unit.body.iter().for_each(|statement| inside.visit_stmt(statement));
+            // What stands in a function or class that runs is taken to run.
+            while let Some(unit) = inside.units.pop() {
+                unit.body.iter().for_each(|statement| inside.visit_stmt(statement));
+            }
+            names.extend(inside.names);
+            loads.extend(inside.loads);
+        }
+        waiting = later;
+    }
 }
 
-struct Named(Vec<usize>);
+/// A function or class at the top of a module.
+struct Unit<'a> {
+    name: &'a str,
+    decorated: bool,
+    body: &'a [Stmt],
+}
 
-impl<'a> Visitor<'a> for Named {
+impl Unit<'_> {
+    /// A decorator may call it; the interpreter calls `__getattr__` of a module.
+    fn is_run(&self, names: &HashSet<&str>) -> bool {
+        self.decorated || self.name.starts_with("__") || names.contains(self.name)
+    }
+}
+
+/// What code speaks of.
+struct Spoken<'a, 't> {
+    target: &'t Target,
+    program: bool,
+    units: Vec<Unit<'a>>,
+    names: Vec<&'a str>,
+    loads: Vec<usize>,
+}
+
+impl<'a> Visitor<'a> for Spoken<'a, '_> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::FunctionDef(function) => {
+                let (name, decorated) = (function.name.as_str(), !function.decorator_list.is_empty());
+                function.decorator_list.iter().for_each(|one| self.visit_expr(&one.expression));
+                function
+                    .parameters
+                    .iter()
+                    .filter_map(|one| one.default())
+                    .for_each(|one| self.visit_expr(one));
+                self.units.push(Unit { name, decorated, body: &function.body });
+            }
+            Stmt::ClassDef(class) => {
+                let (name, decorated) = (class.name.as_str(), !class.decorator_list.is_empty());
+                class.decorator_list.iter().for_each(|one| self.visit_expr(&one.expression));
+                class.arguments.iter().flat_map(|all| &all.args).for_each(|one| self.visit_expr(one));
+                self.units.push(Unit { name, decorated, body: &class.body });
+            }
+            Stmt::If(branch) => {
+                let first = (Some(&*branch.test), &branch.body);
+                let others = branch.elif_else_clauses.iter().map(|one| (one.test.as_ref(), &one.body));
+                for (test, body) in std::iter::once(first).chain(others) {
+                    let truth = test.map_or(Some(true), |test| match is_main(test) {
+                        true => Some(self.program),
+                        false => decide(test, self.target),
+                    });
+                    test.iter().for_each(|test| self.visit_expr(test));
+                    if truth != Some(false) {
+                        body.iter().for_each(|statement| self.visit_stmt(statement));
+                    }
+                    if truth == Some(true) {
+                        break;
+                    }
+                }
+            }
+            other => walk_stmt(self, other),
+        }
+    }
+
     fn visit_expr(&mut self, expression: &'a Expr) {
-        if last_name(expression).is_some_and(|name| LOADS.contains(&name)) {
-            self.0.push(key(expression));
+        if let Some(name) = last_name(expression) {
+            self.names.push(name);
+            if LOADS.contains(&name) {
+                self.loads.push(key(expression));
+            }
+        }
+        // getattr(module, "load")
+        if let Expr::StringLiteral(literal) = expression {
+            self.names.push(literal.value.to_str());
         }
         walk_expr(self, expression);
     }

@@ -3,11 +3,13 @@
 //! The body of `with` runs where the context manager yields, so that flags set around it hold in it.
 //! Deliberately not here: `contextlib.suppress`, which is a `try` (`branches.rs`).
 
-use ruff_python_ast::Expr;
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
+use ruff_python_ast::{Expr, Stmt};
 
 use crate::branches::NESTED;
 use crate::calls::{Arguments, Callee, has};
-use crate::effects::{Call, Effect};
+use crate::effects::{Attempt, Call, Catches, Effect};
+use crate::libraries::last_name;
 use crate::reader::{Flow, Managed, Reader};
 use crate::standard;
 use crate::values::Value;
@@ -72,8 +74,12 @@ impl<'a> Reader<'a> {
         if let Some(target) = &managed.with.items[managed.item].optional_vars {
             self.assign(target, value);
         }
-        let flow = self.with(managed.with, managed.item + 1, effects);
-        if let Some(exit) = self.method_of(class, "__exit__") {
+        let exit = self.method_of(class, "__exit__");
+        let flow = match exit.is_some_and(|exit| may_forgive(&exit.definition.body)) {
+            true => self.forgiving((managed.with, managed.item), Catches::ALL, effects),
+            false => self.with(managed.with, managed.item + 1, effects),
+        };
+        if let Some(exit) = exit {
             self.follow(exit, object(), nothing(), effects);
         }
         Some(flow)
@@ -138,7 +144,11 @@ impl<'a> Reader<'a> {
                 self.follow(enter, Some(object.clone()), nothing(), effects);
             }
             if with {
-                effects.push(Effect::Yield);
+                let exit = self.method_of(class, "__exit__");
+                effects.push(match exit.is_some_and(|exit| may_forgive(&exit.definition.body)) {
+                    true => Effect::Try(Attempt::forgiven(vec![Effect::Yield])),
+                    false => Effect::Yield,
+                });
             }
             if let (true, Some(exit)) = (with, self.method_of(class, "__exit__")) {
                 self.follow(exit, Some(object), nothing(), effects);
@@ -147,4 +157,46 @@ impl<'a> Reader<'a> {
             effects.push(Effect::Yield);
         }
     }
+}
+
+/// Whether `__exit__` with this body may swallow what was raised: it returns something other than nothing or a constant
+/// that is false.
+fn may_forgive(body: &[Stmt]) -> bool {
+    struct Returns(bool);
+    impl<'a> Visitor<'a> for Returns {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            if let Stmt::Return(returned) = statement {
+                let is_false = returned.value.as_deref().is_none_or(|value| match value {
+                    Expr::NoneLiteral(_) => true,
+                    Expr::BooleanLiteral(literal) => !literal.value,
+                    _ => false,
+                });
+                self.0 |= !is_false;
+            }
+            if !matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) {
+                walk_stmt(self, statement);
+            }
+        }
+    }
+    let mut returns = Returns(false);
+    body.iter().for_each(|statement| returns.visit_stmt(statement));
+    returns.0
+}
+
+/// Whether a body gives context managers, or functions that work as such, to an `ExitStack`.
+pub(crate) fn is_given_more(body: &[Stmt]) -> bool {
+    struct Gives(bool);
+    impl<'a> Visitor<'a> for Gives {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            if let Expr::Call(call) = expression
+                && let Some("enter_context" | "push") = last_name(&call.func)
+            {
+                self.0 = true;
+            }
+            walk_expr(self, expression);
+        }
+    }
+    let mut gives = Gives(false);
+    body.iter().for_each(|statement| gives.visit_stmt(statement));
+    gives.0
 }

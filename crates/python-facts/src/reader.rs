@@ -79,6 +79,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) calls: HashMap<(u32, String), usize>,
     /// It may have names that are not told: `import *`, `__getattr__`.
     has_any: bool,
+    /// `sys.path` has the folder that the module stands in.
+    pub(crate) beside: bool,
     /// Expressions that name a function that loads a library, and that were come to.
     pub(crate) loaded: HashSet<usize>,
 }
@@ -104,6 +106,7 @@ impl<'a> Reader<'a> {
             nested: 0,
             calls: HashMap::new(),
             has_any: false,
+            beside: false,
             loaded: HashSet::new(),
         };
         reader.learn(body);
@@ -226,6 +229,7 @@ impl<'a> Reader<'a> {
                         None => (top(module), top(module)),
                     };
                     self.scopes.set(name, Value::Global(Dotted::absolute(bound)));
+                    self.found_beside(module, line, effects);
                     let (module, names) = (module.to_owned(), Vec::new());
                     effects.push(Effect::Import(Import { level: 0, module, names, fresh: false, line }));
                 }
@@ -244,6 +248,9 @@ impl<'a> Reader<'a> {
                 }
                 let names = import.names.iter().map(|alias| alias.name.as_str().to_owned()).collect();
                 let line = self.line(import.range.start().to_usize());
+                if import.level == 0 {
+                    self.found_beside(module, line, effects);
+                }
                 let (level, module) = (import.level, module.to_owned());
                 effects.push(Effect::Import(Import { level, module, names, fresh, line }));
             }
@@ -297,6 +304,20 @@ impl<'a> Reader<'a> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A module at the top stands in the module's own folder, if that is in `sys.path` and has one of that name.
+    fn found_beside(&self, module: &str, line: u32, effects: &mut Vec<Effect>) {
+        if self.beside {
+            let names = vec![top(module).to_owned()];
+            effects.push(Effect::Import(Import {
+                level: 1,
+                module: String::new(),
+                names,
+                fresh: false,
+                line,
+            }));
         }
     }
 

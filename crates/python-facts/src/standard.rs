@@ -150,6 +150,11 @@ fn listed(folder: Option<&Text>, pattern: &Text) -> Value {
     Value::Items(vec![Value::Text(path)])
 }
 
+/// What the names of extension modules end with; which interpreter it is, is not told here.
+fn extension_suffix() -> Text {
+    Text { base: None, text: format!(".{}.so", Text::ANY) }
+}
+
 fn any() -> Text {
     Text { base: None, text: Text::ANY.to_string() }
 }
@@ -234,6 +239,7 @@ pub(crate) fn function(
         }
         "sysconfig.get_config_var" => match first?.as_text().known()? {
             "SHLIB_SUFFIX" => Some(Value::text(".so")),
+            "EXT_SUFFIX" => Some(Value::Text(extension_suffix())),
             _ => None,
         },
         "site.getsitepackages" => Some(Value::Items(vec![Value::path(Base::Site)])),

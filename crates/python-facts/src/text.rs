@@ -131,7 +131,7 @@ impl Text {
     }
 
     /// `os.path.basename`.
-    pub(crate) fn name(&self) -> Self {
+    pub fn name(&self) -> Self {
         if self.base.is_none() {
             return Self::plain(self.text.rsplit('/').next().unwrap_or_default());
         }

@@ -41,6 +41,8 @@ pub enum Value {
 
 /// The value of RTLD_GLOBAL on Linux (bits/dlfcn.h).
 pub(crate) const RTLD_GLOBAL: i64 = 0x100;
+/// The value of RTLD_LAZY. It counts where RTLD_NOW is set as well (`dl_open_worker` of glibc).
+pub(crate) const RTLD_LAZY: i64 = 1;
 /// What one value may be.
 const ALTERNATIVES: usize = 16;
 /// What a value may hold in all.

@@ -128,6 +128,36 @@ fn what_a_try_forgives() {
     check("try:\n    import a\nfinally:\n    import b\n", &["a", "b"]);
     check("with contextlib.suppress(ImportError):\n    import a\n", &["try {a} except import not_found {}"]);
     check("with contextlib.suppress(KeyError):\n    import a\n", &["try {a} except {}"]);
+    // What a name from elsewhere stands for is not told; it takes nothing from the handlers behind it.
+    for (before, handler, shown) in [
+        ("from ._err import E", "except E:\n    pass", "except import not_found os {}"),
+        ("from . import _err", "except _err.E:\n    pass", "except import not_found os {}"),
+        (
+            "from ._err import E",
+            "except E:\n    raise\nexcept ImportError:\n    pass",
+            "except import not_found os raises{} except import not_found {}",
+        ),
+        ("from json import JSONDecodeError", "except JSONDecodeError:\n    pass", "except {}"),
+        ("class E(ImportError): pass", "except E:\n    pass", "except {}"),
+    ] {
+        let mut all = lines(&format!("{before}\ntry:\n    import a\n{handler}\n"));
+        assert_eq!(all.pop().as_deref(), Some(&*format!("try {{a}} {shown}")), "{before}\n{handler}");
+    }
+}
+
+#[test]
+fn what_a_context_manager_forgives() {
+    let all = "try {a} except import not_found os {}";
+    let with = "with contextlib.ExitStack() as stack:\n";
+    let given = format!("{with}    stack.enter_context(contextlib.suppress(ImportError))\n    import a\n");
+    check(&given, &[all]);
+    check(&format!("{with}    import a\n"), &["a"]);
+    for (exit, shown) in
+        [("return True", all), ("return self.quiet", all), ("return False", "a"), ("pass", "a")]
+    {
+        let class = format!("class C:\n    def __enter__(self): pass\n    def __exit__(self, *a): {exit}\n");
+        check(&format!("{class}with C():\n    import a\n"), &[shown]);
+    }
     check(
         "@contextlib.contextmanager\ndef quiet():\n    try:\n        yield\n    except ImportError:\n        pass\nwith quiet():\n    import a\n",
         &["try {a} except import not_found {}"],
@@ -136,4 +166,11 @@ fn what_a_try_forgives() {
         "def fails():\n    raise ImportError\ntry:\n    import a\nexcept ImportError:\n    fails()\n",
         &["try {a} except import not_found raises{}"],
     );
+}
+
+#[test]
+fn programs_that_are_frozen_are_none() {
+    check("if getattr(sys, 'frozen', False):\n    import a\n", &[]);
+    check("if not getattr(sys, 'frozen', False):\n    import a\n", &["a"]);
+    check("if hasattr(sys, '_MEIPASS'):\n    import a\n", &[]);
 }

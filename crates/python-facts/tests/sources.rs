@@ -3,7 +3,7 @@
 mod shown;
 
 use python_facts::{Effect, Target, read};
-use shown::{effects, lines};
+use shown::{effects, facts, lines};
 
 #[test]
 fn imports_in_their_order_and_forms() {
@@ -106,7 +106,7 @@ fn libraries_and_flags() {
         "ctypes",
         "os",
         "sys",
-        "flags global",
+        "flags global lazy",
         "a",
         "flags before",
         "load libfoo.so.1 global",
@@ -194,4 +194,25 @@ fn calls_that_multiply_come_to_an_end() {
     let effects = effects(&source);
     assert!(effects.len() < 1_000_000, "{}", effects.len());
     assert!(matches!(effects.last(), Some(Effect::Import(import)) if import.module == "b"));
+}
+
+#[test]
+fn code_that_is_run_and_not_read() {
+    for source in ["exec(open('x').read())", "spec.loader.exec_module(module)", "import_module(name)"] {
+        assert_eq!(lines(source), ["unread"], "{source}");
+    }
+    // The module's own folder is one to look in.
+    let source = "import os, sys\nsys.path.insert(0, os.path.dirname(__file__))\nimport first\n";
+    assert_eq!(lines(source), ["os", "sys", ". first", "first"]);
+}
+
+#[test]
+fn loaders_that_nothing_comes_to() {
+    let dormant = |source: &str| facts(&format!("import ctypes, os\n{source}\n")).dormant;
+    assert!(!dormant("def load(path):\n    return ctypes.CDLL(path)"));
+    assert!(!dormant("if os.name == 'nt':\n    ctypes.CDLL(x)"));
+    assert!(!dormant("def load(path):\n    return ctypes.CDLL(path)\ndef other():\n    load(x)"));
+    assert!(dormant("def load(path):\n    return ctypes.CDLL(path)\nstart(load)"));
+    assert!(dormant("@register\ndef load(path):\n    return ctypes.CDLL(path)"));
+    assert!(dormant("class C:\n    def load(self):\n        return ctypes.CDLL(self.x)\nC().__x__()"));
 }

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use elf_facts::Name;
+use python_facts::{Base, Place, Text};
 use rustc_hash::FxHashMap;
 
 use super::files::Files;
@@ -28,6 +29,8 @@ pub(super) struct Opens {
     pub(super) source: PathBuf,
     /// Importing it does not come to that code, as far as reading tells.
     pub(super) dormant: bool,
+    /// What it says of the name: all that it may open has one like it.
+    pub(super) place: Place,
 }
 
 impl Brought {
@@ -56,6 +59,9 @@ impl Brought {
         let known = self.by_name.get(name.as_bytes())?;
         let own = self.owners.get(path);
         opens.iter().find_map(|opens| {
+            if !may_be(&opens.place, name) {
+                return None;
+            }
             let by = self.owners_of(&opens.source);
             // Code that nobody is seen to call counts for its own distribution only.
             if opens.dormant && !own.is_some_and(|own| by.contains(own)) {
@@ -68,6 +74,12 @@ impl Brought {
         })
     }
 
+    /// Whether one of `sources` is code of the distribution whose file is at `path`.
+    pub(super) fn is_by_own(&self, path: &Path, sources: &[PathBuf]) -> bool {
+        let Some(own) = self.owners.get(path) else { return false };
+        sources.iter().any(|source| self.owners_of(source).contains(own))
+    }
+
     /// The distributions that have modules where `source` is.
     fn owners_of(&self, source: &Path) -> Vec<DistributionId> {
         let parts = source.ancestors().skip(1).filter_map(|folder| {
@@ -76,5 +88,20 @@ impl Brought {
             Some(all.iter().filter(move |(installed, _)| installed == folder).map(|(_, id)| *id))
         });
         parts.flatten().collect()
+    }
+}
+
+/// Whether what code opens at `place` may be what is needed under `name`.
+fn may_be(place: &Place, name: &Name) -> bool {
+    match place {
+        Place::Unknown => true,
+        // `find_library` looks where the loader does, which has found nothing.
+        Place::Stem(_) | Place::Name(_) | Place::Program => false,
+        Place::File(text) => {
+            let last = text.name();
+            let is_told =
+                !matches!(last.base, Some(Base::Constant(_) | Base::Unknown)) && !last.text.is_empty();
+            !is_told || Text::matches(&last.text, &name.to_string())
+        }
     }
 }

@@ -140,7 +140,7 @@ impl Analysis<'_> {
     }
 
     /// What `first` opens and need not: what has a file that `failed` came to and does not alone, or all of it. The smallest
-    /// comes first.
+    /// comes first, then that of the shortest name: the one that people know.
     fn parts(&self, first: PackageId, then: PackageId, failed: &Opening, run: &Run) -> Vec<&Opening> {
         let own: HashSet<usize> =
             self.alone[self.opener(failed, then)].process.objects().map(|(_, object)| object.key()).collect();
@@ -150,17 +150,13 @@ impl Analysis<'_> {
             .filter(|key| !own.contains(key))
             .collect();
         let alone = &self.alone[first];
-        let files = |opening: &Opening| -> Vec<usize> {
-            let root = opening.load.result.as_ref().ok();
-            let list = root.and_then(|root| alone.process.object(*root).search_list());
-            list.unwrap_or_default().iter().map(|id| alone.process.object(*id).key()).collect()
-        };
         let may = alone.openings.iter().filter(|opening| !opening.eager || opening.conditional);
         let mut parts: Vec<(Vec<usize>, &Opening)> = may
             .filter(|opening| opening.load.result.is_ok())
-            .map(|opening| (files(opening), opening))
+            .map(|opening| (alone.files(opening), opening))
             .collect();
-        parts.sort_by_key(|(files, _)| files.len());
+        let name = |opening: &Opening| opening.module.as_ref().map_or(0, String::len);
+        parts.sort_by_key(|(files, opening)| (files.len(), name(opening)));
         let meets = |(files, _): &(Vec<usize>, &Opening)| files.iter().any(|file| met.contains(file));
         if parts.iter().any(meets) {
             parts.retain(meets);

@@ -59,6 +59,8 @@ pub struct Run {
     ctypes: Option<ObjectId>,
     /// Code that opened libraries of which reading does not tell which.
     opens: Vec<Opens>,
+    /// Code that ran what is not read, or made a library global that is not told.
+    unread: Vec<PathBuf>,
     /// The bodies of `try` that failed.
     failed: HashSet<u32>,
     /// How deep libraries are taken to be opened for one another.
@@ -81,8 +83,9 @@ impl Run {
 
     /// A process that has imported nothing.
     pub(super) fn new(machine: &Machine) -> Self {
-        let (openings, opened, opens, failed, assuming) = Default::default();
-        Self { process: machine.start.clone(), openings, opened, ctypes: None, opens, failed, assuming }
+        let (openings, opened, opens, unread, failed) = Default::default();
+        let process = machine.start.clone();
+        Self { process, openings, opened, ctypes: None, opens, unread, failed, assuming: 0 }
     }
 
     /// `plan` after what this process has imported.
@@ -92,11 +95,19 @@ impl Run {
         run
     }
 
+    /// What an opening has brought with it, itself among them, by [`elf_loader::Object::key`].
+    pub(crate) fn files(&self, opening: &Opening) -> Vec<usize> {
+        let root = opening.load.result.as_ref().ok();
+        let list = root.and_then(|root| self.process.object(*root).search_list());
+        list.unwrap_or_default().iter().map(|id| self.process.object(*id).key()).collect()
+    }
+
     /// What this process has imported, with nothing opened after it.
     pub(super) fn next(&self) -> Self {
         let (process, opened) = (self.process.clone(), self.opened.clone());
-        let (openings, ctypes, opens) = (Vec::new(), self.ctypes, self.opens.clone());
-        Self { process, openings, opened, ctypes, opens, failed: HashSet::new(), assuming: 0 }
+        let (openings, ctypes, failed) = (Vec::new(), self.ctypes, HashSet::new());
+        let (opens, unread) = (self.opens.clone(), self.unread.clone());
+        Self { process, openings, opened, ctypes, opens, unread, failed, assuming: 0 }
     }
 
     /// Opens what `steps` say, unless it is there.
@@ -107,23 +118,33 @@ impl Run {
     }
 
     pub(super) fn open(&mut self, machine: &Machine, planned: &PlannedStep) {
-        let (path, module, global, when) = match &planned.step {
-            Step::Extension { path, module, global, when } => {
-                (path.clone(), Some(module.clone()), *global, *when)
+        let (path, module, mode, when) = match &planned.step {
+            Step::Extension { path, module, global, lazy, when } => {
+                (path.clone(), Some(module.clone()), (*global, *lazy), *when)
             }
-            Step::Library { path: Some(path), global, when, .. } => (path.clone(), None, *global, *when),
-            Step::Library { place: Place::Name(name), global, when, .. } => {
-                (PathBuf::from(name), None, *global, *when)
+            Step::Library { path: Some(path), global, lazy, when, .. } => {
+                (path.clone(), None, (*global, *lazy), *when)
+            }
+            Step::Library { place: Place::Name(name), global, lazy, when, .. } => {
+                (PathBuf::from(name), None, (*global, *lazy), *when)
             }
             Step::Library { place: Place::Program, .. } => return,
-            Step::Library { source, when, .. } => {
-                self.opens.push(Opens { source: source.clone(), dormant: false });
+            Step::Library { source, place, global, when, .. } => {
+                let (source, place) = (source.clone(), place.clone());
+                if *global {
+                    self.unread.push(source.clone());
+                }
+                self.opens.push(Opens { source, dormant: false, place });
                 // It may fail.
                 self.failed.extend(when.attempt);
                 return;
             }
             Step::Dormant { source } => {
-                self.opens.push(Opens { source: source.clone(), dormant: true });
+                self.opens.push(Opens { source: source.clone(), dormant: true, place: Place::Unknown });
+                return;
+            }
+            Step::Unread { source } => {
+                self.unread.push(source.clone());
                 return;
             }
         };
@@ -135,6 +156,7 @@ impl Run {
             return;
         }
         // A module is imported once; a library may be opened again to make it global.
+        let (global, lazy) = mode;
         let again = self.opened.contains(&path);
         let is_sure = planned.eager && !when.guarded && !when.conditional;
         if again && (module.is_some() || !global) {
@@ -146,7 +168,7 @@ impl Run {
             return;
         }
         let caller = if module.is_some() { machine.caller } else { self.ctypes.unwrap_or(machine.caller) };
-        let mode = Mode { global, ..Mode::default() };
+        let mode = Mode { global, lazy, ..Mode::default() };
         let eager = planned.eager;
         let load = self.load(machine, &path, mode, caller, eager);
         if module.as_deref() == Some(CTYPES) {
@@ -160,7 +182,10 @@ impl Run {
         } else {
             self.failed.extend(when.attempt);
         }
-        let (guarded, conditional) = (when.guarded, when.conditional);
+        // What is not read may have loaded what is missing.
+        let is_soft = matches!(&load.result, Err(error) if may_be_loaded(&error.failure))
+            && machine.brought.is_by_own(&path, &self.unread);
+        let (guarded, conditional) = (when.guarded, when.conditional || is_soft);
         match self.openings.iter_mut().find(|opening| known(opening)) {
             // The same failure, which the package may no longer do without.
             Some(opening) if load.result.is_err() => {
@@ -247,4 +272,9 @@ impl Run {
         }
         bound
     }
+}
+
+/// Whether a load fails for want of something that other code may load before.
+fn may_be_loaded(failure: &Failure) -> bool {
+    matches!(failure, Failure::Missing(_) | Failure::Symbols(_))
 }

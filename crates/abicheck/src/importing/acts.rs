@@ -22,6 +22,8 @@ pub(super) enum Act {
     Library(Located),
     /// `try`.
     Try(Box<Trial>),
+    /// Code runs that is not read.
+    Unread(PathBuf),
     /// What is done under a condition.
     Maybe(Vec<Act>),
 }
@@ -36,6 +38,7 @@ pub(super) struct Located {
     /// The source that says it.
     pub(super) source: PathBuf,
     pub(super) global: bool,
+    pub(super) lazy: bool,
 }
 
 /// A body, and what follows its failure.
@@ -91,6 +94,7 @@ impl Graph<'_> {
                         acts.push(Act::Maybe(inside));
                     }
                 }
+                Effect::Unread => acts.push(Act::Unread(at.module.found.path.clone())),
                 Effect::Call(call) => whole &= self.call(at, call, acts),
                 Effect::Yield => {
                     if let Some(around) = at.around {
@@ -134,7 +138,15 @@ impl Graph<'_> {
         let around = call.around.as_deref().map(|effects| Around { at, effects });
         let known = if at.calls < DEEPEST { self.loader(at.module, &call.callee) } else { None };
         let Some(loader) = known else {
-            return around.is_none_or(|around| self.follow(at, around.effects, acts));
+            let Some(around) = around else { return true };
+            // Whether it swallows what its body raises is not told.
+            let (mut body, forgives) = (Vec::new(), Catches { import: true, not_found: true, os: true });
+            self.follow(at, around.effects, &mut body);
+            if !body.is_empty() {
+                let (handlers, retry) = Default::default();
+                acts.push(Act::Try(Box::new(Trial { forgives, body, handlers, retry })));
+            }
+            return true;
         };
         let told = Call {
             callee: call.callee.clone(),
@@ -193,7 +205,7 @@ impl Graph<'_> {
             _ => Vec::new(),
         };
         let (place, source) = (library.place.clone(), module.found.path.clone());
-        Located { place, paths, source, global: library.global }
+        Located { place, paths, source, global: library.global, lazy: library.lazy }
     }
 }
 
@@ -206,7 +218,7 @@ fn may_open(effect: &Effect) -> bool {
             let handlers = attempt.handlers.iter().flat_map(|handler| &handler.body);
             attempt.body.iter().chain(&attempt.otherwise).chain(handlers).any(may_open)
         }
-        Effect::Import(_) | Effect::Flags(_) | Effect::Yield => false,
+        Effect::Import(_) | Effect::Flags(_) | Effect::Unread | Effect::Yield => false,
     }
 }
 
@@ -216,6 +228,6 @@ fn opens(act: &Act) -> bool {
         Act::Library(_) => true,
         Act::Maybe(body) => body.iter().any(opens),
         Act::Try(trial) => trial.body.iter().chain(&trial.handlers).any(opens),
-        Act::Run(_) | Act::Miss { .. } | Act::Flags(_) => false,
+        Act::Run(_) | Act::Miss { .. } | Act::Flags(_) | Act::Unread(_) => false,
     }
 }

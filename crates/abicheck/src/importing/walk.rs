@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use python_facts::{Catches, Flags, Place};
+use python_facts::{Catches, Place};
 
 use super::acts::{Act, Located, Trial};
 use super::graph::{Graph, Module, ModuleId};
@@ -25,6 +25,8 @@ pub enum Step {
         module: String,
         /// RTLD_GLOBAL: the package set the interpreter's flags.
         global: bool,
+        /// RTLD_LAZY, likewise.
+        lazy: bool,
         /// Whether it may fail, and whether it happens.
         when: When,
     },
@@ -38,12 +40,19 @@ pub enum Step {
         source: PathBuf,
         /// RTLD_GLOBAL.
         global: bool,
+        /// RTLD_LAZY.
+        lazy: bool,
         /// Whether it may fail, and whether it happens.
         when: When,
     },
     /// A module has run that loads libraries in code that importing it does not come to, as far as reading tells.
     Dormant {
         /// Its source.
+        source: PathBuf,
+    },
+    /// Code runs that is not read, and may open anything.
+    Unread {
+        /// The source that runs it.
         source: PathBuf,
     },
 }
@@ -67,7 +76,7 @@ impl Step {
         match self {
             Self::Extension { path, .. } => Some(path),
             Self::Library { path, .. } => path.as_ref(),
-            Self::Dormant { .. } => None,
+            Self::Dormant { .. } | Self::Unread { .. } => None,
         }
     }
 
@@ -75,7 +84,7 @@ impl Step {
     pub fn when(&self) -> Option<When> {
         match self {
             Self::Extension { when, .. } | Self::Library { when, .. } => Some(*when),
-            Self::Dormant { .. } => None,
+            Self::Dormant { .. } | Self::Unread { .. } => None,
         }
     }
 }
@@ -107,8 +116,9 @@ pub struct Session {
     /// Extension modules that were imported where that may fail, or not happen.
     unsure: HashSet<usize>,
     global: bool,
-    /// What the flags were when the module began that runs.
-    before: bool,
+    lazy: bool,
+    /// What both were when the module began that runs.
+    before: (bool, bool),
     depth: usize,
     /// How many `try` bodies are being run that catch each failure.
     imports_caught: usize,
@@ -216,7 +226,7 @@ impl<'a> Imports<'a> {
             match act {
                 Act::Run(modules) => modules.iter().for_each(|module| self.run(session, *module, steps)),
                 Act::Miss { module } => session.misses(&module),
-                Act::Flags(_) | Act::Library(_) | Act::Try(_) | Act::Maybe(_) => {}
+                Act::Flags(_) | Act::Library(_) | Act::Try(_) | Act::Unread(_) | Act::Maybe(_) => {}
             }
         }
         found
@@ -228,7 +238,7 @@ impl<'a> Imports<'a> {
         let Some(module) = self.graph.module(module) else { return };
         if self.begins(session, module, steps) {
             session.depth += 1;
-            let before = std::mem::replace(&mut session.before, session.global);
+            let before = std::mem::replace(&mut session.before, (session.global, session.lazy));
             self.follow(session, module.acts(), steps);
             session.before = before;
             session.depth -= 1;
@@ -254,12 +264,10 @@ impl<'a> Imports<'a> {
                 }
                 Act::Miss { module } => session.misses(module),
                 Act::Flags(flags) => {
-                    session.global = match flags {
-                        Flags::Global => true,
-                        Flags::Local => false,
-                        Flags::Before => session.before,
-                    };
+                    session.global = flags.global.unwrap_or(session.before.0);
+                    session.lazy = flags.lazy.unwrap_or(session.before.1);
                 }
+                Act::Unread(source) => steps.push(Step::Unread { source: source.clone() }),
                 Act::Library(library) => self.library(session, library, steps),
             }
         }
@@ -328,6 +336,7 @@ impl<'a> Imports<'a> {
                     path,
                     source,
                     global,
+                    lazy: false,
                     when: session.when(session.os_caught),
                 });
             }
@@ -340,9 +349,11 @@ impl<'a> Imports<'a> {
 
     #[inline(never)]
     fn library(&self, session: &Session, library: &Located, steps: &mut Vec<Step>) {
-        let (place, source, global) = (&library.place, &library.source, library.global);
+        let (place, source) = (&library.place, &library.source);
+        let (global, lazy) = (library.global, library.lazy);
         let when = session.when(session.os_caught);
-        let step = |path| Step::Library { place: place.clone(), path, source: source.clone(), global, when };
+        let step =
+            |path| Step::Library { place: place.clone(), path, source: source.clone(), global, lazy, when };
         if library.paths.is_empty() {
             steps.push(step(None));
         }
@@ -353,5 +364,6 @@ impl<'a> Imports<'a> {
 fn extension(session: &Session, module: &Module) -> Step {
     let (path, name) = (module.found.path.clone(), module.name.clone());
     let global = Known::table().global(&name, &path).unwrap_or(session.global);
-    Step::Extension { path, module: name, global, when: session.when(session.imports_caught) }
+    let (lazy, when) = (session.lazy, session.when(session.imports_caught));
+    Step::Extension { path, module: name, global, lazy, when }
 }

@@ -62,6 +62,15 @@ impl Failed<'_> {
         self.module.filter(|_| !self.eager).unwrap_or(analysis.name(self.victim))
     }
 
+    /// By what a group of loads is named after the first one: importing the package, then the module that needs the
+    /// least, then that of the shortest name.
+    pub(super) fn rank(&self, analysis: &Analysis<'_>) -> (bool, usize, usize) {
+        let alone = analysis.package_of(self.victim).map(|package| &analysis.alone[package]);
+        let files =
+            alone.and_then(|run| Some(run.files(run.opening(self.path)?).len())).unwrap_or(usize::MAX);
+        (!self.eager, files, self.module.map_or(usize::MAX, str::len))
+    }
+
     /// The order that does it, as a title says it: `import a.sub, then b`.
     pub(super) fn in_order(&self, finding: &Finding, last: &str) -> String {
         let (_, before) = finding.packages.split_last().unwrap_or((&finding.packages[0], &[]));

@@ -5,7 +5,7 @@
 //! it, LD_LIBRARY_PATH, DT_RUNPATH, `ld.so.cache`, the default folders.
 //!
 //! Where Python code opens libraries and reading does not tell which, one that the same package brings is taken to be
-//! among them: a note says so.
+//! among them: a warning says so, for nothing tells that it is.
 //!
 //! ## Why is this bad?
 //! The import ends with `ImportError: libfoo.so.1: cannot open shared object file`. It is an error where importing the
@@ -103,8 +103,8 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
     assumed(analysis, findings);
 }
 
-/// Libraries that are taken to be there, since code opens some that reading does not tell: one note for each package
-/// and library.
+/// Libraries that are taken to be there, since code opens some that reading does not tell: one warning for each
+/// package and library.
 fn assumed(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
     let mut seen = BTreeMap::new();
     let openings = analysis.alone.iter().flat_map(|run| &run.openings);
@@ -114,11 +114,13 @@ fn assumed(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
         }
     }
     for ((victim, library), (opening, assumed)) in seen {
-        let mut finding = Finding { severity: Severity::Note, ..Finding::of(&RULE) };
+        let mut finding = Finding { severity: Severity::Warning, ..Finding::of(&RULE) };
         let package = analysis.name(victim);
         let source = analysis.shown(&assumed.source);
         finding.packages = vec![package.to_owned()];
-        finding.title = format!("{package} is taken to load {library} by its own code");
+        finding.title = format!(
+            "importing {package} may fail: {library} is found only if {package}'s own code loads it first"
+        );
         finding.message = format!(
             "The loader alone finds {library} nowhere. {} opens libraries by `ctypes`, and reading does not tell which; \
              this one is taken to be among them.",

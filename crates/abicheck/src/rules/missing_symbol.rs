@@ -50,7 +50,7 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         groups.entry(key).or_default().push((failed, missing));
     }
     for ((victim, after, severity), mut failed) in groups {
-        failed.sort_by_key(|(failed, _)| !failed.eager);
+        failed.sort_by_key(|(failed, _)| failed.rank(analysis));
         let mut finding = Finding { severity, ..Finding::of(&RULE) };
         let (first, missing) = &failed[0];
         first.describe(analysis, &mut finding);

@@ -54,7 +54,7 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         groups.entry(key).or_default().push((failed, first));
     }
     for ((victim, after, library, severity), mut failed) in groups {
-        failed.sort_by_key(|(failed, _)| !failed.eager);
+        failed.sort_by_key(|(failed, _)| failed.rank(analysis));
         findings.push(finding(analysis, (victim, &after, library, severity), &failed));
     }
 }
@@ -75,10 +75,7 @@ fn finding(
     let said = format!("version {version} is not in {file}");
     finding.title = match after {
         [] => format!("{}: {said}", first.fails(analysis)),
-        _ => {
-            let last = if failed.len() == 1 { first.last(analysis) } else { package };
-            format!("{}: {said}", first.in_order(&finding, last))
-        }
+        _ => format!("{}: {said}", first.in_order(&finding, first.last(analysis))),
     };
     finding.message = format!("{}; the loader says \"{}\".", finding.title, first.error);
     let own = if after.is_empty() { analysis.own_copy(victim, &path) } else { first.own_of(analysis, &path) };

@@ -27,9 +27,17 @@ pub(crate) fn line(effect: &Effect) -> String {
                 if import.names.is_empty() { String::new() } else { format!(" {}", import.names.join(",")) };
             format!("{dots}{}{names}", import.module)
         }
-        Effect::Flags(flags) => format!("flags {flags:?}").to_lowercase(),
+        Effect::Flags(flags) => {
+            let global = match flags.global {
+                Some(true) => "global",
+                Some(false) => "local",
+                None => "before",
+            };
+            format!("flags {global}{}", if flags.lazy == Some(true) { " lazy" } else { "" })
+        }
         Effect::Library(library) => {
-            format!("load {}{}", place(&library.place), if library.global { " global" } else { "" })
+            let global = if library.global { " global" } else { "" };
+            format!("load {}{global}{}", place(&library.place), if library.lazy { " lazy" } else { "" })
         }
         Effect::Try(attempt) => {
             let handlers: Vec<String> = attempt.handlers.iter().map(handler).collect();
@@ -46,6 +54,7 @@ pub(crate) fn line(effect: &Effect) -> String {
             let callee = format!("{}{}", ".".repeat(call.callee.level as usize), call.callee.name);
             format!("call {callee}({}){}", arguments.join(", "), around.unwrap_or_default())
         }
+        Effect::Unread => "unread".to_owned(),
         Effect::Yield => "yield".to_owned(),
     }
 }
