@@ -13,6 +13,7 @@ import cached_import
 import checking
 import cold_import
 import creation
+import rollback
 import splitting
 import startup
 from measure import table
@@ -20,6 +21,7 @@ from places import Sides
 
 BENCHES = {
     "creation": creation,
+    "rollback": rollback,
     "startup": startup,
     "cold-import": cold_import,
     "cached-import": cached_import,
