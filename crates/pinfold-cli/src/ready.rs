@@ -12,6 +12,7 @@ use wheelsplit::{Expected, Store};
 use crate::build::engine::Basis;
 use crate::build::{Engine, Options};
 use crate::context::Context;
+use crate::environment::layout::Layout;
 use crate::error::Error;
 use crate::failure::{carried, hinted};
 use crate::interpreter::{self, Interpreter};
@@ -61,6 +62,10 @@ pub fn ready(context: &Context, store: &Store) -> Result<Ready, Error> {
 /// Warns where the environment in the folder `generation` is not what manifest and lock say by now; for commands that
 /// only look at it.
 pub fn compare(context: &Context, store: &Store, generation: &Path) {
+    // A candidate is what it is to be, whatever the project's lock says.
+    if Layout::new(&context.environment).is_ok_and(|layout| layout.is_candidate()) {
+        return;
+    }
     if let Ok(Some(lock)) = Lock::read(&context.project.join(FILE))
         && let Ok(Some(current)) = Lock::read(&generation.join(FILE))
         && lock != current

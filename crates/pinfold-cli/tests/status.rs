@@ -126,6 +126,20 @@ fn an_index_without_upload_times_is_measured_in_versions() {
     let text = stdout(&output);
     assert!(text.contains("apps  50 versions or more behind"), "{text}");
     assert!(text.contains("the index does not say when releases of app were uploaded"), "{text}");
+    // What was there on a day of the past is not guessed either.
+    let (code, apps) = track(&project, "apps", &["--exclude-newer", "2024-06-01"]);
+    assert_eq!((code, &apps["versions_behind"], &apps["days_behind"]), (Some(0), &Value::Null, &Value::Null));
+    let (_, output) = status(&project, &["--exclude-newer", "2024-06-01"]);
+    let text = stdout(&output);
+    assert!(
+        text.contains("when files of app were uploaded: what was there on that day cannot be told"),
+        "{text}"
+    );
+    let said = fails(&project, &["update", "--exclude-newer", "2024-06-01"]);
+    assert!(
+        said.contains("the index does not say when files of app were uploaded, so no day of the past"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -292,4 +306,22 @@ fn a_command_that_tells_nobody_fails_nothing_and_is_run_again() {
     assert_eq!(told(&project), [["apps begins".to_owned()]]);
     let said = fails(&project, &["status", "--notify", ""]);
     assert!(said.contains("--notify"), "{said}");
+}
+
+#[test]
+fn a_track_that_waits_for_one_that_is_held_is_not_behind_itself() {
+    if !uv() {
+        return;
+    }
+    let project = project("requires = ['app', 'lib']\n[tracks.apps]\npackages = ['app']\ngate = 'exit 3'\n");
+    link(&project, "app", "1", &[]);
+    link(&project, "lib", "1", &[]);
+    project.ok(&["sync"]);
+    link(&project, "app", "2", &[]);
+    link(&project, "lib", "2", &["app>=2"]);
+    project.ok(&["update"]);
+    let behind = |name| track(&project, name, &[]).1["versions_behind"].clone();
+    assert_eq!((behind("apps"), behind("main")), (json!(1), json!(0)));
+    link(&project, "lib", "1.5", &[]);
+    assert_eq!((behind("apps"), behind("main")), (json!(1), json!(1)));
 }

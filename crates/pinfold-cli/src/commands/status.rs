@@ -91,10 +91,14 @@ pub fn run(args: &StatusArgs, context: &Context) -> Result<Outcome, Error> {
     Ok(outcome)
 }
 
-/// Tells of holds after an update; what goes wrong with that is said, and nothing else.
-pub(super) fn tell(context: &Context, clock: &Clock, command: &str) {
-    let told = Seen::open(context, clock).and_then(|mut seen| seen.tell(context, clock, command));
-    warn(told, command);
+/// Tells of holds after an update; what goes wrong with that is said, and nothing else. Where the update `failed`,
+/// there may be nothing to tell of, which it says itself.
+pub(super) fn tell(context: &Context, clock: &Clock, command: &str, failed: bool) {
+    match Seen::open(context, clock) {
+        Ok(mut seen) => warn(seen.tell(context, clock, command), command),
+        Err(_) if failed => {}
+        Err(error) => warn(Err(error), command),
+    }
 }
 
 fn warn(told: Result<Option<String>, Error>, command: &str) {

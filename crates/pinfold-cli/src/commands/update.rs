@@ -24,6 +24,7 @@ use crate::output;
 use crate::terminal::{self, Style, elapsed, styled};
 use crate::tracks::clock::Clock;
 use crate::tracks::moving::{Fate, Mover, Moves, names};
+use crate::tracks::standing::began;
 use crate::tracks::switch;
 use crate::tracks::trial::Trials;
 
@@ -81,20 +82,20 @@ pub fn run(args: &UpdateArgs, context: &Context) -> Result<Outcome, Error> {
         return build_set::run(context);
     }
     let clock = Clock::new(args.exclude_newer.as_deref())?;
-    let outcome = tracks(args, context, &clock);
+    let layout = Layout::new(&context.environment)?;
+    no_gate(&layout, "update")?;
+    let outcome = tracks(args, context, &clock, &layout);
     if let Some(command) = &args.notify {
         // Also where nothing could be tried: a deadline may have passed.
-        status::tell(context, &clock, command);
+        status::tell(context, &clock, command, outcome.is_err());
     }
     outcome
 }
 
 /// Moves the tracks.
-fn tracks(args: &UpdateArgs, context: &Context, clock: &Clock) -> Result<Outcome, Error> {
+fn tracks(args: &UpdateArgs, context: &Context, clock: &Clock, layout: &Layout) -> Result<Outcome, Error> {
     let start = Instant::now();
-    let layout = Layout::new(&context.environment)?;
-    no_gate(&layout, "update")?;
-    let _turn = switch::turn(&layout)?;
+    let _turn = switch::turn(&context.project)?;
     let store = Store::from_env().map_err(anyhow::Error::from)?;
     let mut workspace = Workspace::open(context, &store)?;
     let tracks = chosen(&args.tracks, &workspace)?;
@@ -110,6 +111,16 @@ fn tracks(args: &UpdateArgs, context: &Context, clock: &Clock) -> Result<Outcome
     let before = synced.lock;
     workspace.previous = Some(before.clone());
     turned_back(clock, &before, args.exclude_newer.is_some())?;
+    let unknown = clock.unknown(before.wheels.iter());
+    if !unknown.is_empty() {
+        let names = unknown.join(", ");
+        let what = anyhow!(
+            "the index does not say when files of {names} were uploaded, so no day of the past can be played"
+        );
+        return Err(
+            hinted(what, "leave `--exclude-newer` out, or use an index that says it (PEP 700)").into()
+        );
+    }
     if let Some(limit) = clock.limit() {
         workspace.limit(&limit);
     }
@@ -123,7 +134,7 @@ fn tracks(args: &UpdateArgs, context: &Context, clock: &Clock) -> Result<Outcome
     let moves = moves?;
     let generation = match moves.lock == before {
         true => None,
-        false => Some(switch::commit(context, &layout, &store, &interpreter, (&before, &moves.lock))?),
+        false => Some(switch::commit(context, layout, &store, &interpreter, (&before, &moves.lock))?),
     };
     match context.format {
         OutputFormat::Json => json(&moves, generation, clock)?,
@@ -151,6 +162,14 @@ fn chosen(named: &[String], workspace: &Workspace) -> Result<BTreeSet<String>, E
 
 /// A day before what the lock has would move everything back; a clock that was turned back is only said.
 fn turned_back(clock: &Clock, before: &Lock, given: bool) -> Result<(), Error> {
+    for hold in before.holds.iter().filter(|hold| began(hold).is_some_and(|since| since > clock.now())) {
+        terminal::warn(&format!(
+            "track `{}` is held since {}, and the clock says {}: one of them is wrong",
+            hold.track,
+            hold.since,
+            clock.text()
+        ));
+    }
     let Some(newer) = clock.behind(before) else { return Ok(()) };
     if given {
         let what = anyhow!("the day to play ends at {}, but {newer}", clock.text());

@@ -187,9 +187,13 @@ impl Hint for LockingError {
 }
 
 impl LockingError {
-    /// Whether it is what is asked for that cannot be, and nothing that was in the way of asking.
+    /// Whether it is what is asked for that cannot be, and nothing that was in the way of asking: without a network
+    /// there is no solution either where what is needed was never fetched.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, LockingError::NoSolution { .. } | LockingError::Choose(_) | LockingError::Build(_))
+        match self {
+            LockingError::NoSolution { offline, .. } => !offline,
+            other => matches!(other, LockingError::Choose(_) | LockingError::Build(_)),
+        }
     }
 
     /// uv's refusal, with the closure it is about.

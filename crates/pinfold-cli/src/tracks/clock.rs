@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use pinfold_core::lock::Lock;
+use pinfold_core::lock::{Lock, Wheel};
 
 use crate::failure::hinted;
 
@@ -54,6 +54,16 @@ impl Clock {
     /// The moment in RFC 3339, to the second.
     pub fn text(&self) -> String {
         Timestamp::from_second(self.now.as_second()).unwrap_or(self.now).to_string()
+    }
+
+    /// Packages of which nobody can tell what was there at the moment that was given: their index does not say when
+    /// files were uploaded.
+    pub fn unknown<'a>(&self, wheels: impl Iterator<Item = &'a Wheel>) -> Vec<&'a str> {
+        let undated = wheels.filter(|wheel| self.given && wheel.index.is_some() && wheel.uploaded.is_none());
+        let mut names: Vec<&str> = undated.map(|wheel| wheel.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// What of `lock` is newer than the clock, in words: by this clock the lock cannot be.

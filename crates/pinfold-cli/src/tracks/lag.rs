@@ -85,19 +85,24 @@ pub fn lags(workspace: &Workspace, lock: &Lock, tracks: &BTreeSet<String>) -> Re
     let environment = workspace.interpreter.platform_marker();
     let releases = workspace.releases(&environment);
     let mut newest: BTreeMap<Subject, Release> = BTreeMap::new();
-    // All at once is quicker. Where a track is held, others may be unable to move because of it: each for itself then,
-    // as an update tries them.
-    let together = if lock.holds.is_empty() { candidate(workspace, tracks)?.ok() } else { None };
-    match together {
-        Some(candidate) => newest.extend(newer(workspace, lock, &candidate, tracks)),
-        None => {
-            for track in tracks {
-                let alone = BTreeSet::from([track.clone()]);
-                match candidate(workspace, &alone)? {
-                    Ok(candidate) => newest.extend(newer(workspace, lock, &candidate, &alone)),
-                    Err(_) => newest.extend(each_alone(workspace, &releases, lock, track)?),
-                }
-            }
+    // All at once is quicker. Where a track is held, others may be unable to move because of it: each that has something
+    // newer is asked for itself then, as an update tries it.
+    let mut open = tracks.clone();
+    if let Ok(together) = candidate(workspace, tracks)? {
+        let found = newer(workspace, lock, &together, tracks);
+        let held = |track: &String| lock.holds.iter().any(|hold| hold.track == *track);
+        if lock.holds.is_empty() {
+            open.clear();
+            newest.extend(found);
+        } else {
+            open.retain(|track| held(track) || found.keys().any(|(of, _, _)| of == track));
+        }
+    }
+    for track in open {
+        let alone = BTreeSet::from([track.clone()]);
+        match candidate(workspace, &alone)? {
+            Ok(candidate) => newest.extend(newer(workspace, lock, &candidate, &alone)),
+            Err(_) => newest.extend(each_alone(workspace, &releases, lock, &track)?),
         }
     }
     count(&releases, newest)

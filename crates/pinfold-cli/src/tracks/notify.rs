@@ -5,7 +5,7 @@
 //! in the report beside the events ([`crate::commands::status`]).
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{Seek, Write};
 use std::path::Path;
 use std::process::Command;
@@ -14,11 +14,11 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use jiff::{SignedDuration, Timestamp};
 use pinfold_core::lock::Hold;
-use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Clock;
 use super::standing::Standing;
+use super::switch::{Turn, alone};
 use crate::build::{Lines, Run};
 
 /// What happened to a hold.
@@ -79,26 +79,12 @@ const NEAR: u32 = 3;
 /// A command that takes longer is ended.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The turn to tell something; released when dropped, or when the process ends.
-#[derive(Debug)]
-pub struct Turn {
-    _file: File,
-}
-
 /// Waits until nobody else of this project tells something.
 ///
 /// # Errors
-/// When the folder cannot be written.
+/// When the project's folder cannot be written.
 pub fn turn(project: &Path) -> Result<Turn> {
-    let folder = project.join(".pinfold");
-    let path = folder.join("told.lock");
-    fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
-    crate::ignore::whole(&folder);
-    let file = File::options().create(true).append(true).open(&path);
-    let file = file.with_context(|| format!("could not open {}", path.display()))?;
-    flock(&file, FlockOperation::LockExclusive)
-        .with_context(|| format!("could not lock {}", path.display()))?;
-    Ok(Turn { _file: file })
+    alone(project, "told.lock", "Waiting for another pinfold to tell of this project's holds")
 }
 
 impl Told {

@@ -39,6 +39,8 @@ pub struct Standing<'a> {
     pub versions: Option<usize>,
     /// Whether nobody counted further.
     pub or_more: bool,
+    /// Packages of which nobody can tell what was there on the day that is played.
+    pub unknown: Vec<&'a str>,
 }
 
 impl Standing<'_> {
@@ -99,6 +101,8 @@ pub fn standings<'a>(
                 (package, lag)
             })
             .collect();
+        let unknown = clock.unknown(packages.iter().map(|(package, _)| package.wheel));
+        let lags = lags.filter(|_| unknown.is_empty());
         let behind = || packages.iter().filter_map(|(_, lag)| *lag);
         let first = behind().filter_map(|lag| lag.first).min();
         let from = hold.map_or(first, began);
@@ -110,6 +114,7 @@ pub fn standings<'a>(
                 .and_then(|_| first.map(|first| days(first, clock.now()).max(0)).or(nothing.then_some(0))),
             versions: lags.map(|_| behind().map(|lag| lag.versions).max().unwrap_or(0)),
             or_more: behind().any(|lag| lag.or_more),
+            unknown,
             name,
             hold,
             packages,

@@ -14,28 +14,39 @@ use crate::context::Context;
 use crate::environment::layout::{CANDIDATES, Layout};
 use crate::environment::sync::{Request, build};
 use crate::environment::{gc, journal};
-use crate::failure::hinted;
+use crate::failure::{WithHint, hinted};
 use crate::interpreter::Interpreter;
 use crate::{ready, terminal};
 
-/// Held by the one update that runs; released when dropped, or when the process ends.
+/// Held by the one process that does something with a project; released when dropped, or when the process ends.
 #[derive(Debug)]
 pub struct Turn {
     _file: File,
 }
 
-/// Waits until no other update of this environment runs, and says so.
+/// Waits until no other update of this project runs, and says so: also with another environment it would move the same
+/// lock, and try candidates in the same place.
 ///
 /// # Errors
-/// When the lock file cannot be made or locked.
-pub fn turn(layout: &Layout) -> Result<Turn> {
-    // It makes the folder, and says what to do if that cannot be.
-    drop(layout.guard()?);
-    let path = layout.home.join("update.lock");
+/// When the project's folder cannot be written.
+pub fn turn(project: &Path) -> Result<Turn> {
+    alone(project, "update.lock", "Waiting for another `pinfold update` of this project to finish")
+}
+
+/// Waits until nobody else has the turn of this name.
+///
+/// # Errors
+/// When the project's folder cannot be written.
+pub fn alone(project: &Path, name: &str, waiting: &str) -> Result<Turn> {
+    let folder = project.join(".pinfold");
+    let made = fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()));
+    made.hint("the project's folder must be writable")?;
+    crate::ignore::whole(&folder);
+    let path = folder.join(name);
     let file = File::options().create(true).append(true).open(&path);
     let file = file.with_context(|| format!("could not open {}", path.display()))?;
     if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-        terminal::note("Waiting for another `pinfold update` of this environment to finish");
+        terminal::note(waiting);
         flock(&file, FlockOperation::LockExclusive)
             .with_context(|| format!("could not lock {}", path.display()))?;
     }

@@ -100,6 +100,13 @@ fn until(deadline: Timestamp, clock: &Clock) -> String {
 }
 
 fn undated(out: &mut String, standing: &Standing<'_>) {
+    if !standing.unknown.is_empty() {
+        out.push_str(&format!(
+            "  the index does not say when files of {} were uploaded: what was there on that day cannot be told\n",
+            standing.unknown.join(", ")
+        ));
+        return;
+    }
     let mut names: Vec<&str> = standing.undated().iter().map(|package| package.wheel.name.as_str()).collect();
     names.dedup();
     if !names.is_empty() {
