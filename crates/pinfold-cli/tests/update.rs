@@ -491,3 +491,38 @@ fn what_needs_the_package_that_fails_stays_with_it_and_the_others_move() {
         ("all", ["base 1 -> 2", "bound 1 -> 2", "user 1 -> 2"].map(str::to_owned).to_vec())
     );
 }
+
+#[test]
+fn a_hold_is_as_old_as_the_packages_that_it_is_about() {
+    if !uv() {
+        return;
+    }
+    let packages = Index::start();
+    let project = project("");
+    let write = |fails: &str, version: &str| {
+        let gate = gate(&without(fails, version));
+        let manifest = format!("requires = ['one', 'two']\n[tracks.all]\npackages = ['one', 'two']\n{gate}");
+        index::write(&project.app(), &manifest, &packages);
+    };
+    for name in ["one", "two"] {
+        packages.add(name, "1", &[], Some("2024-05-01"));
+    }
+    packages.add("one", "2", &[], Some("2024-06-01"));
+    packages.add("two", "2", &[], Some("2024-06-05"));
+    write("one", "2");
+    let day = |day: &str| {
+        update(&project, &["--exclude-newer", day]);
+        let lock = lock(&project);
+        let hold = lock.holds.first().map(|hold| (hold.since.clone(), hold.candidate.join(", ")));
+        (versions(&project)[1].clone(), hold)
+    };
+    let held = |since: &str, candidate: &str| Some((format!("{since}T00:00:00Z"), candidate.to_owned()));
+    assert_eq!(day("2024-05-02"), ("all: one 1, two 1".to_owned(), None));
+    assert_eq!(day("2024-06-01"), ("all: one 1, two 1".to_owned(), held("2024-06-02", "one 1 -> 2")));
+    // `two` moves without the rest; the hold is about `one` as before.
+    assert_eq!(day("2024-06-05"), ("all: one 1, two 2".to_owned(), held("2024-06-02", "one 1 -> 2")));
+    packages.add("two", "3", &[], Some("2024-06-08"));
+    write("two", "3");
+    // What was held moves, and with it what had moved fails: that is another hold.
+    assert_eq!(day("2024-06-09"), ("all: one 2, two 2".to_owned(), held("2024-06-10", "two 2 -> 3")));
+}

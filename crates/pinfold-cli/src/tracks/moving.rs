@@ -244,6 +244,8 @@ impl Mover<'_> {
         if let Some(same) = earlier.filter(same) {
             return same.clone();
         }
+        // Where all that an earlier hold was about has moved, this one is another.
+        let earlier = earlier.filter(|hold| goes_on(&hold.candidate, &candidate));
         Hold {
             track: track.to_owned(),
             since: earlier.map_or_else(|| self.clock.text(), |hold| hold.since.clone()),
@@ -281,6 +283,14 @@ impl Mover<'_> {
 /// The names of all tracks: those of the manifest, and root's.
 pub fn names(workspace: &Workspace) -> BTreeSet<String> {
     workspace.manifest.tracks.keys().cloned().chain([MAIN.to_owned()]).collect()
+}
+
+/// Whether a hold at one candidate goes on as a hold at another: a package is in both, or nobody knows which it is.
+fn goes_on(before: &[String], now: &[String]) -> bool {
+    let names = |candidate: &[String]| -> BTreeSet<String> {
+        candidate.iter().filter_map(|change| Some(change.split(' ').next()?.to_owned())).collect()
+    };
+    before.is_empty() || now.is_empty() || !names(before).is_disjoint(&names(now))
 }
 
 /// Two halves, to be taken from the end; nothing of one package alone, which cannot be less.

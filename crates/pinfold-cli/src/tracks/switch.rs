@@ -80,8 +80,9 @@ pub fn commit(
     Ok(built.generation)
 }
 
-/// So many logs are kept besides those that holds name.
+/// So many logs are kept besides those that holds name, and so many bytes of them.
 const LOGS: usize = 60;
+const BYTES: u64 = 256 << 20;
 
 /// Removes the environments of candidates and old logs, but for those that `holds` name.
 pub fn tidy(project: &Path, holds: &[Hold]) {
@@ -93,7 +94,53 @@ pub fn tidy(project: &Path, holds: &[Hold]) {
     let mut logs: Vec<_> = logs.map(|entry| entry.path()).filter(|path| !named(path)).collect();
     // Their names begin with the moment.
     logs.sort();
-    for old in logs.iter().rev().skip(LOGS) {
-        let _ = fs::remove_file(old);
+    let mut bytes = 0;
+    for (at, log) in logs.iter().rev().enumerate() {
+        bytes += log.metadata().map_or(0, |metadata| metadata.len());
+        if at >= LOGS || bytes > BYTES {
+            let _ = fs::remove_file(log);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_logs_stay_and_those_that_holds_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let logs = folder.path().join(".pinfold/logs");
+        fs::create_dir_all(&logs).unwrap();
+        let left = || {
+            let entries = fs::read_dir(&logs).unwrap().flatten();
+            let mut names: Vec<u32> =
+                entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+            names.sort_unstable();
+            names
+        };
+        for number in 100..170 {
+            // Sparse: no room is taken.
+            let size = match number {
+                150 => 100 << 20,
+                168 => 200 << 20,
+                _ => 0,
+            };
+            File::create(logs.join(number.to_string())).unwrap().set_len(size).unwrap();
+        }
+        let hold = Hold {
+            track: "main".to_owned(),
+            since: String::new(),
+            reason: String::new(),
+            candidate: Vec::new(),
+            log: Some(".pinfold/logs/100".to_owned()),
+        };
+        tidy(folder.path(), std::slice::from_ref(&hold));
+        assert_eq!(left(), std::iter::once(100).chain(151..170).collect::<Vec<u32>>());
+        for number in 170..240 {
+            File::create(logs.join(number.to_string())).unwrap();
+        }
+        tidy(folder.path(), &[]);
+        assert_eq!(left(), (180..240).collect::<Vec<u32>>());
     }
 }
