@@ -198,7 +198,9 @@ fn the_readme_names_every_xtask_and_ci_runs_the_tests() {
     let variants = commands.lines().filter_map(|line| line.trim().split_once('(')).map(|(name, _)| name);
     let names: Vec<String> = variants.filter(|name| !name.starts_with('/')).map(str::to_lowercase).collect();
     assert!(names.len() >= 3, "read no commands from crates/xtask/src/main.rs: {names:?}");
-    let missing = names.iter().filter(|name| !readme.contains(&format!("cargo xtask {name}")));
+    let row = |name: &str| readme.contains("| `cargo xtask` |") && readme.contains(&format!("\n| `{name}"));
+    let missing =
+        names.iter().filter(|name| !readme.contains(&format!("cargo xtask {name}")) && !row(name.as_str()));
     none(missing.map(|name| format!("README.md: does not name `cargo xtask {name}`")).collect());
     assert!(read(".ci/run").contains("cargo xtask test"), ".ci/run does not run `cargo xtask test`");
 }

@@ -1,0 +1,155 @@
+//! What is held where something fails: as little as possible, and since when.
+//!
+//! Deliberately not here: why a gate fails.
+
+use std::fs;
+
+use crate::support::index::{self, Index};
+use crate::support::links::{link, project, uv};
+use crate::support::{said, stderr, stdout};
+use crate::{gate, lock, three, update, versions, without};
+
+#[test]
+fn where_only_the_whole_fails_as_little_as_possible_is_held() {
+    if !uv() {
+        return;
+    }
+    // `app` 2 and `tool` 2 pass alone, and not together.
+    let both = format!("if {}; then exit 0; fi; {}", without("app", "2"), without("tool", "2"));
+    let count = "echo run >> \"$PWD/runs\"; ";
+    let project = three(|text| text.replace("#main\n", &gate(&format!("{count}{both}"))));
+    let output = update(&project, &[]);
+    assert_eq!(versions(&project)[0], "root: app 2, lib 2, tool 1", "{}", said(&output));
+    let hold = &lock(&project).holds[0];
+    assert_eq!(hold.track, "tools");
+    let expected = "it passes alone, and not with the others: the gate of `main` ended with exit code 1";
+    assert_eq!(hold.reason, expected);
+    let runs = fs::read_to_string(project.app().join("runs")).unwrap().lines().count();
+    assert!(runs <= 1 + 2 * 3, "{runs} runs: one for `main` alone, at most 2n for the whole");
+}
+
+#[test]
+fn packages_of_a_held_track_that_pass_without_the_rest_still_move() {
+    if !uv() {
+        return;
+    }
+    let names = ["one", "two", "three", "four", "five"];
+    let list = names.map(|name| format!("'{name}'")).join(", ");
+    let manifest =
+        format!("requires = [{list}]\n[tracks.all]\npackages = [{list}]\n{}", gate(&without("three", "2")));
+    let project = project(&manifest);
+    names.iter().for_each(|name| link(&project, name, "1", &[]));
+    project.ok(&["sync"]);
+    names.iter().for_each(|name| link(&project, name, "2", &[]));
+    let output = update(&project, &[]);
+    assert_eq!(versions(&project)[1], "all: five 2, four 2, one 2, three 1, two 2", "{}", said(&output));
+    let hold = &lock(&project).holds[0];
+    assert_eq!((hold.track.as_str(), hold.candidate.as_slice()), ("all", &["three 1 -> 2".to_owned()][..]));
+    assert!(stdout(&output).contains("  moved without it: four 1 -> 2\n"), "{}", said(&output));
+    let again = update(&project, &[]);
+    assert!(stderr(&again).contains("Nothing to do"), "{}", said(&again));
+}
+
+#[test]
+fn of_many_tracks_that_do_not_all_go_together_none_is_held_that_could_move() {
+    if !uv() {
+        return;
+    }
+    let names = ["one", "two", "three", "four", "five"];
+    let list = names.map(|name| format!("'{name}'")).join(", ");
+    let tracks: String =
+        names.iter().map(|name| format!("[tracks.t-{name}]\npackages = ['{name}']\n")).collect();
+    // `one` with `three` fails, and so do any three of the others; the runs over the whole are those with all gates.
+    let code = "import json, os; e = json.load(open(os.environ['VIRTUAL_ENV'] + '/closure.json')); \
+                m = {u['name'] for u in e['units'] if u['version'] == '2'}; \
+                exit({'one', 'three'} <= m or len(m - {'one', 'three'}) > 2)";
+    let command = format!("echo run >> \"$PWD/runs\"; python -c \"{code}\"");
+    let manifest = format!("requires = [{list}]\n{tracks}[tracks.main]\n{}", gate(&command));
+    let project = project(&manifest);
+    names.iter().for_each(|name| link(&project, name, "1", &[]));
+    project.ok(&["sync"]);
+    names.iter().for_each(|name| link(&project, name, "2", &[]));
+    let output = update(&project, &[]);
+    let moved = |name: &str| versions(&project)[0].contains(&format!("{name} 2"));
+    let here: Vec<&str> = names.into_iter().filter(|name| moved(name)).collect();
+    // By name: `t-five`, `t-four`, `t-one`, then `t-three` and `t-two` do not go with what there is.
+    assert_eq!(here, ["one", "four", "five"], "{}", said(&output));
+    let held: Vec<String> = lock(&project).holds.into_iter().map(|hold| hold.track).collect();
+    assert_eq!(held, ["t-three", "t-two"]);
+    let runs = fs::read_to_string(project.app().join("runs")).unwrap().lines().count();
+    assert!(runs <= 2 * names.len(), "{runs} runs over the whole");
+}
+
+#[test]
+fn what_needs_the_package_that_fails_stays_with_it_and_the_others_move() {
+    if !uv() {
+        return;
+    }
+    let packages = Index::start();
+    let project = project("");
+    let list = "['bound', 'free', 'other', 'user']";
+    let gate = gate(&without("base", "2"));
+    let manifest = format!("requires = {list}\n[tracks.all]\npackages = {list}\n{gate}");
+    index::write(&project.app(), &manifest, &packages);
+    let day = |day| Some(day);
+    for (name, requires) in [
+        ("base", vec![]),
+        ("bound", vec!["base<2"]),
+        ("user", vec!["bound<2"]),
+        ("free", vec![]),
+        ("other", vec!["base"]),
+    ] {
+        packages.add(name, "1", &requires, day("2024-05-01"));
+    }
+    project.ok(&["sync"]);
+    // `bound` 2 takes `base` along, `user` 2 takes `bound`; `other` 2 needs something new, which goes with any `base`.
+    packages.add("base", "2", &[], day("2024-06-01"));
+    packages.add("bound", "2", &["base>=2"], day("2024-06-01"));
+    packages.add("user", "2", &["bound>=2"], day("2024-06-01"));
+    packages.add("free", "2", &[], day("2024-06-01"));
+    packages.add("fresh", "1", &[], day("2024-06-01"));
+    packages.add("other", "2", &["base", "fresh"], day("2024-06-01"));
+    let output = update(&project, &["--exclude-newer", "2024-06-02"]);
+    let all = versions(&project)[1].clone();
+    assert_eq!(all, "all: base 1, bound 1, free 2, fresh 1, other 2, user 1", "{}", said(&output));
+    let hold = lock(&project).holds[0].clone();
+    assert_eq!(
+        (hold.track.as_str(), hold.candidate),
+        ("all", ["base 1 -> 2", "bound 1 -> 2", "user 1 -> 2"].map(str::to_owned).to_vec())
+    );
+}
+
+#[test]
+fn a_hold_is_as_old_as_the_packages_that_it_is_about() {
+    if !uv() {
+        return;
+    }
+    let packages = Index::start();
+    let project = project("");
+    let write = |fails: &str, version: &str| {
+        let gate = gate(&without(fails, version));
+        let manifest = format!("requires = ['one', 'two']\n[tracks.all]\npackages = ['one', 'two']\n{gate}");
+        index::write(&project.app(), &manifest, &packages);
+    };
+    for name in ["one", "two"] {
+        packages.add(name, "1", &[], Some("2024-05-01"));
+    }
+    packages.add("one", "2", &[], Some("2024-06-01"));
+    packages.add("two", "2", &[], Some("2024-06-05"));
+    write("one", "2");
+    let day = |day: &str| {
+        update(&project, &["--exclude-newer", day]);
+        let lock = lock(&project);
+        let hold = lock.holds.first().map(|hold| (hold.since.clone(), hold.candidate.join(", ")));
+        (versions(&project)[1].clone(), hold)
+    };
+    let held = |since: &str, candidate: &str| Some((format!("{since}T00:00:00Z"), candidate.to_owned()));
+    assert_eq!(day("2024-05-02"), ("all: one 1, two 1".to_owned(), None));
+    assert_eq!(day("2024-06-01"), ("all: one 1, two 1".to_owned(), held("2024-06-02", "one 1 -> 2")));
+    // `two` moves without the rest; the hold is about `one` as before.
+    assert_eq!(day("2024-06-05"), ("all: one 1, two 2".to_owned(), held("2024-06-02", "one 1 -> 2")));
+    packages.add("two", "3", &[], Some("2024-06-08"));
+    write("two", "3");
+    // What was held moves, and with it what had moved fails: that is another hold.
+    assert_eq!(day("2024-06-09"), ("all: one 2, two 2".to_owned(), held("2024-06-10", "two 2 -> 3")));
+}
