@@ -9,7 +9,7 @@ use clap::builder::styling::{AnsiColor, Effects, Styles};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{bindings, check, explain, facts, ldd, rules};
+use crate::commands::{bindings, check, explain, facts, isolate, ldd, rules};
 use crate::failure::{COULD_NOT, Failure, Outcome};
 use crate::output::{Output, Streams};
 use crate::terminal::Colour;
@@ -43,6 +43,7 @@ enum Command {
     Ldd(ldd::Options),
     Bindings(bindings::Options),
     Facts(facts::Options),
+    Isolate(isolate::Options),
 }
 
 /// Options that every command has.
@@ -121,6 +122,7 @@ impl Cli {
             Some(Command::Ldd(options)) => ldd::run(options, output),
             Some(Command::Bindings(options)) => bindings::run(options, output),
             Some(Command::Facts(options)) => facts::run(options, output),
+            Some(Command::Isolate(options)) => isolate::run(options, output),
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! A run, in order, one folder or file each: `environment` reads what is there, `importing` walks what imports load,
 //! `analysis` puts it through the simulated loader in the orders that could matter, `rules` say findings, `config`
-//! takes those away that the user knows, `verify` runs them for real if asked, `report` shows them; `commands` are
-//! what the command line calls.
+//! takes those away that the user knows, `verify` runs them for real if asked, `report` shows them; `isolation` mends
+//! what it can; `commands` are what the command line calls.
 //! Deliberately not here: reading ELF (`elf-facts`), the loader (`elf-loader`), reading Python (`python-facts`).
 
 pub mod analysis;
@@ -14,6 +14,7 @@ pub mod environment;
 pub mod failure;
 pub mod finding;
 pub mod importing;
+pub mod isolation;
 pub mod output;
 mod process;
 pub mod report;

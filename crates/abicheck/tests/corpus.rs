@@ -4,6 +4,7 @@
 //! Deliberately not here: what each one shows, which the file says.
 
 mod corpus_entry;
+mod isolate;
 #[path = "python/mod.rs"]
 mod python;
 

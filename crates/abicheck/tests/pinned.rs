@@ -172,6 +172,12 @@ fn orders_are_orders_of_units() {
     for (order, code) in [("one,two", 1), ("two,one", 0)] {
         assert_eq!(pins.run(&described, &["--order", order]).status.code(), Some(code), "{order}");
     }
+    // With copies each has its own, and the description says where.
+    let out = pins.folder.path().join("isolated");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_abicheck"));
+    command.args(["isolate", "--no-cache", "--python"]).arg(&pins.python.executable).arg("--out").arg(&out);
+    assert!(command.arg(&described).status().expect("it runs").success());
+    assert_eq!(pins.found(&out.join("closure.json"), &["AB201", "AB202"]), []);
     let unknown = pins.run(&described, &["--order", "twoo,one"]);
     let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
     assert!(said.contains("did you mean `two`?") && unknown.status.code() == Some(2), "{said}");

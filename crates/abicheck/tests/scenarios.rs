@@ -2,6 +2,7 @@
 //!
 //! Deliberately not here: real packages (`corpus.rs`).
 
+mod isolate;
 #[path = "python/mod.rs"]
 mod python;
 mod scenario;

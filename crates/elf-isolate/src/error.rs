@@ -55,3 +55,49 @@ impl EditError {
         move |source| Self::Io { what, path, source }
     }
 }
+
+/// Why there are no copies; what was there before is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum IsolateError {
+    /// One file cannot be edited.
+    #[error("{0}\nhint: {hint}", hint = hint(.0))]
+    Edit(#[from] EditError),
+    /// Something else stands where the copies should.
+    #[error("{} is there, and was not made by this\nhint: name a folder that is not there yet", out.display())]
+    Foreign {
+        /// The folder.
+        out: PathBuf,
+    },
+    /// The folder of the copies could not be written.
+    #[error("could not {what} {}: {source}\nhint: what was there before is as it was; free space or permissions, then try again", path.display())]
+    Io {
+        /// Verb.
+        what: &'static str,
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The copies do not do what was meant.
+    #[error(
+        "the copies were made and do not hold: {0}\nhint: they were thrown away, and what was there before is as it was"
+    )]
+    DoNotHold(String),
+}
+
+impl IsolateError {
+    pub(crate) fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { what, path, source }
+    }
+}
+
+/// What to do about a file that cannot be edited.
+fn hint(error: &EditError) -> &'static str {
+    match error {
+        EditError::Io { .. } => "nothing was changed; free space or permissions, then try again",
+        _ => {
+            "nothing was changed; install versions of both packages that bring the same library, or leave one of them out"
+        }
+    }
+}

@@ -1,13 +1,25 @@
 //! Two libraries of one SONAME in one process: copies under names of their own, and of what uses them.
 //!
-//! glibc gives a library that is loaded under a SONAME to whoever needs that name next. [`edit`] makes a copy of a file that
-//! has, and asks for, other names.
+//! glibc gives a library that is loaded under a SONAME to whoever needs that name next. [`Graph`] is which file each name
+//! leads to where packages are imported alone, [`Plan`] which files are copied so that it stays so together, [`isolate`]
+//! writes them, and [`edit`] is one of them.
 //! Deliberately not here: what is an environment and what is wrong with it (`abicheck`), and reading ELF (`elf-facts`).
 
 mod check;
 mod edit;
 mod error;
+mod graph;
+mod isolate;
+mod plan;
+mod record;
 mod refuse;
+mod rpath;
+mod tree;
 
 pub use edit::{Edit, edit};
-pub use error::EditError;
+pub use error::{EditError, IsolateError};
+pub use graph::{Graph, World};
+pub use isolate::{Isolated, isolate};
+pub use plan::{Kept, Plan};
+pub use record::{Copy, RECORD, Record};
+pub use rpath::Places;

@@ -48,6 +48,7 @@ pub use library::{Library, VersionId};
 pub use load::{Binding, Edge, Load, Mode};
 pub use machine::MachineError;
 pub use object::{By, Found, Object, ObjectId, Role, Scope};
+pub use paths::straight;
 pub use process::{Ignored, Process};
 pub use symbols::Symbol;
 pub use system::{StaticTls, System};

@@ -4,12 +4,27 @@
 //! Deliberately not here: what set-user-ID programs may not expand.
 
 use std::collections::HashSet;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::system::System;
 
 /// Folders in the order of a search, each with a slash at its end; an empty one is the working folder.
 pub(crate) type Folders = Arc<[Box<[u8]>]>;
+
+/// `path` without the detours that lists of folders make: `a/../a.libs` is `a.libs`.
+pub fn straight(path: &Path) -> PathBuf {
+    let mut made = PathBuf::new();
+    for part in path.components() {
+        let inside = matches!(made.components().next_back(), Some(Component::Normal(_)));
+        if part == Component::ParentDir && inside {
+            made.pop();
+        } else {
+            made.push(part);
+        }
+    }
+    made
+}
 
 /// The folders of a list of an object in `origin`. `separators` are `:`, and for LD_LIBRARY_PATH `;` too.
 pub(crate) fn folders(list: &[u8], separators: &[u8], origin: &[u8], system: &System) -> Folders {

@@ -7,6 +7,7 @@ mod caches;
 pub mod check;
 pub mod explain;
 pub mod facts;
+pub mod isolate;
 pub mod ldd;
 mod opening;
 pub mod rules;

@@ -29,6 +29,7 @@ pub use error::InputError;
 pub use folder::{Found, Kind, Listing};
 pub use interpreter::Interpreter;
 pub use pinned::Views;
+pub(crate) use pinned::closure_of;
 pub use start::Start;
 pub use tags::{Foreign, describe};
 

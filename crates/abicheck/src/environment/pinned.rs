@@ -72,7 +72,7 @@ impl Views {
 }
 
 /// The `closure.json` that `input` is or has: itself, or that of an environment or of a project that was synced.
-pub(super) fn closure_of(input: &Path) -> Option<PathBuf> {
+pub(crate) fn closure_of(input: &Path) -> Option<PathBuf> {
     if input.is_file() && input.extension().is_some_and(|extension| extension == "json") {
         return Some(input.to_owned());
     }

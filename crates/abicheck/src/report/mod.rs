@@ -19,7 +19,7 @@ use crate::finding::{Finding, Severity};
 
 pub(crate) use demangle::readable;
 pub use paths::base_of;
-pub(crate) use paths::{plain, plain_path, straight};
+pub(crate) use paths::{plain, plain_path};
 
 /// What one run found out.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,9 @@
 //! Deliberately not here: which files matter.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+
+use elf_loader::straight;
 
 /// The folder that paths are shown without: the one that most of `folders` are, or else the one that all are in.
 pub fn base_of<'a>(folders: impl IntoIterator<Item = &'a Path>) -> Option<PathBuf> {
@@ -31,20 +33,6 @@ pub(super) fn below<'a>(path: &'a Path, base: Option<&Path>) -> &'a Path {
 /// `path` as people read it: without `base`, and what could move a terminal's cursor made visible.
 pub(super) fn shown(path: &Path, base: Option<&Path>) -> String {
     plain(&straight(below(path, base)).to_string_lossy())
-}
-
-/// `path` without the detours that RUNPATHs make: `a/../a.libs` is `a.libs`.
-pub(crate) fn straight(path: &Path) -> PathBuf {
-    let mut made = PathBuf::new();
-    for part in path.components() {
-        let inside = matches!(made.components().next_back(), Some(Component::Normal(_)));
-        if part == Component::ParentDir && inside {
-            made.pop();
-        } else {
-            made.push(part);
-        }
-    }
-    made
 }
 
 /// A whole path as people read it.

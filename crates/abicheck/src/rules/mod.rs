@@ -43,11 +43,11 @@ mod unreadable_file;
 mod wrong_tag;
 
 use elf_facts::Facts;
+use elf_loader::straight;
 use rayon::prelude::*;
 
 use crate::analysis::Analysis;
 use crate::finding::{Finding, Severity, SymbolName};
-use crate::report::straight;
 
 pub(crate) use gathered::Gathered;
 pub use page::Page;

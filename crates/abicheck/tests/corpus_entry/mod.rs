@@ -17,6 +17,7 @@ use abicheck::verify::Verifier;
 use elf_facts::Cache;
 use serde::Deserialize;
 
+use crate::isolate::isolate;
 use crate::python::Python;
 
 /// An environment of `corpus.toml`, which says what the fields mean.
@@ -35,6 +36,8 @@ pub(crate) struct Entry {
     error: Vec<ExpectedError>,
     #[serde(default)]
     warnings: Vec<String>,
+    #[serde(default)]
+    isolates: bool,
 }
 
 #[derive(Deserialize)]
@@ -75,9 +78,12 @@ impl Entry {
             Ok(venv) => venv,
             Err(said) => return (format!("{:<14} not installed", self.name), vec![said]),
         };
-        let mut wrong: Vec<String> = self.run.iter().filter_map(|run| run.differs(&venv)).collect();
+        let mut wrong: Vec<String> = self.run.iter().filter_map(|run| run.differs(&venv, None)).collect();
         let verify = self.error.iter().any(|expected| expected.confirmed.is_some());
-        let (findings, packages) = findings(&venv, verify);
+        let (findings, packages) = findings(&venv, None, verify);
+        if self.isolates {
+            wrong.extend(self.isolated(&venv));
+        }
         let of = |severity| findings.iter().filter(move |finding| finding.severity == severity);
         wrong.extend(self.errors_differ(&of(Severity::Error).collect::<Vec<_>>()));
         let mut warnings: Vec<&str> = of(Severity::Warning).map(|finding| finding.code).collect();
@@ -100,6 +106,22 @@ impl Entry {
             said.join("; ")
         );
         (line, wrong)
+    }
+
+    /// What is not as it should be with the copies of `abicheck isolate`: every run ends well, and no error is left.
+    fn isolated(&self, venv: &Path) -> Vec<String> {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let out = folder.path().join("isolated");
+        if let Err(said) = isolate(&[venv], &out) {
+            return vec![format!("was not isolated: {said}")];
+        }
+        let well = |run: &Run| Run { code: run.code.clone(), ends: "ok".to_owned() };
+        let runs = self.run.iter().filter_map(|run| well(run).differs(venv, Some(&out)));
+        let mut wrong: Vec<String> = runs.map(|wrong| format!("isolated, {wrong}")).collect();
+        let (left, _) = findings(&out, Some(venv.join("bin/python")), false);
+        let left = left.iter().filter(|finding| finding.severity == Severity::Error);
+        wrong.extend(left.map(|finding| format!("isolated, and still {}: {}", finding.code, finding.title)));
+        wrong
     }
 
     /// Below cargo's folder for tests.
@@ -169,12 +191,13 @@ impl ExpectedError {
 }
 
 impl Run {
-    /// How it ends, if not as expected.
-    fn differs(&self, venv: &Path) -> Option<String> {
+    /// How it ends, with what is in `before` first, if not as expected.
+    fn differs(&self, venv: &Path, before: Option<&Path>) -> Option<String> {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let output = Command::new(venv.join("bin/python"))
             .args(["-W", "ignore", "-c", &self.code.join("\n")])
             .env_remove("PYTHONPATH")
+            .envs(before.map(|folder| ("PYTHONPATH", folder)))
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .current_dir(folder.path())
             .output()
@@ -195,8 +218,8 @@ impl Run {
 }
 
 /// What all rules say, run for real if asked, and how many packages there are.
-fn findings(venv: &Path, verify: bool) -> (Vec<Finding>, usize) {
-    let environment = Environment::read(&[venv.to_owned()], &environment::Wishes::default())
+fn findings(venv: &Path, python: Option<PathBuf>, verify: bool) -> (Vec<Finding>, usize) {
+    let environment = Environment::read(&[venv.to_owned()], &environment::Wishes { python })
         .unwrap_or_else(|error| panic!("{}: {error}", venv.display()));
     let target = python_facts::Target { version: environment.interpreter.version };
     let (sources, cache) = (Sources::open(target, None), Arc::new(Cache::none()));

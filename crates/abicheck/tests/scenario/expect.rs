@@ -12,6 +12,8 @@ pub(crate) struct Expected {
     pub(crate) runs: Vec<Run>,
     /// All that is found, in any order.
     pub(crate) findings: Vec<ExpectedFinding>,
+    /// With the copies of `abicheck isolate` every run ends well, and there are no errors.
+    pub(crate) isolates: bool,
 }
 
 /// One process.
@@ -40,7 +42,7 @@ impl Expected {
         let text =
             std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let table: toml::Table = text.parse().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        known(&table, &["shows", "run", "finding"], path);
+        known(&table, &["shows", "isolates", "run", "finding"], path);
         assert!(
             table.get("shows").is_some_and(toml::Value::is_str),
             "{}: what does it show?",
@@ -49,7 +51,8 @@ impl Expected {
         let runs: Vec<Run> = tables(&table, "run").map(|run| Run::read(run, path)).collect();
         assert!(!runs.is_empty(), "{}: how does it really end?", path.display());
         let findings = tables(&table, "finding").map(|finding| ExpectedFinding::read(finding, path));
-        Self { runs, findings: findings.collect() }
+        let isolates = table.get("isolates").and_then(toml::Value::as_bool).unwrap_or_default();
+        Self { runs, findings: findings.collect(), isolates }
     }
 }
 

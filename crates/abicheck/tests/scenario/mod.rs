@@ -3,6 +3,8 @@
 //! Deliberately not here: what each one shows, which its `expect.toml` says.
 
 mod expect;
+#[path = "../venv/mod.rs"]
+mod venv;
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -11,13 +13,14 @@ use std::sync::Arc;
 
 use abicheck::analysis::{Analysis, Wishes};
 use abicheck::environment::{self, Environment};
-use abicheck::finding::Finding;
+use abicheck::finding::{Finding, Severity};
 use abicheck::importing::Sources;
 use abicheck::rules;
 use elf_facts::Cache;
 
 pub(crate) use expect::Expected;
 
+use crate::isolate::isolate;
 use crate::python::Python;
 
 /// A folder of `tests/abicheck`.
@@ -45,60 +48,54 @@ impl Scenario {
         };
         let mut wrong = Vec::new();
         for run in &self.expected.runs {
-            let ended = really(&root, &site, &run.import);
+            let ended = really(&root, &site, &run.import, None);
             if !expect::matches(&run.ends, &ended) {
                 let import = run.import.join(", ");
                 wrong.push(format!("`import {import}` ended with {ended:?}, not with {:?}", run.ends));
             }
         }
-        let findings = findings(&root);
-        wrong.extend(expect::compare(&self.expected.findings, &findings, &site));
+        let found = findings(&root.join("venv"));
+        wrong.extend(expect::compare(&self.expected.findings, &found, &site));
+        if self.expected.isolates {
+            wrong.extend(self.isolated(&root, &site));
+        }
+        wrong
+    }
+
+    /// What is not as it should be with the copies of `abicheck isolate`.
+    fn isolated(&self, root: &Path, site: &Path) -> Vec<String> {
+        let out = root.join("isolated");
+        if let Err(said) = isolate(&[&root.join("venv")], &out) {
+            return vec![format!("was not isolated: {said}")];
+        }
+        let mut wrong = Vec::new();
+        for run in &self.expected.runs {
+            let ended = really(root, site, &run.import, Some(&out));
+            if ended != "ok" {
+                wrong.push(format!("isolated, `import {}` ended with {ended:?}", run.import.join(", ")));
+            }
+        }
+        let left = findings_by(&out, Some(root.join("venv/bin/python")));
+        let left = left.iter().filter(|finding| finding.severity == Severity::Error);
+        wrong
+            .extend(left.map(|finding| format!("isolated, and still {}: {}", finding.code, finding.message)));
         wrong
     }
 
     /// A virtual environment with what `build.sh` makes.
     fn build(&self, python: &Python, root: &Path) -> Result<PathBuf, String> {
-        let site = root.join(format!("venv/lib/python{}/site-packages", python.minor));
-        let bin = root.join("venv/bin");
-        for folder in [&site, &bin] {
-            std::fs::create_dir_all(folder).expect("folders can be made");
-        }
-        let home = python.executable.parent().unwrap_or(Path::new("/"));
-        std::fs::write(root.join("venv/pyvenv.cfg"), format!("home = {}\n", home.display()))
-            .expect("pyvenv.cfg can be written");
-        std::os::unix::fs::symlink(&python.executable, bin.join("python")).expect("links can be made");
-        let shell = ". \"$SCENARIOS/prelude.sh\"; . \"$SCENARIO/build.sh\"";
-        let abi = format!("cp{}", python.minor.replace('.', ""));
-        let output = Command::new("sh")
-            .args(["-euc", shell])
-            .env("SCENARIOS", self.folder.parent().unwrap_or(&self.folder))
-            .env("SCENARIO", &self.folder)
-            .env("SITE", &site)
-            .env("SUFFIX", suffix(python))
-            .env("TAG", format!("{abi}-{abi}-linux_{}", std::env::consts::ARCH))
-            .current_dir(root)
-            .output()
-            .expect("a shell can be run");
-        if output.status.success() {
-            return Ok(site);
-        }
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(format!("was not built:\n{said}\nhint: on Debian: apt-get install g++"))
+        let script = std::fs::read_to_string(self.folder.join("build.sh")).expect("a scenario is built");
+        venv::build(python, root, &script)
     }
 }
 
-/// What extension modules of `python` end with.
-fn suffix(python: &Python) -> String {
-    let asked = "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))";
-    let output = Command::new(&python.executable).args(["-I", "-c", asked]).output().expect("Python runs");
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
-/// How a real process ends that imports `modules` in this order: `ok`, its signal, or the last line that it says.
-fn really(root: &Path, site: &Path, modules: &[String]) -> String {
+/// How a real process ends that imports `modules` in this order, from `before` first: `ok`, its signal, or the last
+/// line that it says.
+fn really(root: &Path, site: &Path, modules: &[String], before: Option<&Path>) -> String {
     let output = Command::new(root.join("venv/bin/python"))
         .args(["-W", "ignore", "-c", &format!("import {}", modules.join(", "))])
         .env_remove("PYTHONPATH")
+        .envs(before.map(|folder| ("PYTHONPATH", folder)))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .current_dir(root)
         .output()
@@ -113,9 +110,13 @@ fn really(root: &Path, site: &Path, modules: &[String]) -> String {
     said.lines().last().unwrap_or_default().replace(&format!("{}/", site.display()), "@/")
 }
 
-/// What all rules say of the environment below `root`.
-fn findings(root: &Path) -> Vec<Finding> {
-    let environment = Environment::read(&[root.join("venv")], &environment::Wishes::default())
+/// What all rules say of `environment`.
+fn findings(environment: &Path) -> Vec<Finding> {
+    findings_by(environment, None)
+}
+
+fn findings_by(environment: &Path, python: Option<PathBuf>) -> Vec<Finding> {
+    let environment = Environment::read(&[environment.to_owned()], &environment::Wishes { python })
         .expect("the environment can be read");
     let target = python_facts::Target { version: environment.interpreter.version };
     let sources = Sources::open(target, None);

@@ -1,0 +1,123 @@
+//! Copies for an environment: what is installed, rebuilt with copies in it, and analysed again.
+//!
+//! Deliberately not here: single files (`files`).
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use elf_isolate::{Places, Plan, isolate};
+
+use super::{Options, nothing, say, trees};
+use crate::analysis::{self, Analysis, AnalysisError};
+use crate::commands::caches::Caches;
+use crate::environment::{self, Environment};
+use crate::failure::{Failure, Outcome};
+use crate::finding::Severity;
+use crate::isolation;
+use crate::output::Output;
+use crate::rules;
+
+/// The file of an environment of pins.
+const CLOSURE: &str = "closure.json";
+
+pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Result<Outcome, Failure> {
+    let wishes = environment::Wishes { python: options.python.clone() };
+    let environment = Environment::read(&options.inputs, &wishes).map_err(Failure::new)?;
+    let caches = Caches::open(&environment, options.no_cache, &[]).map_err(Failure::new)?;
+    let before = analyse(&environment, &caches).map_err(Failure::new)?;
+    let graph = isolation::graph(&before);
+    let places = Places::new(&trees(&environment));
+    let plan = Plan::of(&graph, &places, &|_| true);
+    if plan.is_empty() {
+        return Ok(nothing(output, &plan.kept));
+    }
+    let loader =
+        caches.facts.get(&environment.interpreter.executable).map_err(Failure::new)?.head.interpreter;
+    let loader = loader.map(|name| name.as_path().to_owned()).unwrap_or_default();
+    let closure = pinned(&options.inputs)?;
+    let left: RefCell<Vec<String>> = RefCell::default();
+    let holds = |staged: &Path| -> Result<(), String> {
+        for copy in copies(staged) {
+            if let Some(why) = isolation::refused_by_the_loader(&loader, &copy.0, &copy.1) {
+                return Err(why);
+            }
+        }
+        // The description names the place that the copies will have; for now they are elsewhere.
+        let inputs = match &closure {
+            Some(closure) => {
+                let place = staged.join(CLOSURE);
+                std::fs::write(&place, moved(closure, &places, staged, staged).to_json())
+                    .map_err(|e| e.to_string())?;
+                vec![place]
+            }
+            None => places.trees().map(|(tree, place)| rebuilt(staged, tree, place)).collect(),
+        };
+        let python = Some(environment.interpreter.executable.clone());
+        let copied = Environment::read(&inputs, &environment::Wishes { python });
+        let copied = copied.map_err(|error| error.to_string())?;
+        let after = analyse(&copied, &caches).map_err(|error| error.to_string())?;
+        if let Some(broken) = isolation::breaks(&before, &after) {
+            return Err(broken);
+        }
+        let findings = rules::check(&after);
+        let errors = findings.into_iter().filter(|finding| finding.severity == Severity::Error);
+        left.replace(errors.map(|finding| format!("{}: {}", finding.code, finding.title)).collect());
+        if let Some(closure) = &closure {
+            let text = moved(closure, &places, staged, out).to_json();
+            std::fs::write(staged.join(CLOSURE), text).map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    };
+    let isolated = isolate(&graph, &plan, &places, out, &holds).map_err(Failure::new)?;
+    // A cache that cannot be written costs time on the next run, and nothing now.
+    drop(caches.finish());
+    say(&isolated, out, output)?;
+    let left = left.into_inner();
+    for error in &left {
+        output.note(&format!("left with the copies: {error}"));
+    }
+    Ok(if left.is_empty() { Outcome::Fine } else { Outcome::Findings })
+}
+
+fn analyse<'e>(environment: &'e Environment, caches: &Caches) -> Result<Analysis<'e>, AnalysisError> {
+    let wishes = analysis::Wishes::default();
+    Analysis::of(environment, caches.facts.clone(), &caches.sources, &wishes, &|_| {})
+}
+
+/// Each original with its copy.
+fn copies(staged: &Path) -> Vec<(PathBuf, PathBuf)> {
+    let record = elf_isolate::Record::read(staged);
+    let copies = record.into_iter().flat_map(|record| record.copies);
+    copies.map(|copy| (copy.original, staged.join(copy.path))).collect()
+}
+
+/// A tree as it is in the output, or where it was.
+fn rebuilt(out: &Path, tree: &Path, place: &Path) -> PathBuf {
+    Some(out.join(place)).filter(|place| place.is_dir()).unwrap_or_else(|| tree.to_owned())
+}
+
+/// The description of an environment of pins.
+fn pinned(inputs: &[PathBuf]) -> Result<Option<pinfold_core::closure::Environment>, Failure> {
+    let [input] = inputs else { return Ok(None) };
+    let Some(path) = environment::closure_of(input) else { return Ok(None) };
+    pinfold_core::closure::Environment::read(&path).map(Some).map_err(Failure::new)
+}
+
+/// The same with its units where their copies are, which are in `staged` now and will be in `out`.
+fn moved(
+    closure: &pinfold_core::closure::Environment,
+    places: &Places,
+    staged: &Path,
+    out: &Path,
+) -> pinfold_core::closure::Environment {
+    let mut closure = closure.clone();
+    let mut units: Vec<_> = closure.units.iter().cloned().collect();
+    for unit in &mut units {
+        let known = places.trees().find(|(tree, place)| *tree == unit.path && staged.join(place).is_dir());
+        if let Some((_, place)) = known {
+            unit.path = out.join(place);
+        }
+    }
+    closure.units = units.into();
+    closure
+}

@@ -1,0 +1,88 @@
+//! `abicheck isolate`: copies of libraries under names of their own, so that each package gets its own.
+//!
+//! A straight line: environment, what each package loads alone, plan, copies, the same questions of the copies.
+//! Deliberately not here: how files are edited (`elf-isolate`).
+
+mod files;
+mod installed;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use elf_isolate::{Isolated, Kept, Record};
+
+use crate::environment::Environment;
+use crate::failure::{Failure, Outcome};
+use crate::output::Output;
+use crate::report::{plain, plain_path};
+use crate::terminal::count;
+
+/// Copy libraries of which a process could have one only, and what uses them, under names of their own
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// An environment, as for a check, or ELF files that one process is to open together
+    #[arg(value_name = "INPUT", required = true)]
+    inputs: Vec<PathBuf>,
+    /// Where the copies go: a folder, which is made; made anew if it is of another run
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The interpreter that imports [default: the environment's own]
+    #[arg(long, value_name = "PATH")]
+    python: Option<PathBuf>,
+    /// Read every file anew, and keep nothing
+    #[arg(long)]
+    no_cache: bool,
+}
+
+/// Makes the copies; finds something where errors are left with them.
+///
+/// # Errors
+/// When the inputs cannot be looked at, or a copy cannot be made; what was there before is as it was.
+pub fn run(options: &Options, output: &mut dyn Output) -> Result<Outcome, Failure> {
+    let out = std::path::absolute(&options.out)
+        .map_err(|error| Failure::new(format!("could not find {}: {error}", options.out.display())))?;
+    if let Some(wheel) = options.inputs.iter().find(|path| path.extension().is_some_and(|end| end == "whl")) {
+        let what = format!("{} is a wheel, and copies are made of installed files", wheel.display());
+        return Err(Failure::new(what).hint("install it into a virtual environment, and name that"));
+    }
+    if options.inputs.iter().all(|path| path.is_file() && path.extension().is_none_or(|end| end != "json")) {
+        return files::run(options, &out, output);
+    }
+    installed::run(options, &out, output)
+}
+
+/// Says what was done: data are the copies.
+fn say(isolated: &Isolated, out: &Path, output: &mut dyn Output) -> Result<(), Failure> {
+    let Record { copies, kept, .. } = &isolated.record;
+    let mut lines = String::new();
+    for copy in copies {
+        let name = copy.name.as_deref().map_or_else(String::new, |name| format!("  now {}", plain(name)));
+        lines.push_str(&format!("{}{name}\n", plain_path(&copy.path)));
+    }
+    output.data(&lines)?;
+    for (name, why) in kept {
+        output.note(&format!("{} stays one for all: {why}", plain(name)));
+    }
+    let own = match copies.iter().filter(|copy| copy.name.is_some()).count() {
+        1 => "1 library has a name of its own".to_owned(),
+        named => format!("{named} libraries have names of their own"),
+    };
+    let done = if isolated.unchanged { "there already" } else { "written" };
+    output.note(&format!("{own} in {} ({}, {done})", plain_path(out), count(copies.len(), "file")));
+    Ok(())
+}
+
+/// A folder that nothing was written to is told, and not made.
+fn nothing(output: &mut dyn Output, kept: &BTreeSet<Kept>) -> Outcome {
+    for one in kept {
+        let (name, why) = one.told();
+        output.note(&format!("{} stays one for all: {why}", plain(&name)));
+    }
+    output.note("no name leads to different libraries here: nothing was copied");
+    Outcome::Fine
+}
+
+/// The folders of the distributions.
+fn trees(environment: &Environment) -> Vec<PathBuf> {
+    environment.distributions.iter().map(|distribution| distribution.folder.clone()).collect()
+}

@@ -1,0 +1,62 @@
+//! Mending what comes of shared names: which files packages load alone, and whether their copies do the same together.
+//!
+//! A package is to get, beside others, what it gets alone. That is taken from the same simulated processes that
+//! findings are made of, and the copies are put through it again before anybody sees them.
+//! Deliberately not here: the copies (`elf-isolate`).
+
+mod holds;
+
+use std::path::{Path, PathBuf};
+
+use elf_isolate::{Graph, World};
+use elf_loader::{Load, Mode, Process};
+
+use crate::analysis::Analysis;
+
+pub use holds::{breaks, refused_by_the_loader};
+
+/// A process that imported one package, and opened the rest of its distribution's native files after that: plugins,
+/// which C code opens, are its own, too.
+struct Opened<'a> {
+    process: Process,
+    imported: Vec<(&'a Path, &'a Load)>,
+    after: Vec<(PathBuf, Load)>,
+}
+
+/// Which file each name leads to for each package of `analysis` alone.
+pub fn graph(analysis: &Analysis<'_>) -> Graph {
+    let (machine, start) = (&analysis.machine, analysis.machine.start.len());
+    let mut all: Vec<Opened<'_>> = Vec::new();
+    for (id, distribution) in analysis.environment.distributions.iter().enumerate() {
+        let run = analysis.package_of(id).map(|package| &analysis.alone[package]);
+        let openings = run.map(|run| run.openings.as_slice()).unwrap_or_default();
+        let imported: Vec<(&Path, &Load)> =
+            openings.iter().map(|opening| (opening.path.as_path(), &opening.load)).collect();
+        let begun = run.map_or_else(|| machine.start.clone(), |run| run.process.clone());
+        let rest = distribution.native.iter().filter(|path| !imported.iter().any(|(done, _)| done == path));
+        let open = |process: &mut Process, path: &Path| {
+            process.dlopen_unbound(path.as_os_str().as_encoded_bytes(), Mode::default(), machine.caller)
+        };
+        if run.is_some() {
+            let mut process = begun;
+            let after = rest.map(|path| (path.clone(), open(&mut process, path))).collect();
+            all.push(Opened { process, imported, after });
+        } else {
+            // Nothing says what comes before them: each by itself.
+            for path in rest {
+                let mut process = begun.clone();
+                let after = vec![(path.clone(), open(&mut process, path))];
+                all.push(Opened { process, imported: Vec::new(), after });
+            }
+        }
+    }
+    let worlds = all.iter().map(|opened| {
+        let after = opened.after.iter().map(|(path, load)| (path.as_path(), load));
+        World {
+            process: &opened.process,
+            start,
+            loads: opened.imported.iter().copied().chain(after).collect(),
+        }
+    });
+    Graph::of(worlds.collect())
+}

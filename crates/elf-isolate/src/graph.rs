@@ -1,0 +1,119 @@
+//! Which file each name leads to, as processes that import one package alone have it.
+//!
+//! A package is to get what it gets alone. Where two processes disagree about a file's need, the one that loads less
+//! counts: it is nearer to the file's own package.
+//! Deliberately not here: what is to be done about names that lead to several files.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use elf_facts::{Facts, Name};
+use elf_loader::{Found, Load, Object, Process, straight};
+
+/// A file: its place in [`Graph::files`].
+pub(crate) type FileId = usize;
+
+/// A file that some process loads.
+#[derive(Debug)]
+pub(crate) struct File {
+    /// Where it is, without detours.
+    pub(crate) path: PathBuf,
+    /// What it says.
+    pub(crate) facts: Arc<Facts>,
+    /// The system's own: found where the loader looks for everyone.
+    pub(crate) system: bool,
+    /// What each of its needs leads to.
+    pub(crate) needs: BTreeMap<Name, FileId>,
+    /// The processes that load it.
+    pub(crate) worlds: BTreeSet<usize>,
+}
+
+/// The files of all processes.
+#[derive(Debug, Default)]
+pub struct Graph {
+    pub(crate) files: Vec<File>,
+    /// Libraries that code opens by a bare name: a copy under another name does not answer to it.
+    pub(crate) by_name: BTreeSet<(Name, FileId)>,
+    places: HashMap<PathBuf, FileId>,
+    worlds: usize,
+}
+
+/// One process that imported one package, for [`Graph::of`].
+pub struct World<'a> {
+    /// The process.
+    pub process: &'a Process,
+    /// What it loaded before any import.
+    pub start: usize,
+    /// Each opening, in order, with what was asked for: a path or a bare name.
+    pub loads: Vec<(&'a Path, &'a Load)>,
+}
+
+impl Graph {
+    /// The files of `worlds`.
+    pub fn of(mut worlds: Vec<World<'_>>) -> Self {
+        worlds.sort_by_key(|world| world.process.len());
+        let mut graph = Self::default();
+        for world in worlds {
+            graph.add(&world);
+        }
+        graph
+    }
+
+    fn add(&mut self, world: &World<'_>) {
+        for (opened, load) in world.loads.iter().filter(|(_, load)| load.result.is_ok()) {
+            for edge in &load.edges {
+                // What the interpreter has loaded already is everyone's.
+                if edge.to.index() < world.start {
+                    continue;
+                }
+                let object = load.object(world.process, edge.to);
+                let to = self.file(object);
+                let Some(from) = edge.from.filter(|from| from.index() >= world.start) else {
+                    if opened.components().count() == 1 && !opened.has_root() {
+                        self.by_name.insert((Name::from(*opened), to));
+                    }
+                    continue;
+                };
+                let from = self.file(load.object(world.process, from));
+                let needed = self.files[from].facts.head.needed.get(edge.needed as usize).cloned();
+                if let Some(name) = needed {
+                    self.files[from].needs.entry(name).or_insert(to);
+                }
+            }
+        }
+        self.worlds += 1;
+    }
+
+    fn file(&mut self, object: &Arc<Object>) -> FileId {
+        let path = settled(object.path.as_path());
+        let next = self.files.len();
+        let id = *self.places.entry(path.clone()).or_insert(next);
+        if id == next {
+            let system = matches!(
+                object.found,
+                Found::Program
+                    | Found::Interpreter
+                    | Found::LibraryPath
+                    | Found::Preload
+                    | Found::Cache
+                    | Found::Default
+            );
+            let (facts, needs) = (object.facts().clone(), BTreeMap::new());
+            self.files.push(File { path, facts, system, needs, worlds: BTreeSet::new() });
+        }
+        self.files[id].worlds.insert(self.worlds);
+        id
+    }
+}
+
+/// `path` without detours, and past links from a release's name to the file beside it (`libx.so.1` to `libx.so.1.2`).
+fn settled(path: &Path) -> PathBuf {
+    let mut path = straight(path);
+    for _ in 0..8 {
+        let beside = std::fs::read_link(&path).ok().filter(|target| target.components().count() == 1);
+        let Some(target) = beside.filter(|target| target.file_name().is_some()) else { break };
+        path.set_file_name(target);
+    }
+    path
+}

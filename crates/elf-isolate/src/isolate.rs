@@ -1,0 +1,117 @@
+//! Writing the copies: all of them or none, once.
+//!
+//! Deliberately not here: what is copied (`plan`), and whether it helps, which the caller looks at before it counts.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use rayon::prelude::*;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use crate::edit::edit;
+use crate::error::IsolateError;
+use crate::graph::{FileId, Graph};
+use crate::plan::Plan;
+use crate::record::{RECORD, Record};
+use crate::rpath::Places;
+use crate::tree;
+
+/// What was done.
+#[derive(Debug)]
+pub struct Isolated {
+    /// What the output has.
+    pub record: Record,
+    /// Whether it had that before.
+    pub unchanged: bool,
+}
+
+/// Makes `out` a folder with the copies of `plan`, and the trees that they are in. `holds` looks at it before anybody
+/// else does, under the name that it is given, and says what is wrong.
+///
+/// # Errors
+/// When a file cannot be edited or written, or the copies do not hold; `out` is as it was then.
+pub fn isolate(
+    graph: &Graph,
+    plan: &Plan,
+    places: &Places,
+    out: &Path,
+    holds: &dyn Fn(&Path) -> Result<(), String>,
+) -> Result<Isolated, IsolateError> {
+    let record = Record::of(graph, plan, places);
+    let is_there = fs::symlink_metadata(out).is_ok();
+    if is_there {
+        match Record::read(out) {
+            Some(there) if there.key == record.key && is_whole(&there, out) => {
+                return Ok(Isolated { record, unchanged: true });
+            }
+            None if !is_empty(out) && !out.join(RECORD).is_file() => {
+                return Err(IsolateError::Foreign { out: out.to_owned() });
+            }
+            _ => {}
+        }
+    }
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(IsolateError::io("make", parent))?;
+    // Beside the output: one rename, and nobody sees less than all of it.
+    let staged = tempfile::Builder::new()
+        .prefix(".isolating-")
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .tempdir_in(parent)
+        .map_err(IsolateError::io("make a folder in", parent))?;
+    write(graph, plan, places, staged.path())?;
+    let text = staged.path().join(RECORD);
+    fs::write(&text, record.to_json()).map_err(IsolateError::io("write", &text))?;
+    holds(staged.path()).map_err(IsolateError::DoNotHold)?;
+    if is_there {
+        // What was there is removed with the temporary folder, whose name it has now.
+        renameat_with(CWD, staged.path(), CWD, out, RenameFlags::EXCHANGE)
+            .map_err(|error| IsolateError::io("replace", out)(error.into()))?;
+    } else {
+        fs::rename(staged.path(), out).map_err(IsolateError::io("make", out))?;
+        // It has another name now: there is nothing left to remove.
+        let _ = staged.keep();
+    }
+    Ok(Isolated { record, unchanged: false })
+}
+
+/// Whether all copies are there.
+fn is_whole(record: &Record, out: &Path) -> bool {
+    record.copies.iter().all(|copy| out.join(&copy.path).is_file())
+}
+
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+fn write(graph: &Graph, plan: &Plan, places: &Places, out: &Path) -> Result<(), IsolateError> {
+    let edited: BTreeSet<&Path> = plan.edits.keys().map(|id| graph.files[*id].path.as_path()).collect();
+    for (tree, place) in places.trees() {
+        let below: BTreeSet<&Path> = edited.iter().copied().filter(|path| path.starts_with(tree)).collect();
+        if below.is_empty() {
+            continue;
+        }
+        let place = out.join(place);
+        fs::create_dir_all(&place).map_err(IsolateError::io("make", &place))?;
+        tree::rebuild(tree, &place, &below)?;
+    }
+    let ids: Vec<FileId> = plan.edits.keys().copied().collect();
+    ids.par_iter().try_for_each(|id| copy(graph, plan, places, out, *id))
+}
+
+/// The copy of one file, and the link under its new name beside it: what opens it by its path finds it under the old.
+fn copy(graph: &Graph, plan: &Plan, places: &Places, out: &Path, id: FileId) -> Result<(), IsolateError> {
+    let file = &graph.files[id];
+    let to = out.join(places.of(&file.path));
+    let folder = to.parent().unwrap_or(out);
+    fs::create_dir_all(folder).map_err(IsolateError::io("make", folder))?;
+    edit(&file.path, &file.facts, &plan.edits[&id], &to)?;
+    let Some(new) = plan.new.get(&id) else { return Ok(()) };
+    let link = folder.join(new.as_path());
+    if link != to {
+        let name = to.file_name().unwrap_or_default();
+        symlink(name, &link).map_err(IsolateError::io("link", &link))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! What was copied and how, beside the copies: `isolated.json`.
+//!
+//! Deliberately not here: how it is shown to people.
+
+use std::collections::BTreeMap;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::graph::Graph;
+use crate::plan::Plan;
+use crate::rpath::Places;
+
+/// The file's name.
+pub const RECORD: &str = "isolated.json";
+/// The version of the format, and of how copies are made: copies of another version are made anew.
+const VERSION: u32 = 1;
+
+/// What stands in the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// The format's version.
+    pub version: u32,
+    /// A hash of what was copied and how: equal ones are equal copies.
+    pub key: String,
+    /// Each copy, by its path.
+    pub copies: Vec<Copy>,
+    /// Names that lead to several files and stay, with the reason.
+    pub kept: BTreeMap<String, String>,
+}
+
+/// One copy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Copy {
+    /// Where it is, below the output.
+    pub path: PathBuf,
+    /// What it is a copy of.
+    pub original: PathBuf,
+    /// The hash of that file's bytes (BLAKE3).
+    pub content: String,
+    /// The SONAME that it had, if it is asked for by another name now.
+    pub soname: Option<String>,
+    /// The name that it is asked for by now.
+    pub name: Option<String>,
+    /// What it needs under another name.
+    pub needed: BTreeMap<String, String>,
+    /// Its list of folders, if that is another one.
+    pub rpath: Option<String>,
+    /// Whether its unique symbols are ordinary ones.
+    pub ordinary: bool,
+}
+
+impl Record {
+    /// What `plan` does.
+    pub(crate) fn of(graph: &Graph, plan: &Plan, places: &Places) -> Self {
+        let copy = |(id, edit): (&usize, &crate::edit::Edit)| {
+            let file = &graph.files[*id];
+            let text = |name: &elf_facts::Name| name.to_text().into_owned();
+            Copy {
+                path: places.of(&file.path),
+                original: file.path.clone(),
+                content: file.facts.head.content.to_string(),
+                soname: plan.new.get(id).and_then(|_| file.facts.head.soname.as_ref()).map(text),
+                name: plan.new.get(id).map(text),
+                needed: edit.needed.iter().map(|(old, new)| (text(old), text(new))).collect(),
+                rpath: edit.rpath.as_ref().map(text),
+                ordinary: edit.ordinary,
+            }
+        };
+        let mut copies: Vec<Copy> = plan.edits.iter().map(copy).collect();
+        copies.sort_by(|a, b| a.path.cmp(&b.path));
+        let kept = plan.kept.iter().map(|kept| {
+            let (name, why) = kept.told();
+            (name, why.to_owned())
+        });
+        Self { version: VERSION, key: key(&copies), copies, kept: kept.collect() }
+    }
+
+    /// The record in `out`; `None` where there is none that can be read.
+    pub fn read(out: &Path) -> Option<Self> {
+        let record: Self = serde_json::from_slice(&std::fs::read(out.join(RECORD)).ok()?).ok()?;
+        (record.version == VERSION).then_some(record)
+    }
+
+    /// Its text.
+    pub(crate) fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
+
+fn key(copies: &[Copy]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&VERSION.to_le_bytes());
+    let mut put = |bytes: &[u8]| {
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    };
+    for copy in copies {
+        put(copy.path.as_os_str().as_bytes());
+        put(copy.original.as_os_str().as_bytes());
+        put(copy.content.as_bytes());
+        put(copy.name.as_deref().unwrap_or_default().as_bytes());
+        for (old, new) in &copy.needed {
+            put(old.as_bytes());
+            put(new.as_bytes());
+        }
+        put(copy.rpath.as_deref().unwrap_or_default().as_bytes());
+        put(&[u8::from(copy.ordinary)]);
+    }
+    hasher.finalize().to_hex().to_string()
+}
