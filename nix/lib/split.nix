@@ -49,6 +49,16 @@ let
     unittestFlagsArray = null;
   };
 
+  # What a package is of its own, whatever it is built with.
+  itself = {
+    patches = null;
+    pname = null;
+    sourceRoot = null;
+    src = null;
+    srcs = null;
+    version = null;
+  };
+
   # What a package was made from: the arguments of `buildPythonPackage`.
   argumentsOf =
     pkg:
@@ -112,6 +122,10 @@ rec {
         inherit frozen;
         live = if live == null then scopeOf pkg else live;
       };
+      # Some take their source from another package (`inherit (flit) version src`), which is not to be frozen.
+      own = argumentsOf pkg;
+      ownIn =
+        old: if own.version or null == old.version or null then { } else builtins.intersectAttrs itself own;
       # By its arguments, where it still knows them; overriding its attributes forgets them.
       onFrozen =
         if frozen == null || !(pkg ? override) then
@@ -130,6 +144,7 @@ rec {
               filter (input: isPython input && builtins.elem (nameOf input) buildRequires) propagated;
         in
         builtins.intersectAttrs old ofTests
+        // ownIn old
         // {
           build-system = map freeze ((old.build-system or [ ]) ++ read);
           nativeBuildInputs = map freeze (old.nativeBuildInputs or [ ]);

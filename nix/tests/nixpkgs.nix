@@ -191,6 +191,20 @@ let
       # Another version beside the scope's own, and what is built with that.
       variants = {
         numpy_1 = self.numpy.overridePythonAttrs { version = "1.26"; };
+        # Of the same source as numpy, and of its version.
+        numpy-doc =
+          makeOverridable
+            (
+              args:
+              args.buildPythonPackage {
+                pname = "numpy-doc";
+                inherit (args.numpy) version src;
+                build-system = [ args.setuptools ];
+              }
+            )
+            {
+              inherit (self) buildPythonPackage numpy setuptools;
+            };
         legacy =
           makeOverridable
             (

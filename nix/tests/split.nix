@@ -71,6 +71,22 @@ in
         }
       ];
     };
+    a-source-of-another-package-is-that-one-s = {
+      expr =
+        let
+          bumped = split.wheelOf { inherit frozen; } (mock "numpy").pkgs.numpy-doc;
+        in
+        [
+          bumped.version
+          bumped.src
+          (wheel (mock "setuptools").pkgs.numpy-doc == wheel frozen.numpy-doc)
+        ];
+      expected = [
+        "2"
+        "numpy-2.tar.gz"
+        true
+      ];
+    };
     what-its-files-refer-to-is-written-beside-it = {
       expr = (split.wheelOf { } frozen.pandas).postPhases;
       expected = [ "pinfoldReferencesPhase" ];
