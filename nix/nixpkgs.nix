@@ -62,6 +62,7 @@ let
     );
 
   names = import ./lib/names.nix;
+  fetchPypi = python.pkgs.fetchPypi or pkgs.fetchPypi;
 
   # What wheels that others built may take from the system (PEP 600).
   manylinux = pkgs.pythonManylinuxPackages.manylinux2014 or [ ];
@@ -128,7 +129,7 @@ let
         common = { inherit (wheel) sha256; };
       in
       if sdist != null then
-        python.pkgs.fetchPypi (
+        fetchPypi (
           common
           // {
             pname = builtins.elemAt sdist 0;
@@ -139,7 +140,7 @@ let
       else if parts == null then
         null
       else
-        python.pkgs.fetchPypi (
+        fetchPypi (
           common
           // {
             format = "wheel";
