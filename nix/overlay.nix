@@ -10,7 +10,7 @@
 
   Packages are those of `python3.pkgs`, unchanged: each is split into wheel, install and check. Wheels are built by the
   same nixpkgs without overlays, so that no overlay's bump builds them again; `pinfoldFrozen` is that package set, and
-  may be any other.
+  may be any other. `pinfoldBuildRequires` names what builds read without saying so.
 */
 final: prev:
 let
@@ -33,6 +33,7 @@ let
         inherit python;
         inherit (final) pinfold wheelsplit;
         buildSet = final.pinfoldFrozen.${name}.pkgs;
+        buildRequires = final.pinfoldBuildRequires;
       };
     in
     python
@@ -49,6 +50,9 @@ in
 {
   pinfold = final.callPackage ./package.nix { };
   wheelsplit = final.callPackage ./package.nix { crate = "wheelsplit"; };
+
+  # What an overlay after this one may say: `{ scipy = [ "pythran" ]; }`, runtime dependencies that a build reads.
+  pinfoldBuildRequires = { };
 
   pinfoldFrozen = import prev.path {
     inherit (prev.stdenv.hostPlatform) system;

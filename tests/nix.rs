@@ -289,7 +289,7 @@ fn where_a_build_tool_makes_the_same_the_rebuild_stops() {
 #[test]
 fn what_goes_wrong_in_a_build_names_the_package_and_the_step() {
     let nix = nix!();
-    let cases: [(&str, &[&str]); 16] = [
+    let cases: [(&str, &[&str]); 18] = [
         ("backend", &["the compiler is on strike", "build the wheel of odd 1.0", "exit code 1", "hint:"]),
         ("talk", &["and then it failed", "build the wheel of odd 1.0", "hint:"]),
         ("nothing", &["build the wheel of odd 1.0", "made 0 wheels", "hint:"]),
@@ -304,6 +304,8 @@ fn what_goes_wrong_in_a_build_names_the_package_and_the_step() {
         ("import", &["check of odd 1.0 failed", "could not import `twin`", "No module named 'nowhere'"]),
         ("requirement", &["requirements of odd 1.0", "`leaf>=3`, and it gets leaf 1.0", "hint:"]),
         ("undeclared", &["requirements of odd 1.0", "it depends on no leaf", "hint:"]),
+        ("extra", &["`other[x]` asks for `leaf; extra == 'x'`, and nobody depends on leaf", "hint:"]),
+        ("other-python", &["requirements of odd 1.0", "Python >=3.99, and this is 3.11", "hint:"]),
         ("tests", &["check of leaf 1.0 failed", "`python -m unittest`", "hint:"]),
         ("hash", &["hash mismatch", "odd-1.0-py3-none-any.whl"]),
     ];
@@ -313,7 +315,9 @@ fn what_goes_wrong_in_a_build_names_the_package_and_the_step() {
             assert!(error.contains(word), "{name}: no `{word}` in\n{error}");
         }
     }
-    nix.build(BUILDS, "unchecked", &[]).expect("without the check it is built");
+    for fine in ["unchecked", "extras"] {
+        nix.build(BUILDS, fine, &[]).expect(fine);
+    }
 }
 
 #[test]
@@ -326,18 +330,22 @@ fn a_backend_that_hangs_is_ended() {
 #[test]
 fn a_binary_cache_spares_another_store_the_build() {
     let nix = nix!().apart("cache");
-    let cache = nix!().scratch("binary-cache");
-    let url = format!("file://{}", cache.display());
-    let built = nix.build(BUILDS, "native", &[]).expect("a package");
-    said(nix.command("nix").args(["copy", "--to", &url]).arg(&built));
-    let answer = built.join("site-packages");
-    assert!(answer.is_dir());
-    nix.empty();
-    assert!(!answer.exists());
-    let nothing = nix.build(BUILDS, "native", &["--max-jobs", "0"]).expect_err("nobody may build");
-    assert!(nothing.contains("jobs") || nothing.contains("build"), "{nothing}");
-    let got = ["--max-jobs", "0", "--option", "substitute", "true", "--option", "require-sigs", "false"];
-    let got = [&got[..], &["--option", "substituters", &url]].concat();
-    assert_eq!(nix.build(BUILDS, "native", &got).expect("it comes from the cache"), built);
-    assert!(answer.is_dir());
+    let url = format!("file://{}", nix!().scratch("binary-cache").display());
+    // By what it was made from, and by what it is.
+    for addressed in [&[][..], &["--arg", "contentAddressed", "true"]] {
+        let built = nix.build(BUILDS, "native", addressed).expect("a package");
+        let copy = ["copy", "--to", &url, "--file", BUILDS, "native"];
+        said(nix.command("nix").args(copy).args(nix.pinfold()).args(addressed));
+        let answer = built.join("site-packages");
+        assert!(answer.is_dir());
+        nix.empty();
+        assert!(!answer.exists());
+        let nobody = [addressed, &["--max-jobs", "0"]].concat();
+        let nothing = nix.build(BUILDS, "native", &nobody).expect_err("nobody may build");
+        assert!(nothing.contains("jobs") || nothing.contains("build"), "{nothing}");
+        let cache = ["--option", "substitute", "true", "--option", "require-sigs", "false", "--option"];
+        let got = [&nobody[..], &cache, &["substituters", &url]].concat();
+        assert_eq!(nix.build(BUILDS, "native", &got).expect("it comes from the cache"), built);
+        assert!(answer.is_dir());
+    }
 }

@@ -8,7 +8,7 @@ let
   self = {
     inherit host;
     buildWheel = import ./build-wheel.nix host;
-    installWheel = import ./install-wheel.nix host;
+    installWheel = import ./install-wheel.nix host self;
     checkWheel = import ./check-wheel.nix host self;
     pythonWithPins = import ./python-with-pins.nix host self;
     abiFacts = import ./abi-facts.nix host;

@@ -1,7 +1,7 @@
 # Step 2 of 3: the installed wheel. It depends on the wheel, and on nothing else.
 # Deliberately not here: an environment. What a package depends on is an attribute, never a path in its files, so that
 # a bumped dependency installs nothing again.
-host:
+host: self:
 let
   names = import ./names.nix;
   closures = import ./closures.nix;
@@ -24,7 +24,7 @@ in
   : what it needs at run time; kept as attributes
 
   `tests`
-  : what stands under `passthru.tests`, for instance a `checkWheel`
+  : what stands under `passthru.tests`; by default a `checkWheel` without tests of its own
 
   `derivationArgs`
   : what else goes to the host's builder, for instance `autoPatchelfIgnoreMissingDeps`; never dependencies
@@ -49,7 +49,7 @@ strict (
     version ? wheel.version,
     dependencies ? [ ],
     optional-dependencies ? { },
-    tests ? { },
+    tests ? null,
     contentAddressed ? host.contentAddressed,
     derivationArgs ? { },
     meta ? { },
@@ -59,6 +59,7 @@ strict (
     # A wheel file in the Nix store has another name than it must have.
     file = wheel.file or null;
     sha256 = wheel.sha256 or null;
+    package = closures.pinnable installed;
     installed = host.step (
       # What others built may have to be told where its libraries are; what was built here knows.
       (if file == null then { } else host.foreign or (_: { }) file)
@@ -87,8 +88,14 @@ strict (
             wheel
             dependencies
             optional-dependencies
-            tests
             ;
+          tests =
+            if tests == null then
+              {
+                check = self.checkWheel { installed = package; };
+              }
+            else
+              tests;
           sitePackagesOf = python: "${installed}/site-packages";
           isPinfoldUnit = true;
         }
@@ -96,5 +103,5 @@ strict (
       }
     );
   in
-  closures.pinnable installed
+  package
 )

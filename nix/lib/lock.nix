@@ -186,6 +186,8 @@ rec {
           pname = wheel.name;
           inherit (wheel) version;
           wheel = fileOf wheel;
+          # What it needs is the unit's affair; `pinfold check` has what it is checked with.
+          tests = { };
         };
       }) lock.wheels
     );

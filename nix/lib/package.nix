@@ -20,17 +20,32 @@ rec {
 
   /**
     Its version, as its author writes it; empty where nobody says.
+
+    # Type
+    ```
+    versionOf :: Package -> String
+    ```
   */
   versionOf = package: package.version or (builtins.parseDrvName (package.name or "")).version;
 
   /**
     `name version`, for people.
+
+    # Type
+    ```
+    labelOf :: Package -> String
+    ```
   */
   labelOf = package: "${nameOf package} ${versionOf package}";
 
   /**
     The packages that it depends on at run time. Older packages of nixpkgs have them among `propagatedBuildInputs`, with
     the interpreter and libraries.
+
+    # Type
+    ```
+    dependenciesOf :: Package -> [Package]
+    ```
   */
   dependenciesOf =
     package:
@@ -102,6 +117,11 @@ rec {
 
   /**
     The `site-packages` folder of a package: our own layout, or that of nixpkgs.
+
+    # Type
+    ```
+    siteOf :: Interpreter -> Package -> String
+    ```
   */
   siteOf =
     python: package:

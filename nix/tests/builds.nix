@@ -170,6 +170,17 @@ in
     ];
   };
 
+  # What an extra asks for may come by way of who asks; what no marker holds for is not asked for.
+  extras = checkWheel {
+    installed =
+      made "odd" ""
+        "Requires-Dist: other[x]\nRequires-Dist: nowhere; extra == 'y'\nRequires-Dist: no; python_version < '3'\n"
+        [
+          (made "other" "y = 1\n" "Provides-Extra: x\nRequires-Dist: leaf>=1; extra == 'x'\n" [ ])
+          leaf
+        ];
+  };
+
   # A wheel whose files name a store path, as one that is linked with a library of the store.
   referring = made "odd" "x = '${leaf}'\n" "" [ ];
 
@@ -211,6 +222,12 @@ in
     import = checkWheel { installed = made "odd" "import nowhere\n" "" [ ]; };
     requirement = checkWheel { installed = made "odd" "" "Requires-Dist: leaf>=3\n" [ leaf ]; };
     undeclared = checkWheel { installed = made "odd" "" "Requires-Dist: leaf\n" [ ]; };
+    extra = checkWheel {
+      installed = made "odd" "" "Requires-Dist: other[x]\n" [
+        (made "other" "" "Provides-Extra: x\nRequires-Dist: leaf; extra == 'x'\n" [ ])
+      ];
+    };
+    other-python = checkWheel { installed = made "odd" "" "Requires-Python: >=3.99\n" [ ]; };
     abi = pythonWithPins {
       packages = [
         (installWheel { wheel = buildWheel (source "native" "1.0" // { env.GONE = "1"; }); })

@@ -79,6 +79,20 @@ in
         "python-dateutil/python-dateutil 1"
       ];
     };
+    what-a-build-reads-without-saying-so = {
+      expr =
+        let
+          reading = pkgs {
+            overlays = [
+              overlay
+              (_: _: { pinfoldBuildRequires.python-dateutil = [ "six" ]; })
+            ];
+          };
+          wheelOf = set: set.python3.pinfold.packages.python-dateutil.wheel.drvPath;
+        in
+        wheelOf reading == wheelOf (ours null);
+      expected = false;
+    };
     frozen-has-the-same-configuration = {
       expr =
         (pkgs {

@@ -124,6 +124,11 @@ in
       expr = map (p: p.version) (app "2.3.5").dependencies;
       expected = [ "2.3.5" ];
     };
+    a-check-stands-under-its-tests = {
+      expr =
+        (app "2.3.5").tests.check.drvPath == (pinfold.checkWheel { installed = app "2.3.5"; }).drvPath;
+      expected = true;
+    };
     no-dependency-is-an-input = {
       expr = builtins.any (p: builtins.match ".*numpy.*" p != null) (
         builtins.attrNames (builtins.getContext (app "2.3.5").drvPath)

@@ -126,7 +126,7 @@ impl Nix {
     }
 
     /// What files that build things are called with.
-    fn pinfold(&self) -> [OsString; 6] {
+    pub fn pinfold(&self) -> [OsString; 6] {
         let installed = self.installed.clone().into_os_string();
         ["--arg".into(), "pinfold".into(), installed, "--argstr".into(), "python".into(), PYTHON.into()]
     }

@@ -5,7 +5,7 @@
 use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifiers};
-use pep508_rs::{MarkerEnvironment, MarkerTree, VerbatimUrl, VersionOrUrl};
+use pep508_rs::{ExtraName, MarkerEnvironment, MarkerTree, VerbatimUrl, VersionOrUrl};
 use pinfold_core::names::normalize;
 
 use crate::error::Hint;
@@ -128,6 +128,13 @@ impl Requirement {
     /// Whether it holds in this environment.
     pub fn holds(&self, environment: &MarkerEnvironment) -> bool {
         self.marker.evaluate(environment, &[])
+    }
+
+    /// Whether it holds in this environment because one of these extras was asked for.
+    pub fn holds_by(&self, environment: &MarkerEnvironment, extras: &[String]) -> bool {
+        let extras: Vec<ExtraName> =
+            extras.iter().filter_map(|extra| ExtraName::from_str(extra).ok()).collect();
+        !self.holds(environment) && self.marker.evaluate(environment, &extras)
     }
 
     /// `name[extra,...]`
