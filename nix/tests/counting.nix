@@ -24,4 +24,27 @@ in
       expected = true;
     };
   };
+  # How `cargo xtask counts --nixpkgs` counts.
+  scope.what-a-bump-costs-in-a-set = {
+    expr =
+      let
+        row =
+          (import ./scope.nix {
+            nixpkgs = ./pkgs.nix;
+            bump = "six";
+          }).row;
+      in
+      [
+        row.merged
+        row.frozen.wheel
+        row.frozen.install
+        row.frozen.check
+      ];
+    expected = [
+      1
+      1
+      1
+      1
+    ];
+  };
 }

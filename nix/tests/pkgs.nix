@@ -47,14 +47,19 @@ let
     platforms.linux = [ system ];
   };
 
-  base = {
+  base = self: {
     inherit lib config;
     path = ./pkgs.nix;
     stdenv = {
       mkDerivation = args: mkDerivation (builtins.removeAttrs args [ "env" ] // args.env or { });
       hostPlatform = { inherit system; };
     };
-    python3 = mock.python;
+    # Packages see each other as they were before an extension.
+    python3 = mock.python // {
+      pkgs = builtins.foldl' (
+        scope: extension: scope // extension scope scope
+      ) mock.pkgs self.pythonPackagesExtensions;
+    };
     pythonPackagesExtensions = extensions;
     pythonManylinuxPackages.manylinux2014 = [ mock.tools.ninja ];
     autoPatchelfHook = mkDerivation { name = "auto-patchelf-hook"; };
@@ -87,7 +92,7 @@ let
   layers =
     self:
     builtins.foldl' (prev: overlay: prev // overlay self prev) (
-      base // { callPackage = call self; }
+      base self // { callPackage = call self; }
     ) overlays;
 in
 fix layers

@@ -76,9 +76,16 @@ let
 in
 {
   inherit names;
-  row = {
-    merged = changed (p: p.drvPath) (only plain.${attribute}.pkgs) (only moved.${attribute}.pkgs);
-    split = count (split null);
-    frozen = count (split plain.${attribute}.pkgs);
-  };
+  row =
+    let
+      merged = changed (p: p.drvPath) (only plain.${attribute}.pkgs) (only moved.${attribute}.pkgs);
+    in
+    if merged == 0 then
+      throw "pinfold: another version of ${bump} changes nothing there: does that set know pythonPackagesExtensions?"
+    else
+      {
+        inherit merged;
+        split = count (split null);
+        frozen = count (split plain.${attribute}.pkgs);
+      };
 }
