@@ -156,25 +156,20 @@ fn is_near(standing: &Standing<'_>, clock: &Clock) -> bool {
 fn event(track: &str, kind: Kind, hold: &Hold, deadline: Option<Timestamp>) -> Event {
     let since: String = hold.since.chars().take(10).collect();
     let (reason, deadline) = (&hold.reason, deadline.map(|moment| moment.to_string()));
-    let by: String = deadline.iter().flat_map(|moment| moment.chars().take(10)).collect();
+    // A hold without a moment that can be read is past it as well.
+    let by = deadline.as_ref().map_or_else(
+        || "at once".to_owned(),
+        |moment| format!("by {}", moment.chars().take(10).collect::<String>()),
+    );
+    let track_since = format!("track `{track}`, held since {since}");
     let sentence = match kind {
-        Kind::Begins => {
-            format!("track `{track}` is held since {since}: {reason}; it must have moved by {by}")
-        }
+        Kind::Begins => format!("track `{track}` is held since {since}: {reason}; it must have moved {by}"),
         Kind::Changes => {
-            format!(
-                "track `{track}`, held since {since}, is held for another reason or at another candidate: {reason}"
-            )
+            format!("{track_since}, is held for another reason or at another candidate: {reason}")
         }
-        Kind::Near => {
-            format!("track `{track}`, held since {since}, must have moved by {by}, which is near: {reason}")
-        }
-        Kind::Past => {
-            format!("track `{track}`, held since {since}, must have moved by {by}, which is past: {reason}")
-        }
-        Kind::Ends => {
-            format!("track `{track}`, held since {since}, is not held any more; it was because {reason}")
-        }
+        Kind::Near => format!("{track_since}, must have moved {by}, which is near: {reason}"),
+        Kind::Past => format!("{track_since}, must have moved {by}, which is past: {reason}"),
+        Kind::Ends => format!("{track_since}, is not held any more; it was because {reason}"),
     };
     let (candidate, log) = (hold.candidate.clone(), hold.log.clone());
     Event { track: track.to_owned(), event: kind, sentence, deadline, candidate, log }
