@@ -174,7 +174,7 @@ in
   extras = checkWheel {
     installed =
       made "odd" ""
-        "Requires-Dist: other[x]\nRequires-Dist: nowhere; extra == 'y'\nRequires-Dist: no; python_version < '3'\n"
+        "Requires-Python: >=3.6.*\nRequires-Dist: other[x]\nRequires-Dist: nowhere; extra == 'y'\nRequires-Dist: no; python_version < '3'\n"
         [
           (made "other" "y = 1\n" "Provides-Extra: x\nRequires-Dist: leaf>=1; extra == 'x'\n" [ ])
           leaf

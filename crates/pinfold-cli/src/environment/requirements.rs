@@ -3,7 +3,10 @@
 //! An extra that it asks for counts with what that adds, whoever brings it. Deliberately not here: imports that nobody declares
 //! ([`crate::check`]), and resolving.
 
+use std::str::FromStr;
+
 use anyhow::{Result, anyhow};
+use pep440_rs::{Version, VersionSpecifiers};
 use pep508_rs::MarkerEnvironment;
 use pinfold_core::closure::{Environment, Unit};
 use pinfold_core::names::normalize;
@@ -11,7 +14,7 @@ use pinfold_core::names::normalize;
 use super::assemble::Root;
 use crate::failure::hinted;
 use crate::interpreter::Interpreter;
-use crate::locking::requirement::{Requirement, Target};
+use crate::locking::requirement::Requirement;
 
 /// Checks the requirements of the distribution `name` of root's closure against the units that it depends on.
 ///
@@ -29,8 +32,12 @@ pub fn met(name: &str, environment: &Environment, roots: &[Root], interpreter: &
     let world = World { environment, roots, markers };
     let mut unmet = Vec::new();
     let python = facts.requires_python.as_deref().unwrap_or_default();
-    if !Target::Index(python.to_owned()).accepts(&interpreter.version) {
-        unmet.push(format!("Python {python}, and this is {}", interpreter.version));
+    // Old wheels have what no standard knows (`>=3.6.*`): that says nothing against anybody.
+    if let (Ok(wanted), Ok(version)) =
+        (VersionSpecifiers::from_str(python), Version::from_str(&interpreter.version))
+        && !wanted.contains(&version)
+    {
+        unmet.push(format!("Python {python}, and this is {version}"));
     }
     for text in &facts.requires_dist {
         world.check(text, unit, &mut unmet);
