@@ -63,7 +63,16 @@ let
       installed = locks.install {
         lock = parsed;
         inherit (self) installWheel buildWheel;
-        fetchWheel = wheel: fetchWheel (placed wheel);
+        fetchWheel =
+          wheel:
+          let
+            fetched = fetchWheel (placed wheel);
+          in
+          (if builtins.isAttrs fetched then fetched else { outPath = "${fetched}"; })
+          // {
+            pname = wheel.name;
+            inherit (wheel) version file sha256;
+          };
         fetchSource = wheel: host.fetching.fetchSource (placed wheel);
         inherit wheels;
       };
@@ -248,6 +257,10 @@ in
 
   `wheels`
   : wheels for names of the lock, in the place of a fetch: `{ report-old = buildWheel { ... }; }`
+
+  `fetchWheel`
+  : what fetches a wheel of the lock (`{ name, version, file, sha256, index ? null, ... }`), where that is not the
+    package index that nixpkgs knows
 
   # Type
   ```

@@ -244,11 +244,8 @@ in
           (nixpkgs.pythonWithPins {
             lock = ./held.lock;
             now = "2026-01-02";
-            fetchWheel = wheel: {
-              pname = wheel.name;
-              inherit (wheel) version file;
-              outPath = "/w";
-            };
+            # Of an index of one's own.
+            fetchWheel = wheel: "/w/${wheel.file}";
           }).units;
       expected = [ [ "auto-patchelf-hook" ] ];
     };

@@ -224,8 +224,8 @@ fn lock(plan: &Plan, installed: &[Installed], interpreter: &Interpreter) -> Resu
         {
             return Err(hinted(
                 anyhow!("the unit `{}` has the hash {hash}, and the lock says {expected}", unit.key),
-                "the wheels are not those of the lock: what was built from source may have other bytes with another \
-                 Pinfold or another compiler, and `pinfold lock` writes them anew",
+                "the wheels are not those of the lock: what is built from source has other bytes after a change to it, and \
+                 may have with another Pinfold or compiler; `pinfold lock` writes them anew",
             ));
         }
         let dependencies = name(&unit.dependencies, &unit.key)?;
