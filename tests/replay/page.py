@@ -40,6 +40,8 @@ NOTES = """\
 - The candidate of the two merged policies is the same, so it is made and tried once.
 - Nobody intervenes. A person who writes `numpy<2` into the manifest on 2024-06-16 ends the trouble of both merged
   policies, and keeps numpy 1 for all packages until the line is taken out.
+- Tracks have two numpys in one process from 2024-06-16 to 2024-08-14: more memory, and between pandas and onnxruntime
+  [only plain values may cross](when-not-to-pin.md), as they do in the gate of `main`.
 - Gates of this project try few functions of each package, and `abicheck` and `pinfold check` are part of the third
   policy only.
 
@@ -99,8 +101,9 @@ def story(found, records):
     """What failed, what was blocked, what was held, each with its days."""
     broken = {day: record["merged"]["failed"] for day, record in records.items()}
     for days, failed in spans(broken):
-        for track, said in failed.items():
-            yield f"- {days}: the gate of `{track}` fails in the merged candidate: {complaint(said)}"
+        tracks = ", ".join(f"`{track}`" for track in failed)
+        for said in sorted({complaint(said) for said in failed.values()}):
+            yield f"- {days}: in the merged candidate, the gate fails ({tracks}): {said}"
     blocked = {day: sorted(found[WHOLE].behind.get(day, ())) for day in records}
     for days, names in spans(blocked):
         yield f"- {days}: the environment that moves whole waits with {', '.join(names)}"
