@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use arwen::elf::ElfContainer;
@@ -64,7 +65,11 @@ pub fn edit(from: &Path, facts: &Facts, edit: &Edit, to: &Path) -> Result<(), Ed
     let folder = to.parent().unwrap_or(Path::new("."));
     let staged = tempfile::NamedTempFile::new_in(folder).map_err(EditError::io("write", to))?;
     if edit.soname.is_some() || !edit.needed.is_empty() || edit.rpath.is_some() {
-        rename(from, &bytes, edit, staged.as_file(), to)?;
+        // The editor takes what headers say together for true, and panics where they contradict each other.
+        let rename = || rename(from, &bytes, edit, staged.as_file(), to);
+        let why = "it ended in the middle: headers of the file contradict each other".to_owned();
+        let ended = catch_unwind(AssertUnwindSafe(rename));
+        ended.unwrap_or_else(|_| Err(EditError::Editor { path: from.to_owned(), why }))?;
     } else {
         staged.as_file().write_all(&bytes).map_err(EditError::io("write", to))?;
     }

@@ -36,6 +36,9 @@ pub enum EditError {
         /// What it said.
         why: String,
     },
+    /// Its headers are wrong.
+    #[error("{0}: it cannot be given other names")]
+    Damaged(FactsError),
     /// What was written cannot be read.
     #[error("the edited copy is damaged, and was thrown away: {0}")]
     Unreadable(FactsError),

@@ -1,5 +1,6 @@
 //! Files that must stay as they are: an edited copy would not be worth what the original is.
 //!
+//! Files whose headers are wrong are refused too: the editor would lay out what they say.
 //! Deliberately not here: files that the editor cannot read or has no room in; it says so itself.
 
 use std::fs::Metadata;
@@ -34,6 +35,7 @@ pub(crate) fn refuse(path: &Path, facts: &Facts, metadata: &Metadata) -> Result<
     if metadata.mode() & SET_ID != 0 {
         return refused("it runs as another user or group (set-user-ID)");
     }
+    elf_facts::bounded(path).map_err(EditError::Damaged)?;
     let mut value = [0; 256];
     for (attribute, why) in ATTRIBUTES {
         match rustix::fs::getxattr(path, attribute, &mut value[..]) {

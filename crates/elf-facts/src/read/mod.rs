@@ -5,6 +5,7 @@
 //! they name, so that a small file can stand for years of work; what they come to together has limits, too.
 //! Deliberately not here: keeping facts (`cache`).
 
+mod bounds;
 mod content;
 mod dynamic;
 mod image;
@@ -27,6 +28,7 @@ use goblin::elf::program_header::{PF_X, PT_GNU_STACK, PT_INTERP, PT_TLS};
 use crate::error::FactsError;
 use crate::facts::{Class, Endian, Facts, Head, Kind, Tls};
 use crate::name::{Name, Names};
+pub use bounds::bounded;
 use image::Image;
 pub use places::{Places, places};
 pub use state::state;

@@ -66,7 +66,7 @@ fn length(range: &Range<u64>) -> u64 {
 }
 
 /// The section headers; none where the file has none.
-fn sections(image: &Image<'_>) -> Result<Vec<SectionHeader>, FactsError> {
+pub(super) fn sections(image: &Image<'_>) -> Result<Vec<SectionHeader>, FactsError> {
     let header = &image.header;
     let count = u64::from(header.e_shnum);
     if count == 0 || header.e_shoff == 0 {

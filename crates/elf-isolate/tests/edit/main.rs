@@ -3,6 +3,7 @@
 //! Deliberately not here: which files are to be edited, and how.
 
 mod compiled;
+mod damaged;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
