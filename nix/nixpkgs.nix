@@ -87,8 +87,16 @@ let
       package:
       let
         named = host.packages.${functions.lib.package.nameOf package} or { };
+        theirs = package.pythonModule.pythonVersion or python.pythonVersion;
       in
-      if named ? unsplit && named.unsplit.drvPath == package.drvPath then
+      if theirs != python.pythonVersion then
+        functions.lib.package.fail {
+          package = functions.lib.package.labelOf package;
+          step = "put into an environment";
+          what = "it is for Python ${theirs}, and the environment is for Python ${python.pythonVersion}";
+          hint = "take it from the packages of that Python, or use the other one's `withPins`";
+        }
+      else if named ? unsplit && named.unsplit.drvPath == package.drvPath then
         named
       else
         functions.splitPackage {

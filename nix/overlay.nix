@@ -28,11 +28,14 @@ let
   withPins =
     name: python:
     let
+      # What is called `python3` may be another Python there.
+      exact = "python${builtins.replaceStrings [ "." ] [ "" ] python.pythonVersion}";
+      frozen = final.pinfoldFrozen.${exact} or final.pinfoldFrozen.${name};
       functions = import ./nixpkgs.nix {
         pkgs = final;
         inherit python;
         inherit (final) pinfold wheelsplit;
-        buildSet = final.pinfoldFrozen.${name}.pkgs;
+        buildSet = frozen.pkgs;
         buildRequires = final.pinfoldBuildRequires;
       };
     in

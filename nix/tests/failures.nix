@@ -317,6 +317,22 @@ rec {
         "lastModified"
       ];
     };
+    package-for-another-python = {
+      expr =
+        ((import ../nixpkgs.nix { pkgs = import ./pkgs.nix { }; }).withPins (_: [
+          (
+            (import ./nixpkgs.nix { }).pkgs.six
+            // {
+              pythonModule.pythonVersion = "3.13";
+            }
+          )
+        ])).drvPath;
+      words = [
+        "put into an environment six 1"
+        "it is for Python 3.13, and the environment is for Python 3.11"
+        "hint:"
+      ];
+    };
     package-that-override-attrs-changed = {
       expr =
         ((import ../lib/split.nix).wheelOf { } (

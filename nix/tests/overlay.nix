@@ -93,6 +93,23 @@ in
         wheelOf reading == wheelOf (ours null);
       expected = false;
     };
+    frozen-is-of-the-same-python = {
+      expr =
+        let
+          set = pkgs {
+            overlays = [
+              overlay
+              (_: prev: {
+                pinfoldFrozen = prev.pinfoldFrozen // {
+                  python311.pkgs.marker = true;
+                };
+              })
+            ];
+          };
+        in
+        set.python3.pinfold.host.buildSet ? marker;
+      expected = true;
+    };
     frozen-has-the-same-configuration = {
       expr =
         (pkgs {
