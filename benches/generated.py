@@ -126,17 +126,17 @@ def _compiled(path, source, *flags):
         sys.exit(f"error: `{' '.join(command)}` ended with exit code {done.returncode}\n{done.stderr}")
 
 
-def wheel(folder, name, files):
+def wheel(folder, name, files, version="1.0"):
     """A pure wheel with these files, the same bytes each time."""
-    info = f"{name}-1.0.dist-info"
+    info = f"{name}-{version}.dist-info"
     files = {
         **files,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: pinfold-benches\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     record = [_record_line(path, text.encode()) for path, text in files.items()]
     files[f"{info}/RECORD"] = "".join([*record, f"{info}/RECORD,,\n"])
-    path = folder / f"{name}-1.0-py3-none-any.whl"
+    path = folder / f"{name}-{version}-py3-none-any.whl"
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for file, text in files.items():
