@@ -154,9 +154,9 @@ pub fn built(engine: &Engine<'_>, wheel: &Wheel) -> Result<String, Error> {
     let path = match (&wheel.path, &wheel.source) {
         (None, Some(source)) => builder.distribution(&wheel.name, &wheel.version, &source.sha256)?,
         (path, _) => {
-            let folder =
+            let path =
                 crate::locking::local::clean(&engine.project.join(path.as_deref().unwrap_or_default()));
-            builder.folder(&wheel.name, &folder)?
+            builder.local(&wheel.name, &path)?
         }
     };
     let hash = fetch::sha256(&path);
@@ -186,8 +186,9 @@ fn bring(
 ) -> Result<(), Error> {
     let progress = terminal::bar("Fetching", wheels.len() as u64);
     // Files that are here need nobody's help, and no uv.
-    let is_file =
-        |wheel: &&Wheel| wheel.path.as_ref().is_some_and(|path| context.project.join(path).is_file());
+    let is_file = |wheel: &&Wheel| {
+        !wheel.is_built() && wheel.path.as_ref().is_some_and(|path| context.project.join(path).is_file())
+    };
     let (files, others): (Vec<&Wheel>, Vec<&Wheel>) = wheels.iter().partition(is_file);
     for wheel in files {
         let path = context.project.join(wheel.path.as_deref().unwrap_or_default());

@@ -141,10 +141,23 @@ pub enum LockError {
     },
 }
 
+/// How the file names of source distributions end: PEP 625's, and those before it.
+const SDIST: [&str; 5] = [".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip"];
+
+/// Whether a path names a source distribution, and no folder or wheel.
+pub fn is_sdist(path: &str) -> bool {
+    SDIST.iter().any(|end| path.ends_with(end))
+}
+
 impl Wheel {
     /// Whether it is built here, from a folder or from a source distribution.
     pub fn is_built(&self) -> bool {
         self.source.is_some() || self.path.as_ref().is_some_and(|path| !path.ends_with(".whl"))
+    }
+
+    /// Whether it is built from a folder of this machine.
+    pub fn is_folder(&self) -> bool {
+        self.source.is_none() && self.is_built() && !self.path.as_deref().is_some_and(is_sdist)
     }
 }
 

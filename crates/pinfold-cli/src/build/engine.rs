@@ -11,12 +11,12 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use pep508_rs::MarkerEnvironment;
-use pinfold_core::lock::Lock;
+use pinfold_core::lock::{Lock, is_sdist};
 use pinfold_core::manifest::Manifest;
 use wheelsplit::Store;
 use wheelsplit::steps::Built;
 
-use super::error::BuildError;
+use super::error::{BuildError, io_error};
 use super::explain::{self, Report};
 use super::one::Subject;
 use super::progress::Lines;
@@ -28,6 +28,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::interpreter::Interpreter;
 use crate::uv::Uv;
+use crate::uv::fetch::sha256;
 use crate::uv::settings::Settings;
 
 /// How builds are done.
@@ -190,6 +191,11 @@ impl<'a> Engine<'a> {
     }
 }
 
+/// Whether a source distribution is at the path.
+pub fn is_archive(path: &Path) -> bool {
+    path.to_str().is_some_and(is_sdist) && path.is_file()
+}
+
 impl<'a> Builder<'a> {
     /// Says which folders will be built, so that their tools are chosen together.
     pub fn prepare<'n>(&self, folders: impl Iterator<Item = (&'n str, &'n str)>) {
@@ -208,6 +214,37 @@ impl<'a> Builder<'a> {
     /// See [`BuildError`].
     pub fn folder(&self, name: &str, source: &Path) -> Result<PathBuf, BuildError> {
         Ok(self.folder_built(name, source)?.wheel)
+    }
+
+    /// The wheel of what is at a path of this machine: a folder, or a source distribution.
+    ///
+    /// # Errors
+    /// See [`BuildError`].
+    pub fn local(&self, name: &str, path: &Path) -> Result<PathBuf, BuildError> {
+        match is_archive(path) {
+            true => {
+                let (_, version, sha256) = self.archive(name, path)?;
+                self.distribution(name, &version, &sha256)
+            }
+            false => self.folder(name, path),
+        }
+    }
+
+    /// The source that is at a path of this machine, as files.
+    ///
+    /// # Errors
+    /// When a source distribution cannot be unpacked.
+    pub fn local_source(&self, name: &str, path: &Path) -> Result<PathBuf, BuildError> {
+        if is_archive(path) { Ok(self.archive(name, path)?.0) } else { Ok(path.to_owned()) }
+    }
+
+    /// The files of a source distribution of this machine, its version and its hash.
+    fn archive(&self, name: &str, path: &Path) -> Result<(PathBuf, String, String), BuildError> {
+        let words = format!("{name} (from {})", path.display());
+        let hash = sha256(path).map_err(|e| io_error("read", path)(e).of_build(&words))?;
+        let unpacked = sdist::unpacked_file(self.engine, name, path, &hash);
+        let (source, version) = unpacked.map_err(|e| e.of_build(&words))?;
+        Ok((source, version, hash))
     }
 
     /// As [`Self::folder`], with what is known of the wheel.

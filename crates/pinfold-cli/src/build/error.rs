@@ -80,6 +80,22 @@ pub enum BuildError {
         /// Whether the network was forbidden.
         offline: bool,
     },
+    /// A file that is no source distribution.
+    #[error("{} is no source distribution that can be built: {reason}", path.display())]
+    NotASdist {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A source distribution of another package.
+    #[error("{what} is not that: its metadata says `{found}`")]
+    OtherSource {
+        /// The package and its file, in words.
+        what: String,
+        /// The package that it is.
+        found: String,
+    },
     /// A file could not be read or written.
     #[error("could not {doing} {}: {source}", path.display())]
     Io {
@@ -143,7 +159,7 @@ impl BuildError {
     /// With package and step, where the error itself is about a file or folder alone.
     pub(super) fn of_build(self, words: &str) -> Self {
         match self {
-            alone @ (BuildError::Io { .. } | BuildError::NotASource(_)) => {
+            alone @ (BuildError::Io { .. } | BuildError::NotASource(_) | BuildError::NotASdist { .. }) => {
                 BuildError::Prepare { what: words.to_owned(), reason: Box::new(alone.into()) }
             }
             other => other,
@@ -177,6 +193,10 @@ impl Hint for BuildError {
                         .to_owned(),
                 ]
             }
+            BuildError::NotASdist { .. } => {
+                vec!["name the folder that it is unpacked to, if it is a source all the same".to_owned()]
+            }
+            BuildError::OtherSource { found, .. } => vec![format!("write `{found} @ ...`")],
             BuildError::Source { offline: true, .. } => vec![
                 "this was tried without the network (`--offline`), and the store does not have it".to_owned(),
             ],

@@ -124,7 +124,7 @@ impl Report {
 
 /// In the order in which things happen.
 pub fn sort(reports: &mut [Report]) {
-    reports.sort_by(|a, b| (&a.package, &a.which, a.key.step).cmp(&(&b.package, &b.which, b.key.step)));
+    reports.sort_by(|a, b| (&a.package, a.key.step, &a.which).cmp(&(&b.package, b.key.step, &b.which)));
 }
 
 /// The install step: its key, and whether it ran, which whoever asked the store knows.

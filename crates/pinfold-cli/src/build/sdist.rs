@@ -1,4 +1,4 @@
-//! Source distributions of an index, unpacked, with their hash verified.
+//! Source distributions of an index, or of this machine, unpacked, with their hash verified.
 //!
 //! uv fetches them, with its indexes, credentials and hashes; what it unpacks them into is its cache, so that it is given
 //! a cache of its own to look into. uv would go on and build: a requirement that nobody can satisfy, added to the
@@ -6,14 +6,28 @@
 
 use std::path::{Path, PathBuf};
 
+use pinfold_core::names::normalize;
 use toml::{Table, Value};
 use walkdir::WalkDir;
 use wheelsplit::WheelName;
 
 use super::engine::Engine;
 use super::error::{BuildError, io_error};
+use crate::locking::wanted::address;
 use crate::uv::project::{document, folder as temporary, write};
 use crate::uv::said;
+
+/// The metadata at the top of a source distribution (PEP 643).
+const METADATA: &str = "PKG-INFO";
+
+/// What nobody can satisfy.
+const NEVER: &str = "pinfold_never";
+
+/// What a source distribution says it is.
+struct Identity {
+    name: String,
+    version: String,
+}
 
 /// The files of a source distribution; in the store from the first time on.
 pub(super) fn unpacked(
@@ -22,25 +36,64 @@ pub(super) fn unpacked(
     version: &str,
     sha256: &str,
 ) -> Result<PathBuf, BuildError> {
-    engine.store.source(sha256, |to| fetch(engine, name, version, sha256, to))
+    let what = format!("{name} {version}");
+    let file = format!("{}-{version}-py3-none-any.whl", name.replace('-', "_"));
+    let is_it = |metadata: &Identity| {
+        WheelName::parse(&file).is_ok_and(|expected| expected.is_of(&metadata.name, &metadata.version))
+    };
+    engine.store.source(sha256, |to| {
+        let required = format!("{name}=={version} --hash=sha256:{sha256}");
+        let fetched = fetch(engine, name, &what, &required, &is_it, to)?;
+        let source = |said| BuildError::Source { what: what.clone(), said, offline: engine.uv.is_offline() };
+        fetched.map_err(source)
+    })
 }
 
-fn fetch(engine: &Engine<'_>, name: &str, version: &str, sha256: &str, to: &Path) -> Result<(), BuildError> {
-    let _line = engine.lines.begin(name, &format!("Fetching {name} {version}"));
+/// The files of the source distribution `file`, and the version that they say they are.
+pub(super) fn unpacked_file(
+    engine: &Engine<'_>,
+    name: &str,
+    file: &Path,
+    sha256: &str,
+) -> Result<(PathBuf, String), BuildError> {
+    let what = format!("{name} (from {})", file.display());
+    let line = format!("{name} @ {} --hash=sha256:{sha256}", address(file));
+    let source = engine.store.source(sha256, |to| {
+        let reason = |said: String| match said.contains(NEVER) {
+            true => format!("there is no {METADATA} in it"),
+            false => said.trim().to_owned(),
+        };
+        let wrong = |said| BuildError::NotASdist { path: file.to_owned(), reason: reason(said) };
+        fetch(engine, name, &what, &line, &|_| true, to)?.map_err(wrong)
+    })?;
+    let found = identity(&source.join(METADATA));
+    match normalize(&found.name) == name {
+        true => Ok((source, found.version)),
+        false => Err(BuildError::OtherSource { what, found: found.name }),
+    }
+}
+
+/// Unpacks what a line of requirements names into `to`; else uv's words.
+fn fetch(
+    engine: &Engine<'_>,
+    name: &str,
+    what: &str,
+    required: &str,
+    is_it: &dyn Fn(&Identity) -> bool,
+    to: &Path,
+) -> Result<Result<(), String>, BuildError> {
+    let _line = engine.lines.begin(name, &format!("Fetching {what}"));
     let temporary = temporary()?;
     let mut settings = engine.settings.table_for_fetching();
     let nowhere = format!(
-        "pinfold-never @ file://{}",
-        temporary.path().join("pinfold_never-0-py3-none-any.whl").display()
+        "{NEVER} @ file://{}",
+        temporary.path().join(format!("{NEVER}-0-py3-none-any.whl")).display()
     );
     let never = Value::Table(Table::from_iter([(name.to_owned(), Value::Array(vec![nowhere.into()]))]));
     settings.insert("extra-build-dependencies".to_owned(), never);
     let uv = Table::from_iter([("uv".to_owned(), settings.into())]);
     write(&temporary.path().join("pyproject.toml"), &document([("tool", uv)])?)?;
-    write(
-        &temporary.path().join("requirements.txt"),
-        &format!("{name}=={version} --hash=sha256:{sha256}\n"),
-    )?;
+    write(&temporary.path().join("requirements.txt"), &format!("{required}\n"))?;
     let cache = temporary.path().join("cache");
     let target = temporary.path().join("target");
     let python = engine.interpreter.executable.as_os_str();
@@ -48,12 +101,9 @@ fn fetch(engine: &Engine<'_>, name: &str, version: &str, sha256: &str, to: &Path
     args.extend(["--target".as_ref(), target.as_os_str(), "--cache-dir".as_ref(), cache.as_os_str()]);
     args.extend(FROM_SOURCE.iter().map(std::ffi::OsStr::new));
     let output = engine.uv.run(temporary.path(), args)?;
-    match find(&cache, name, version) {
-        Some(source) => super::source::copy_all(&source, to),
-        None => {
-            let what = format!("{name} {version}");
-            Err(BuildError::Source { what, said: said(&output), offline: engine.uv.is_offline() })
-        }
+    match find(&cache, is_it) {
+        Some(source) => super::source::copy_all(&source, to).map(Ok),
+        None => Ok(Err(said(&output))),
     }
 }
 
@@ -68,24 +118,21 @@ const FROM_SOURCE: &[&str] = &[
     "requirements.txt",
 ];
 
-/// The unpacked source in a cache that has no other: the topmost folder whose PKG-INFO is that of the distribution.
-fn find(cache: &Path, name: &str, version: &str) -> Option<PathBuf> {
+/// The unpacked source in a cache that has no other: the topmost folder whose metadata is as it should be.
+fn find(cache: &Path, is_it: &dyn Fn(&Identity) -> bool) -> Option<PathBuf> {
     let walk = WalkDir::new(cache).sort_by_file_name().into_iter().flatten();
-    let mut found: Vec<walkdir::DirEntry> = walk
-        .filter(|entry| entry.file_name() == "PKG-INFO" && entry.file_type().is_file())
-        .filter(|entry| is_of(entry.path(), name, version))
-        .collect();
-    found.sort_by_key(walkdir::DirEntry::depth);
-    found.first().and_then(|entry| entry.path().parent()).map(Path::to_owned)
+    let found = walk.filter(|entry| entry.file_name() == METADATA && entry.file_type().is_file());
+    let found = found.filter(|entry| is_it(&identity(entry.path())));
+    found.min_by_key(walkdir::DirEntry::depth).and_then(|entry| entry.path().parent().map(Path::to_owned))
 }
 
-fn is_of(metadata: &Path, name: &str, version: &str) -> bool {
-    let Ok(text) = std::fs::read(metadata) else { return false };
-    let text = String::from_utf8_lossy(&text);
-    let field =
-        |key: &str| text.lines().find_map(|line| line.strip_prefix(key)).map(str::trim).unwrap_or_default();
-    let file = format!("{}-{version}-py3-none-any.whl", name.replace('-', "_"));
-    WheelName::parse(&file).is_ok_and(|expected| expected.is_of(field("Name:"), field("Version:")))
+/// What cannot be read says nothing.
+fn identity(metadata: &Path) -> Identity {
+    let bytes = std::fs::read(metadata).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let field = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)).map(str::trim);
+    let field = |key: &str| field(key).unwrap_or_default().to_owned();
+    Identity { name: field("Name:"), version: field("Version:") }
 }
 
 /// Everything in a folder of the store, as files that may be changed.

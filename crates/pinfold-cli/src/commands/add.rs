@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use pinfold_core::lock::is_sdist;
 use pinfold_core::names::normalize;
 use wheelsplit::{Store, WheelName};
 
@@ -95,10 +96,11 @@ fn from_here(text: &str, context: &Context) -> Result<String, Error> {
         });
     }
     let path = here.join(text);
-    if !text.contains('/') && path.extension().is_none_or(|extension| extension != "whl") || !path.exists() {
+    let is_file = text.ends_with(".whl") || is_sdist(text);
+    if !text.contains('/') && !is_file || !path.exists() {
         return Ok(text.to_owned());
     }
-    let name = if path.is_dir() { name_of_folder(&path) } else { name_of_wheel(&path) };
+    let name = if path.is_dir() { name_of_folder(&path) } else { name_of_file(&path) };
     let name = name.ok_or_else(|| Unnamed { path: text.to_owned() })?;
     Ok(format!("{name} @ {}", relative(&path, context)))
 }
@@ -114,7 +116,11 @@ fn name_of_folder(folder: &Path) -> Option<String> {
     Some(table.get("project")?.get("name")?.as_str()?.to_owned())
 }
 
-fn name_of_wheel(path: &Path) -> Option<String> {
-    let name = WheelName::parse(path.file_name()?.to_str()?).ok()?.name;
-    Some(normalize(&name))
+fn name_of_file(path: &Path) -> Option<String> {
+    let file = path.file_name()?.to_str()?;
+    match WheelName::parse(file) {
+        Ok(wheel) => Some(normalize(&wheel.name)),
+        // NAME-VERSION.tar.gz: no version has a hyphen (PEP 625).
+        Err(_) => file.rsplit_once('-').filter(|_| is_sdist(file)).map(|(name, _)| normalize(name)),
+    }
 }

@@ -15,6 +15,7 @@ use wheelsplit::Store;
 use wheelsplit::steps::Step;
 
 use crate::build::check::{self, Subject};
+use crate::build::engine::is_archive;
 use crate::build::explain::{self, Report};
 use crate::build::workplace::by_hand;
 use crate::build::{BuildError, Engine, Options};
@@ -64,8 +65,12 @@ struct Source {
 }
 
 enum Kind {
-    Folder(PathBuf),
-    Distribution { version: String, sha256: String },
+    /// A folder, or the file of a source distribution.
+    Local(PathBuf),
+    Distribution {
+        version: String,
+        sha256: String,
+    },
 }
 
 /// Runs the command.
@@ -141,7 +146,7 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Outcome, Error> {
 fn sources(workspace: &Workspace) -> Vec<Source> {
     let folders = workspace.wanted().folders().into_iter().filter_map(|(name, path)| {
         let folder = workspace.folder(&path);
-        folder.is_dir().then_some(Source { name, kind: Kind::Folder(folder) })
+        (folder.is_dir() || is_archive(&folder)).then_some(Source { name, kind: Kind::Local(folder) })
     });
     let locked = workspace.previous.iter().flat_map(|lock| &lock.wheels);
     let distributions = locked.filter_map(|wheel| {
@@ -186,7 +191,7 @@ struct Failure {
 
 impl Failure {
     fn of(wheel: &Wheel, step: Step, error: BuildError) -> Self {
-        let which = wheel.source.as_ref().map(|_| wheel.version.clone());
+        let which = (!wheel.is_folder()).then(|| wheel.version.clone());
         Failure { package: wheel.name.clone(), which, step, error }
     }
 
@@ -223,12 +228,12 @@ fn unchanged(engine: &Engine<'_>, lock: &Lock, failures: &[Failure]) -> Vec<Whee
 /// Builds several at once; what could not be built is said for each.
 fn build(engine: &Engine<'_>, sources: &[Source]) -> Vec<Failure> {
     let folders = sources.iter().filter_map(|source| match &source.kind {
-        Kind::Folder(path) => Some((source.name.as_str(), path.to_str()?)),
+        Kind::Local(path) => Some((source.name.as_str(), path.to_str()?)),
         Kind::Distribution { .. } => None,
     });
     engine.builder().prepare(folders);
     let one = |source: &Source| match &source.kind {
-        Kind::Folder(path) => engine.builder().folder(&source.name, path),
+        Kind::Local(path) => engine.builder().local(&source.name, path),
         Kind::Distribution { version, sha256 } => {
             engine.builder().distribution(&source.name, version, sha256)
         }
@@ -236,7 +241,7 @@ fn build(engine: &Engine<'_>, sources: &[Source]) -> Vec<Failure> {
     let results = at_once(sources, &one).into_iter().zip(sources);
     let failed = results.filter_map(|(result, source)| {
         let which = match &source.kind {
-            Kind::Folder(_) => None,
+            Kind::Local(_) => None,
             Kind::Distribution { version, .. } => Some(version.clone()),
         };
         Some(Failure { package: source.name.clone(), which, step: Step::Build, error: result.err()? })
@@ -306,9 +311,9 @@ fn install(engine: &Engine<'_>, wheels: &[Wheel]) -> Vec<Failure> {
                 continue;
             }
         };
-        let label = match &wheel.source {
-            Some(_) => format!("{} {}", wheel.name, wheel.version),
-            None => wheel.name.clone(),
+        let label = match wheel.is_folder() {
+            true => wheel.name.clone(),
+            false => format!("{} {}", wheel.name, wheel.version),
         };
         engine.installed(&label, &wheel.sha256, !there);
     }
@@ -318,10 +323,13 @@ fn install(engine: &Engine<'_>, wheels: &[Wheel]) -> Vec<Failure> {
 /// Checks what was built; returns what could not be checked at all.
 fn checks(engine: &Engine<'_>, lock: &Lock, wheels: &[Wheel]) -> Vec<Failure> {
     let subject = |wheel: &Wheel| -> Result<Subject, BuildError> {
-        let by_default = wheel.path.is_some();
+        let by_default = wheel.is_folder();
         let source = match (&wheel.path, &wheel.source) {
             (None, Some(source)) => engine.builder().unpacked(&wheel.name, &wheel.version, &source.sha256)?,
-            (path, _) => engine.project.join(path.as_deref().unwrap_or_default()),
+            (path, _) => {
+                let path = engine.project.join(path.as_deref().unwrap_or_default());
+                engine.builder().local_source(&wheel.name, &path)?
+            }
         };
         Ok(Subject { name: wheel.name.clone(), source, by_default })
     };

@@ -17,30 +17,28 @@ use crate::uv::tags::Tags;
 #[derive(Debug, thiserror::Error)]
 pub enum ChooseError {
     /// There are wheels, none of them for this interpreter, and no source to build one from.
-    #[error(
-        "{name} {version} has no wheel for {target} and no source distribution; it is needed by {closure}"
-    )]
+    #[error("{name} {version} {lack}, and it has no source distribution; it is needed by {closure}")]
     NoneFits {
         /// The package.
         name: String,
         /// Its version.
         version: String,
-        /// The interpreter, in words.
-        target: String,
+        /// Why it has to be built, in words.
+        lack: String,
         /// The closure that needs it, in words.
         closure: String,
         /// The wheels that there are.
         files: Vec<String>,
     },
     /// A wheel could not be built; which closure needs it.
-    #[error("{name} {version}, which {closure} needs, has no wheel for {target}: {source}")]
+    #[error("{name} {version}, which {closure} needs, {lack}: {source}")]
     Build {
         /// The package.
         name: String,
         /// Its version.
         version: String,
-        /// The interpreter, in words.
-        target: String,
+        /// Why it has to be built, in words.
+        lack: String,
         /// The closure that needs it, in words.
         closure: String,
         /// Why.
@@ -82,6 +80,8 @@ pub struct Chooser<'a> {
     pub tags: &'a Tags,
     /// A question without requirements, to be asked again with one.
     pub question: &'a Question<'a>,
+    /// Whether it is about what builds and checks take.
+    pub of_tools: bool,
 }
 
 impl Chooser<'_> {
@@ -98,9 +98,11 @@ impl Chooser<'_> {
         }
         let registry = package.source.registry.as_deref().unwrap_or_default();
         let index = Some(self.builder.settings.index_name(registry));
+        let as_source = self.builder.settings.is_from_source(&name, self.of_tools);
         let best = package
             .wheels
             .iter()
+            .filter(|_| !as_source)
             .filter_map(|file| Some((self.fit(file)?, file)))
             .max_by(|a, b| a.0.cmp(&b.0));
         if let Some((_, file)) = best {
@@ -119,10 +121,13 @@ impl Chooser<'_> {
                 source: None,
             });
         }
-        let target = target(&self.builder);
+        let lack = match as_source {
+            true => "must be built from source, as uv's setting `no-binary` says".to_owned(),
+            false => format!("has no wheel for {}", target(&self.builder)),
+        };
         let Some(sdist) = &package.sdist else {
             let files = package.wheels.iter().filter_map(File::name).collect();
-            return Err(ChooseError::NoneFits { name, version, target, closure: closure.to_owned(), files });
+            return Err(ChooseError::NoneFits { name, version, lack, closure: closure.to_owned(), files });
         };
         let source = sdist.name().unwrap_or_default();
         let hash = self.hash(package, sdist, &source)?;
@@ -145,7 +150,7 @@ impl Chooser<'_> {
             self.builder.distribution(&name, &version, &hash).map_err(|source| ChooseError::Build {
                 name: name.clone(),
                 version: version.clone(),
-                target,
+                lack,
                 closure: closure.to_owned(),
                 source: Box::new(source),
             })?;

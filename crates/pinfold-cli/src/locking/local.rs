@@ -1,4 +1,4 @@
-//! Packages that a manifest takes from this machine: folders, built as wheels, and wheel files.
+//! Packages that a manifest takes from this machine: folders and source distributions, built as wheels, and wheel files.
 //!
 //! Deliberately not here: building ([`crate::build`]) and checking what is inside a wheel (wheelsplit).
 
@@ -11,6 +11,7 @@ use pinfold_core::names::normalize;
 use wheelsplit::WheelName;
 use zip::ZipArchive;
 
+use crate::build::engine::is_archive;
 use crate::build::{BuildError, Builder};
 use crate::error::Hint;
 use crate::uv::fetch::sha256;
@@ -40,8 +41,8 @@ pub enum LocalError {
         /// The path, absolute.
         path: PathBuf,
     },
-    /// There is something at the path, but neither a folder nor a wheel.
-    #[error("`{name} @ {written}` in {place}: {} is neither a folder nor a wheel (`.whl`)", path.display())]
+    /// There is something at the path, but neither a folder nor a wheel, nor a source distribution.
+    #[error("`{name} @ {written}` in {place}: {} is neither a folder nor a wheel (`.whl`), nor a source distribution (`.tar.gz`)", path.display())]
     NotAWheel {
         /// The package.
         name: String,
@@ -140,10 +141,10 @@ pub fn find(
     let path = clean(&builder.project.join(written));
     let strings = || (name.to_owned(), written.to_owned(), place.to_owned());
     let is_wheel = path.extension().is_some_and(|extension| extension == "whl");
-    let file = if path.is_dir() {
+    let file = if path.is_dir() || is_archive(&path) {
         let source =
             |e| LocalError::Build { name: name.to_owned(), place: place.to_owned(), source: Box::new(e) };
-        builder.folder(name, &path).map_err(source)?
+        builder.local(name, &path).map_err(source)?
     } else if !path.exists() {
         let (name, written, place) = strings();
         return Err(LocalError::Missing { name, written, place, path });

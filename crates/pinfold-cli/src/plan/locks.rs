@@ -24,7 +24,7 @@ pub fn graph(lock: &Lock) -> Graph {
         }
         // Who is checked stands in the lock once something was; our own sources are, if they have tests.
         let is_checked =
-            if lock.check_set.is_empty() { wheel.is_some_and(from_folder) } else { !checked.is_empty() };
+            if lock.check_set.is_empty() { wheel.is_some_and(Wheel::is_folder) } else { !checked.is_empty() };
         Package {
             label: label(lock, unit, wheel),
             wheel: unit.wheel.clone(),
@@ -43,7 +43,7 @@ pub fn graph(lock: &Lock) -> Graph {
         name: wheel.name.clone(),
         label: format!("{} ({title})", wheel.name),
         package: lock.units.iter().position(|unit| of_name(unit, &wheel.name)),
-        live: from_folder(wheel),
+        live: wheel.is_folder(),
         ..Tool::default()
     });
     Graph { packages: packages.collect(), tools: tools.collect() }
@@ -54,11 +54,6 @@ fn inputs(packages: &[&FrozenPackage], set: &FrozenSet, first: usize) -> Vec<Inp
     let position = |sha256: &String| set.wheels.iter().position(|wheel| wheel.sha256 == *sha256);
     let positions = packages.iter().flat_map(|package| &package.wheels).filter_map(position);
     positions.map(|position| Input::Tool(first + position)).collect()
-}
-
-/// Whether a wheel is built from a folder of this machine.
-fn from_folder(wheel: &Wheel) -> bool {
-    wheel.is_built() && wheel.source.is_none()
 }
 
 /// The graph of `after`, with what is not as in `before` marked as changed.

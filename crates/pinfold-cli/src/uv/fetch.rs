@@ -16,6 +16,7 @@ use wheelsplit::{Expected, Installed};
 use super::project::{document, folder as temporary, write};
 use super::settings::hex;
 use super::{UvError, said};
+use crate::build::engine::is_archive;
 use crate::build::{BuildError, Builder};
 use crate::error::{Error, Hint};
 
@@ -160,8 +161,8 @@ pub fn into_store(builder: &Builder<'_>, wheels: &[Wheel], step: &dyn Fn()) -> R
         }
         // Files that are here need nobody's help.
         match wheel.path.as_ref().map(|path| builder.project.join(path)).filter(|path| path.is_file()) {
-            Some(path) => install(wheel, Fetched::File(path))?,
-            None => others.push(wheel),
+            Some(path) if !wheel.is_built() => install(wheel, Fetched::File(path))?,
+            _ => others.push(wheel),
         }
     }
     if !others.is_empty() {
@@ -174,18 +175,18 @@ pub fn into_store(builder: &Builder<'_>, wheels: &[Wheel], step: &dyn Fn()) -> R
     found.collect()
 }
 
-/// The wheel of a local folder or of a source distribution, built, and checked against the lock.
+/// The wheel of a local folder or a source distribution, built, and checked against the lock.
 fn built(builder: &Builder<'_>, wheel: &Wheel) -> Result<PathBuf, FetchError> {
     let (path, what) = match (&wheel.path, &wheel.source) {
         (None, Some(source)) => {
             (builder.distribution(&wheel.name, &wheel.version, &source.sha256)?, source.file.clone())
         }
-        (folder, _) => {
-            let folder = builder.project.join(folder.as_deref().unwrap_or_default());
-            if !folder.is_dir() {
-                return Err(FetchError::Gone { path: folder, name: wheel.name.clone() });
+        (path, _) => {
+            let path = builder.project.join(path.as_deref().unwrap_or_default());
+            if !path.is_dir() && !is_archive(&path) {
+                return Err(FetchError::Gone { path, name: wheel.name.clone() });
             }
-            (builder.folder(&wheel.name, &folder)?, folder.display().to_string())
+            (builder.local(&wheel.name, &path)?, path.display().to_string())
         }
     };
     let found = sha256(&path).map_err(|source| FetchError::Io { path: path.clone(), source })?;

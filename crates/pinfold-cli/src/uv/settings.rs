@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use pinfold_core::manifest::Manifest;
+use pinfold_core::names::normalize;
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
@@ -32,8 +33,12 @@ const PASSED: &[&str] = &[
     "index-url",
     "keyring-provider",
     "native-tls",
+    "no-binary",
+    "no-binary-package",
+    "no-build",
     "no-build-isolation",
     "no-build-isolation-package",
+    "no-build-package",
     "no-index",
     "override-dependencies",
     "prerelease",
@@ -149,18 +154,29 @@ impl Settings {
 
     /// The table for `[tool.uv]` of a project that uv is asked about.
     pub fn table(&self) -> Table {
-        self.table.clone()
+        let mut table = self.table.clone();
+        // What is built is our affair: uv would build it, too, for its metadata.
+        table.retain(|key, _| !key.starts_with("no-binary"));
+        table
+    }
+
+    /// Whether a package is built although its index has a wheel: `no-binary`, `no-binary-package`; of what builds are
+    /// done with, only where it is named.
+    pub fn is_from_source(&self, name: &str, tool: bool) -> bool {
+        let all = !tool && self.table.get("no-binary").and_then(Value::as_bool) == Some(true);
+        let named = self.table.get("no-binary-package").and_then(Value::as_array).into_iter().flatten();
+        all || named.filter_map(Value::as_str).any(|named| normalize(named) == name)
     }
 
     /// The table for fetching by hash, where an index that is otherwise reserved for some packages may serve all.
     pub fn table_for_fetching(&self) -> Table {
-        let mut table = self.table.clone();
+        let mut table = self.table();
         for index in table.get_mut("index").and_then(Value::as_array_mut).into_iter().flatten() {
             if let Some(index) = index.as_table_mut() {
                 index.remove("explicit");
             }
         }
-        for key in ["sources", "exclude-newer", "exclude-newer-package"] {
+        for key in ["sources", "exclude-newer", "exclude-newer-package", "no-build", "no-build-package"] {
             table.remove(key);
         }
         table

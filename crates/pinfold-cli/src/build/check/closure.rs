@@ -80,7 +80,7 @@ impl<'l> Runtime<'l> {
             let file = match (&wheel.path, &wheel.source) {
                 (Some(path), _) => {
                     let path = builder.project.join(path);
-                    Some(if path.is_dir() { builder.folder(&wheel.name, &path)? } else { path })
+                    Some(if wheel.is_built() { builder.local(&wheel.name, &path)? } else { path })
                 }
                 (None, Some(source)) => {
                     Some(builder.distribution(&wheel.name, &wheel.version, &source.sha256)?)
