@@ -184,6 +184,37 @@ fn a_backend_that_hangs_is_ended_with_all_that_it_started() {
     );
     assert!(said.contains("hint: `--timeout SECONDS` gives it more time"), "{said}");
     nothing_is_kept(&project);
+    assert_eq!(running(&project), 0, "it started a daemon, which is not to stay");
+}
+
+/// How many processes name the folder of this project's builds in their command line.
+fn running(project: &Project) -> usize {
+    let place = format!("{}/pinfold-build", project.path("tmp").display());
+    let all = fs::read_dir("/proc").unwrap().flatten();
+    let lines = all.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    lines.filter(|line| String::from_utf8_lossy(line).contains(&place)).count()
+}
+
+#[test]
+fn what_a_build_leaves_running_does_not_stay() {
+    if !uv() {
+        return;
+    }
+    let project = bad("leaves");
+    project.ok(&["build"]);
+    assert_eq!(running(&project), 0);
+    // A test that dies of a signal is said to have, through the guard.
+    let text =
+        "requires = ['local @ ./local']\n[checks.local]\nrequires = []\ncommand = ['sh', '-c', 'kill -";
+    for signal in ["11", "9"] {
+        manifest(&project, &format!("{text}{signal} $$']\n"));
+        let died = project.command(&["build"]).output().unwrap();
+        assert!(
+            stderr(&died).contains(&format!("the check of local was ended by signal {signal}")),
+            "{}",
+            said(&died)
+        );
+    }
 }
 
 /// Whether the kernel confines processes to folders (Landlock, since Linux 5.13).
@@ -361,28 +392,17 @@ fn a_backend_does_not_outlive_us() {
     }
     let project = bad("hang");
     let mut child = project.command(&["build"]).stderr(std::process::Stdio::null()).spawn().unwrap();
-    // Processes whose command line names the folder of this build.
-    let place = project.path("tmp");
-    let backends = || {
-        let all = fs::read_dir("/proc")
-            .unwrap()
-            .flatten()
-            .filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
-        all.filter(|line| {
-            String::from_utf8_lossy(line).contains(&format!("{}/pinfold-build", place.display()))
-        })
-        .count()
-    };
     let waited = |wanted: &dyn Fn(usize) -> bool| {
         (0..600).any(|_| {
             std::thread::sleep(Duration::from_millis(50));
-            wanted(backends())
+            wanted(running(&project))
         })
     };
     assert!(waited(&|count| count > 0), "no backend was started");
+    std::thread::sleep(Duration::from_secs(1));
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(waited(&|count| count == 0), "a backend runs on");
+    assert!(waited(&|count| count == 0), "a backend runs on, or something that it started");
 }
 
 #[test]

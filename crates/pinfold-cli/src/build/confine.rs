@@ -14,6 +14,7 @@ use anyhow::{Context, anyhow};
 use landlock::{ABI, AccessFs, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, path_beneath_rules};
 use rustix::process::Signal;
 
+use super::guard;
 use crate::error::{Error, Outcome};
 
 /// The name of the hidden command.
@@ -48,11 +49,19 @@ pub fn command(writable: &[&Path]) -> io::Result<Command> {
     Ok(command)
 }
 
-/// Becomes the command.
+/// Whether a command line is one of those.
+pub(super) fn is_one(command: &Command) -> bool {
+    command.get_args().next().is_some_and(|first| first == NAME)
+}
+
+/// Becomes the command, or its guard.
 ///
 /// # Errors
 /// When that cannot be done; otherwise it does not return.
 pub fn run(args: &ConfinedArgs) -> Result<Outcome, Error> {
+    if guard::is_asked() {
+        return guard::run();
+    }
     // prctl(2): of the thread that started us, which waits for us; and kept over execve(2).
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
         .context("could not ask to be ended with the process that builds")?;

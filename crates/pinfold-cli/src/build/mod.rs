@@ -16,6 +16,7 @@ pub mod confine;
 pub mod engine;
 pub mod error;
 pub mod explain;
+mod guard;
 pub mod one;
 pub mod process;
 pub mod progress;

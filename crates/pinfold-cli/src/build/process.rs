@@ -1,11 +1,12 @@
 //! A process of a step: what it says goes to a file, to whoever watches, and its last lines to the report.
 //!
-//! However much it says, little of it is held in memory. When its time is up, the whole process group is ended.
+//! However much it says, little of it is held in memory. When its time is up, the whole process group is ended; a confined
+//! one has a guard ([`super::guard`]), which ends whatever left the group, too, and ends it with us.
 //! Deliberately not here: what it may do ([`super::confine`]).
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, PipeReader, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal};
 
 use super::progress::Line;
+use super::{confine, guard};
 
 /// So many last lines are kept, each of at most so many bytes.
 const LINES: usize = 30;
@@ -79,6 +81,14 @@ impl Run<'_> {
         let (reader, writer) = io::pipe()?;
         let input = self.input.take().map_or_else(Stdio::null, Stdio::from);
         self.command.stdin(input).stdout(writer.try_clone()?).stderr(writer).process_group(0);
+        let guard = match confine::is_one(&self.command) {
+            true => {
+                let (reader, writer) = io::pipe()?;
+                self.command.stdin(reader).env(guard::VARIABLE, "1");
+                Some(writer)
+            }
+            false => None,
+        };
         let log = File::options().create(true).append(true).open(&self.log)?;
         let mut child = self.command.spawn()?;
         // Our own ends of the pipe are in the command: the reader would never see its end.
@@ -92,7 +102,7 @@ impl Run<'_> {
             // Nobody waits any more when somebody who left the group still holds the pipe.
             let _ = send.send(());
         });
-        let (status, timed_out) = self.until_end(&mut child)?;
+        let (status, timed_out) = self.until_end(&mut child, guard)?;
         // What it left running in its group is not part of a result.
         end_group(&child);
         let left = receive.recv_timeout(Duration::from_secs(2)).is_err();
@@ -100,21 +110,32 @@ impl Run<'_> {
         Ok(Ended { status, timed_out, timeout: self.timeout, last, left })
     }
 
-    fn until_end(&self, child: &mut Child) -> io::Result<(ExitStatus, bool)> {
+    /// Waits; `guard` is what a guard listens to.
+    fn until_end(&self, child: &mut Child, guard: Option<PipeWriter>) -> io::Result<(ExitStatus, bool)> {
         let Some(timeout) = self.timeout else { return Ok((child.wait()?, false)) };
-        let begin = Instant::now();
-        let mut pause = Duration::from_millis(2);
-        loop {
-            if let Some(status) = child.try_wait()? {
-                return Ok((status, false));
-            }
-            if begin.elapsed() >= timeout {
-                end_group(child);
-                return Ok((child.wait()?, true));
-            }
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(100));
+        if let Some(status) = within(child, timeout)? {
+            return Ok((status, false));
         }
+        if guard.is_some() {
+            drop(guard);
+            within(child, Duration::from_secs(5))?;
+        }
+        end_group(child);
+        Ok((child.wait()?, true))
+    }
+}
+
+/// How the child ended, if it does so in time.
+fn within(child: &mut Child, time: Duration) -> io::Result<Option<ExitStatus>> {
+    let begin = Instant::now();
+    let mut pause = Duration::from_millis(2);
+    loop {
+        let status = child.try_wait()?;
+        if status.is_some() || begin.elapsed() >= time {
+            return Ok(status);
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(100));
     }
 }
 

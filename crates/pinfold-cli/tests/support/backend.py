@@ -51,6 +51,13 @@ def extra():
     return "".join(lines)
 
 
+def leave():
+    """Starts a daemon: it leads a session of its own, and whoever started it has ended."""
+    daemon = [sys.executable, "-c", "import time; time.sleep(1000)", os.getcwd()]
+    starter = f"import subprocess; subprocess.Popen({daemon!r}, start_new_session=True)"
+    subprocess.run([sys.executable, "-c", starter], check=True)
+
+
 def build_wheel(folder, config_settings=None, metadata_directory=None):
     mode, *rest = MODE
     open("left-behind", "w").close()
@@ -64,7 +71,10 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
         raise SystemExit(1)
     if mode == "hang":
         subprocess.Popen(["sleep", "1000"])
+        leave()
         time.sleep(1000)
+    if mode == "leaves":
+        leave()
     if mode == "slow":
         time.sleep(float(rest[0]))
     if mode == "nothing":
