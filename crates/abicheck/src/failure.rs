@@ -10,6 +10,8 @@
 
 use std::fmt;
 
+use pinfold_core::names::nearest;
+
 use crate::terminal::{Style, styled};
 
 /// How a command that could do its work ended.
@@ -84,10 +86,7 @@ impl fmt::Display for Failure {
 
 /// `did you mean X?` for the name in `known` that looks most like `asked`.
 pub fn did_you_mean<'a>(asked: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let asked = asked.to_lowercase();
-    let likeness = |name: &str| strsim::jaro_winkler(&name.to_lowercase(), &asked);
-    let near = known.into_iter().map(|name| (likeness(name), name)).filter(|(likeness, _)| *likeness > 0.75);
-    near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| format!("did you mean `{name}`?"))
+    nearest(asked, known).map(|name| format!("did you mean `{name}`?"))
 }
 
 #[cfg(test)]

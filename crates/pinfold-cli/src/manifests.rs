@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use pinfold_core::manifest::{FILE, Kind, Manifest, ManifestError};
-use pinfold_core::names::normalize;
+use pinfold_core::names::{nearest, normalize};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use crate::error::Hint;
@@ -219,8 +219,7 @@ impl Editor {
             return Ok(());
         }
         let names = array.iter().filter_map(|value| name_of(value.as_str()?));
-        let near = names.map(|other| (strsim::jaro_winkler(&other, name), other)).filter(|near| near.0 > 0.8);
-        let near = near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|near| near.1);
+        let near = nearest(name, names);
         let place = match (place, kind(&path)) {
             (Place::Pin(pin), _) => format!("[pins.{pin}]"),
             (Place::Root, Kind::Pinfold) => "`requires`".to_owned(),

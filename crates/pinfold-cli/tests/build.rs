@@ -360,6 +360,13 @@ fn a_check_sees_what_is_installed_and_nothing_of_the_source() {
     project.ok(&["update", "--build-set"]);
     assert_eq!(build("sweet").status.code(), Some(0));
     assert_eq!(lock(&project).check_set.wheels[0].version, "2");
+
+    // What it is checked with cannot be had any more: that is about the check.
+    fs::remove_file(project.path("app/links/helper-2-py3-none-any.whl")).unwrap();
+    support::remove(&project.store());
+    let gone = build("sweet");
+    assert_eq!(gone.status.code(), Some(2), "{}", said(&gone));
+    assert!(stderr(&gone).contains("could not check local (installed) (step check): "), "{}", said(&gone));
 }
 
 #[test]

@@ -5,23 +5,14 @@
 mod support;
 
 use serde_json::Value;
-use support::{Project, said, stderr, stdout};
+use support::{Project, fitting, said, stderr, stdout};
 
 const SCHEMA: &str = include_str!("../src/check/check.schema.json");
 
 /// Exit code and the document, which fits its schema.
 fn ask(project: &Project, args: &[&str]) -> (i32, Value) {
     let output = project.command(&[&["check", "--output-format", "json"], args].concat()).output().unwrap();
-    let document: Value =
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", said(&output)));
-    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
-    let complaints: Vec<String> = jsonschema::draft202012::new(&schema)
-        .unwrap()
-        .iter_errors(&document)
-        .map(|e| format!("{}: {e}", e.instance_path()))
-        .collect();
-    assert_eq!(complaints, Vec::<String>::new(), "{document:#}");
-    (output.status.code().unwrap(), document)
+    (output.status.code().unwrap(), fitting(&output.stdout, SCHEMA))
 }
 
 /// Code, severity and message of each finding.

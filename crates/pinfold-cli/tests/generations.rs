@@ -12,7 +12,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::{Project, picture, said, stderr, stdout};
+use support::{Project, fitting, picture, said, stderr, stdout};
 
 /// Syncs a generation with `six` at each version, and with `extra` from the second on.
 fn generations(project: &mut Project, versions: &[&str]) {
@@ -56,14 +56,7 @@ fn refused(project: &Project, args: &[&str], expected: &str) {
 /// The JSON of a command, checked against its schema.
 fn json(project: &Project, args: &[&str], schema: &str) -> Value {
     let output = project.ok(&[args, &["--output-format", "json"]].concat());
-    let document: Value = serde_json::from_str(&stdout(&output)).unwrap();
-    let schema: Value = serde_json::from_str(schema).unwrap();
-    jsonschema::draft202012::meta::validate(&schema).unwrap_or_else(|e| panic!("the schema itself: {e}"));
-    let validator = jsonschema::draft202012::new(&schema).unwrap();
-    let complaints: Vec<String> =
-        validator.iter_errors(&document).map(|e| format!("{}: {e}", e.instance_path())).collect();
-    assert_eq!(complaints, Vec::<String>::new(), "{document}");
-    document
+    fitting(&output.stdout, schema)
 }
 
 #[test]

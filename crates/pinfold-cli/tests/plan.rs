@@ -9,7 +9,7 @@ use std::path::Path;
 
 use pinfold_core::lock::{FrozenPackage, FrozenSet, Lock, Wheel};
 use serde_json::{Value, json};
-use support::{Project, said, stderr, stdout};
+use support::{Project, fitting, said, stderr, stdout};
 
 const SCHEMA: &str = include_str!("../src/plan/plan.schema.json");
 
@@ -17,15 +17,7 @@ const SCHEMA: &str = include_str!("../src/plan/plan.schema.json");
 fn plan(project: &Project, args: &[&str]) -> Value {
     let output = project.command(&[&["plan", "--output-format", "json"], args].concat()).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
-    let complaints: Vec<String> = jsonschema::draft202012::new(&schema)
-        .unwrap()
-        .iter_errors(&document)
-        .map(|e| format!("{}: {e}", e.instance_path()))
-        .collect();
-    assert_eq!(complaints, Vec::<String>::new(), "{document:#}");
-    document
+    fitting(&output.stdout, SCHEMA)
 }
 
 fn counts(document: &Value) -> [u64; 4] {

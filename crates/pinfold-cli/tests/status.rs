@@ -13,7 +13,7 @@ use std::process::Output;
 use serde_json::{Value, json};
 use support::index::{self, Index};
 use support::links::{fails, link, project, uv};
-use support::{Project, said, stderr, stdout};
+use support::{Project, fitting, said, stderr, stdout};
 
 /// A project of a track and a package of root, whose packages come from the index.
 fn indexed(packages: &Index, more: &str) -> Project {
@@ -39,12 +39,8 @@ fn status(project: &Project, args: &[&str]) -> (Option<i32>, Output) {
 /// The track as the document has it, which is one of the schema.
 fn track(project: &Project, name: &str, args: &[&str]) -> (Option<i32>, Value) {
     let (code, output) = status(project, &[args, &["--output-format", "json"]].concat());
-    let document: Value =
-        serde_json::from_str(&stdout(&output)).unwrap_or_else(|_| panic!("{}", said(&output)));
-    let schema: Value = serde_json::from_str(include_str!("../src/commands/status.schema.json")).unwrap();
-    let validator = jsonschema::draft202012::new(&schema).unwrap();
-    let complaints: Vec<String> = validator.iter_errors(&document).map(|e| e.to_string()).collect();
-    assert_eq!(complaints, Vec::<String>::new(), "{document}");
+    assert!(!output.stdout.is_empty(), "{}", said(&output));
+    let document = fitting(&output.stdout, include_str!("../src/commands/status.schema.json"));
     let track = document["tracks"].as_array().unwrap().iter().find(|track| track["name"] == name);
     (code, track.unwrap().clone())
 }
@@ -201,13 +197,10 @@ const KEEP: &str = "tr -d '\\n' >> reports; echo >> reports";
 
 /// The events that were told so far, each with its track, and whether all reports are of the schema.
 fn told(project: &Project) -> Vec<Vec<String>> {
-    let schema: Value = serde_json::from_str(include_str!("../src/commands/notify.schema.json")).unwrap();
-    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let schema = include_str!("../src/commands/notify.schema.json");
     let text = fs::read_to_string(project.app().join("reports")).unwrap_or_default();
     let one = |line: &str| {
-        let report: Value = serde_json::from_str(line).unwrap();
-        let complaints: Vec<String> = validator.iter_errors(&report).map(|e| e.to_string()).collect();
-        assert_eq!(complaints, Vec::<String>::new(), "{report}");
+        let report = fitting(line.as_bytes(), schema);
         let events = report["events"].as_array().unwrap().iter();
         events.map(|e| format!("{} {}", e["track"].as_str().unwrap(), e["event"].as_str().unwrap())).collect()
     };

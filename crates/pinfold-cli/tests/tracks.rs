@@ -10,7 +10,7 @@ use std::fs;
 
 use pinfold_core::lock::Lock;
 use support::links::{fails, link, project, uv, write};
-use support::{Project, said, stderr, stdout};
+use support::{Project, fitting, said, stderr, stdout};
 
 /// Every closure with its owners' track and its members.
 fn picture(project: &Project) -> String {
@@ -58,12 +58,8 @@ fn the_packages_of_a_track_share_one_closure_and_go_together() {
     science (track): a==2 [science], b==1 [science], base==1
     ");
     project.ok(&["sync"]);
-    let document: serde_json::Value =
-        serde_json::from_slice(&fs::read(project.venv().join("closure.json")).unwrap()).unwrap();
-    let schema = include_str!("../../pinfold-core/src/closure.schema.json");
-    let schema = jsonschema::draft202012::new(&serde_json::from_str(schema).unwrap()).unwrap();
-    let complaints: Vec<String> = schema.iter_errors(&document).map(|e| e.to_string()).collect();
-    assert_eq!(complaints, Vec::<String>::new());
+    let written = fs::read(project.venv().join("closure.json")).unwrap();
+    fitting(&written, include_str!("../../pinfold-core/src/closure.schema.json"));
     assert!(stderr(&project.ok(&["sync"])).contains("Nothing to do"));
     let tree = stdout(&project.ok(&["tree"]));
     assert!(tree.contains("├── a 2 [track]\n│   └── base 1 ≠\n├── b 1 [track]\n"), "{tree}");

@@ -13,7 +13,7 @@ use serde::Serialize;
 use toml::de::{DeTable, DeValue};
 
 use crate::closure::Undeclared;
-use crate::names::normalize;
+use crate::names::{nearest, normalize};
 
 pub use builds::{Build, BuildSet, Check};
 pub use tracks::{MAIN, Track};
@@ -263,12 +263,7 @@ impl Reader<'_> {
         let Some(key) = table.keys().find(|key| !known.contains(&key.get_ref().as_ref())) else {
             return Ok(());
         };
-        let near = known
-            .iter()
-            .map(|k| (strsim::jaro_winkler(k, &key.get_ref().to_lowercase()), *k))
-            .filter(|(likeness, _)| *likeness > 0.75)
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map(|(_, k)| k);
+        let near = nearest(key.get_ref(), known.iter().copied());
         Err(ManifestError::UnknownKey {
             key: key.get_ref().to_string(),
             table: name.to_owned(),

@@ -33,6 +33,18 @@ pub fn normalize(name: &str) -> String {
     out
 }
 
+/// The one of `known` that looks most like `asked`, if one looks like a slip of the pen.
+pub fn nearest<T: AsRef<str>>(asked: &str, known: impl IntoIterator<Item = T>) -> Option<T> {
+    let asked = asked.to_lowercase();
+    let likeness = |other: &T| {
+        let other = other.as_ref().to_lowercase();
+        // Two letters that changed places make a short name look like another to measures of likeness.
+        if strsim::osa_distance(&asked, &other) == 1 { 1.0 } else { strsim::jaro_winkler(&asked, &other) }
+    };
+    let near = known.into_iter().map(|other| (likeness(&other), other)).filter(|near| near.0 > 0.8);
+    near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|near| near.1)
+}
+
 /// Identifies a unit inside an environment and in qualified names: `numpy@3f9a0c12d4e5`.
 ///
 /// Invariant: a normalised distribution name (which has no dot and no colon), `@`, and the first

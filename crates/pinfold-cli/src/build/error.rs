@@ -172,6 +172,8 @@ impl BuildError {
             alone @ BuildError::Io { .. } => {
                 BuildError::Check { what: words.to_owned(), reason: Box::new(alone.into()) }
             }
+            // What it is checked with could not be brought here.
+            BuildError::Prepare { what, reason } if what == words => BuildError::Check { what, reason },
             other => other,
         }
     }
@@ -205,6 +207,12 @@ impl Hint for BuildError {
             }
             BuildError::NotASource(_) => {
                 vec!["name the folder that has the package's pyproject.toml".to_owned()]
+            }
+            BuildError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                vec![
+                    "free some space, or have builds elsewhere with TMPDIR; nothing half-done is kept"
+                        .to_owned(),
+                ]
             }
             BuildError::Requirement(e) => e.hints(),
             BuildError::Uv(e) => e.hints(),

@@ -129,15 +129,7 @@ fn is_editors(entry: &walkdir::Result<DirEntry>) -> bool {
 /// # Errors
 /// When something cannot be read or written.
 pub fn copy(source: &Path, to: &Path) -> Result<(), BuildError> {
-    for entry in sources(source) {
-        let entry = entry.map_err(|e| walk_error(source, e))?;
-        let target = to.join(entry.path().strip_prefix(source).unwrap_or(Path::new("")));
-        if entry.file_type().is_dir() {
-            std::fs::create_dir_all(&target).map_err(io_error("make", &target))?;
-        } else {
-            std::fs::copy(entry.path(), &target).map_err(io_error("copy", entry.path()))?;
-        }
-    }
+    copy_each(source, to, sources(source))?;
     // Backends that read the version from git need the repository; a pointer to it is enough.
     let repository = source.join(".git");
     if repository.is_dir() {
@@ -153,7 +145,15 @@ pub fn copy(source: &Path, to: &Path) -> Result<(), BuildError> {
 /// # Errors
 /// When something cannot be read or written.
 pub fn copy_all(source: &Path, to: &Path) -> Result<(), BuildError> {
-    for entry in WalkDir::new(source).follow_links(true).sort_by_file_name() {
+    copy_each(source, to, WalkDir::new(source).follow_links(true).sort_by_file_name().into_iter())
+}
+
+fn copy_each(
+    source: &Path,
+    to: &Path,
+    entries: impl Iterator<Item = walkdir::Result<DirEntry>>,
+) -> Result<(), BuildError> {
+    for entry in entries {
         let entry = entry.map_err(|e| walk_error(source, e))?;
         let target = to.join(entry.path().strip_prefix(source).unwrap_or(Path::new("")));
         if entry.file_type().is_dir() {

@@ -10,6 +10,7 @@ use std::time::Instant;
 use anyhow::anyhow;
 use clap::builder::NonEmptyStringValueParser;
 use pinfold_core::lock::{Hold, Lock};
+use pinfold_core::names::nearest;
 use serde::Serialize;
 use wheelsplit::Store;
 
@@ -147,9 +148,7 @@ fn tracks(args: &UpdateArgs, context: &Context, clock: &Clock, layout: &Layout) 
 fn chosen(named: &[String], workspace: &Workspace) -> Result<BTreeSet<String>, Error> {
     let known = names(workspace);
     if let Some(unknown) = named.iter().find(|name| !known.contains(*name)) {
-        let likeness = |name: &&String| strsim::jaro_winkler(name, unknown);
-        let near = known.iter().filter(|name| likeness(name) > 0.75);
-        let near = near.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        let near = nearest(unknown, &known);
         let all: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
         let hint = near.map_or_else(
             || format!("the tracks are {}", all.join(", ")),

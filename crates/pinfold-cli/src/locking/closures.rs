@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use pep508_rs::MarkerEnvironment;
 use pinfold_core::manifest::Manifest;
-use pinfold_core::names::ROOT;
+use pinfold_core::names::{ROOT, nearest};
 use wheelsplit::Store;
 
 use super::choose::Chooser;
-use super::error::{LockingError, near};
+use super::error::LockingError;
 use super::graph::walk;
 use super::local::Local;
 use super::preferences::Preferences;
@@ -230,7 +230,7 @@ impl Resolver<'_> {
                 return Err(LockingError::SharesItself { pin: pin.clone(), by });
             }
             if let Some(name) = share.iter().find(|name| !root.members.contains_key(*name)) {
-                let near = near(name, root.members.keys());
+                let near = nearest(name, root.members.keys()).cloned();
                 return Err(LockingError::SharedNotInRoot { pin: pin.clone(), name: name.clone(), near });
             }
             all.extend(reach(root, share.iter().cloned()));
@@ -331,7 +331,7 @@ impl Resolver<'_> {
         for pin in asked.whom.names(self.manifest) {
             let share = self.manifest.pins.get(&pin).map_or(&[][..], |pin| pin.share.as_slice());
             if let Some(name) = share.iter().find(|name| !members.contains_key(*name)) {
-                let near = near(name, members.keys());
+                let near = nearest(name, members.keys()).cloned();
                 return Err(LockingError::SharedNotNeeded { pin, name: name.clone(), near });
             }
             for name in reach(root, share.iter().cloned()) {

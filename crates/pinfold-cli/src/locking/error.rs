@@ -2,6 +2,8 @@
 //!
 //! Deliberately not here: errors of uv's settings and of single requirements, which stand beside their code.
 
+use pinfold_core::names::nearest;
+
 use super::choose::ChooseError;
 use super::local::LocalError;
 use super::requirement::RequirementError;
@@ -216,15 +218,6 @@ impl LockingError {
     pub(super) fn unused_pin(name: &str, track: Option<&str>, closures: &[Resolved]) -> Self {
         let names = closures.iter().flat_map(|closure| closure.members.keys()).filter(|other| *other != name);
         let track = track.map(str::to_owned);
-        LockingError::UnusedPin { name: name.to_owned(), track, near: near(name, names) }
+        LockingError::UnusedPin { name: name.to_owned(), track, near: nearest(name, names).cloned() }
     }
-}
-
-/// The one of `names` that looks almost like `name`.
-pub(super) fn near<'n>(name: &str, names: impl Iterator<Item = &'n String>) -> Option<String> {
-    // Two letters that changed places make a short name look like another to measures of likeness.
-    let slip = |other: &str| strsim::osa_distance(name, other) == 1;
-    let likeness = |other: &str| if slip(other) { 1.0 } else { strsim::jaro_winkler(name, other) };
-    let near = names.map(|other| (likeness(other), other)).filter(|near| near.0 > 0.85);
-    near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, near)| near.clone())
 }

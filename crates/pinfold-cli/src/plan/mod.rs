@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use pinfold_core::lock::{Lock, LockError};
+use pinfold_core::names::nearest;
 use wheelsplit::plan::Graph;
 
 use crate::error::Hint;
@@ -163,7 +164,7 @@ impl State {
                 }
             };
             if !found {
-                let near = near(name, &known);
+                let near = nearest(name, known);
                 return Err(PlanError::Unknown { what, name: name.to_owned(), path: path.to_owned(), near });
             }
         }
@@ -187,10 +188,4 @@ pub fn compare(old: (&State, &Path), new: (&State, &Path)) -> Result<Graph, Plan
         (State::Set(before), State::Set(after)) => Ok(before.compare(after)),
         _ => Err(PlanError::Mixed { old: old.1.to_owned(), new: new.1.to_owned() }),
     }
-}
-
-fn near(name: &str, known: &[String]) -> Option<String> {
-    let likeness = |known: &String| strsim::jaro_winkler(known, name);
-    let near = known.iter().map(|known| (likeness(known), known)).filter(|(likeness, _)| *likeness > 0.75);
-    near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known.clone())
 }

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use pinfold_core::manifest::Manifest;
-use pinfold_core::names::normalize;
+use pinfold_core::names::{nearest, normalize};
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
@@ -114,8 +114,7 @@ impl Settings {
         let folder = path.parent().unwrap_or(Path::new("."));
         let own = path.file_name().is_some_and(|name| name == pinfold_core::manifest::FILE);
         if own && let Some(key) = manifest.uv.keys().find(|key| !PASSED.contains(&key.as_str())) {
-            let near = PASSED.iter().map(|known| (strsim::jaro_winkler(known, key), *known));
-            let near = near.filter(|n| n.0 > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|n| n.1);
+            let near = nearest(key, PASSED.iter().copied());
             return Err(SettingsError::UnknownKey { key: key.clone(), manifest: path.to_owned(), near });
         }
         let beside = folder.join("uv.toml");

@@ -408,6 +408,19 @@ pub fn remove(folder: &Path) {
 }
 
 /// stdout and stderr, for messages.
+/// The JSON document `text`, which fits `schema`, which is one.
+pub fn fitting(text: &[u8], schema: &str) -> serde_json::Value {
+    let document = serde_json::from_slice(text)
+        .unwrap_or_else(|e| panic!("no JSON: {e}: {}", String::from_utf8_lossy(text)));
+    let schema = serde_json::from_str(schema).unwrap();
+    jsonschema::draft202012::meta::validate(&schema).unwrap_or_else(|e| panic!("the schema itself: {e}"));
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let complaints: Vec<String> =
+        validator.iter_errors(&document).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert_eq!(complaints, Vec::<String>::new(), "{document:#}");
+    document
+}
+
 pub fn said(output: &Output) -> String {
     format!(
         "{}\n{}{}",

@@ -15,10 +15,9 @@ use std::fs;
 use std::process::Output;
 
 use pinfold_core::lock::Lock;
-use serde_json::Value;
 use support::index::Index;
 use support::links::{fails, link, project, uv};
-use support::{Project, index, said, stderr, stdout};
+use support::{Project, fitting, index, said, stderr, stdout};
 
 fn lock(project: &Project) -> Lock {
     Lock::parse(&fs::read_to_string(project.path("app/pinfold.lock")).unwrap()).unwrap()
@@ -98,16 +97,8 @@ fn tracks_that_pass_move_together_and_one_that_fails_is_held_until_it_passes() {
     assert!(log.contains("gate says no"), "{log}");
     assert!(stderr(&project.ok(&["sync"])).contains("Nothing to do"), "the hold is no reason to lock again");
     // Another update finds the same, and the hold is as old as it is.
-    let schema: Value =
-        serde_json::from_str(include_str!("../../src/commands/update/update.schema.json")).unwrap();
     let output = update(&project, &["apps", "--output-format", "json"]);
-    let document: Value = serde_json::from_str(&stdout(&output)).unwrap();
-    let complaints: Vec<String> = jsonschema::draft202012::new(&schema)
-        .unwrap()
-        .iter_errors(&document)
-        .map(|e| e.to_string())
-        .collect();
-    assert_eq!(complaints, Vec::<String>::new(), "{document}");
+    let document = fitting(&output.stdout, include_str!("../../src/commands/update/update.schema.json"));
     assert_eq!(document["tracks"][0]["outcome"], "held");
     assert_eq!(lock(&project).holds[0].since, hold.since);
     // The gate is mended: nothing else made the lock stale.

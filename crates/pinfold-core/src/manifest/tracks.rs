@@ -10,7 +10,7 @@ use serde::Serialize;
 use toml::de::{DeTable, DeValue};
 
 use super::{Manifest, ManifestError, Read, Reader};
-use crate::names::{ROOT, normalize};
+use crate::names::{ROOT, nearest, normalize};
 
 /// The track that root is.
 pub const MAIN: &str = "main";
@@ -128,9 +128,7 @@ pub(super) fn known(pin: &str, track: String, line: usize, manifest: &Manifest) 
             line,
         });
     }
-    let likeness = |other: &&String| strsim::jaro_winkler(other, &track);
-    let near = manifest.tracks.keys().filter(|other| likeness(other) > 0.75);
-    let near = near.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).cloned();
+    let near = nearest(&track, manifest.tracks.keys()).cloned();
     Err(ManifestError::UnknownTrack { pin: pin.to_owned(), track, near, line })
 }
 
