@@ -18,7 +18,7 @@
 //!
 //! ## Fix
 //! Import the package with the newer library first, or install versions of both packages that bring the same library.
-//! For an order that you cannot choose, give each copy a SONAME of its own.
+//! For an order that you cannot choose, `abicheck isolate` gives each copy a SONAME of its own.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

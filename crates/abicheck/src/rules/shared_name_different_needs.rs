@@ -20,7 +20,7 @@
 //!
 //! ## Fix
 //! Install versions of both packages that were built against one library, or build one of them from source against the
-//! other's. Where both must stay, give each copy a SONAME of its own.
+//! other's. Where both must stay, `abicheck isolate` gives each copy a SONAME of its own.
 
 use std::path::PathBuf;
 

@@ -15,7 +15,8 @@
 //!
 //! ## Fix
 //! Install versions of both packages that were built with one version of the library whose code it is. Whoever builds
-//! one of them can compile with `-fno-gnu-unique`, or hide the symbols.
+//! one of them can compile with `-fno-gnu-unique`, or hide the symbols; `abicheck isolate` makes copies in which they are
+//! ordinary ones.
 
 use super::data_size;
 use super::{Gathered, Rule};
