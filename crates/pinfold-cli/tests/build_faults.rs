@@ -179,7 +179,9 @@ fn a_backend_that_hangs_is_ended_with_all_that_it_started() {
     assert!(begin.elapsed() < Duration::from_secs(120), "it would have waited a thousand seconds");
     assert!(said.contains("could not build local (from [APP]/local) (step build)"), "{said}");
     assert!(
-        said.contains("did not end within 2 seconds, and was ended with all that it had started"),
+        said.contains(
+            "did not end within 2 seconds in `build_wheel`, and was ended with all that it had started"
+        ),
         "{said}"
     );
     assert!(said.contains("hint: `--timeout SECONDS` gives it more time"), "{said}");

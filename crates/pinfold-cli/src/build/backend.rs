@@ -119,7 +119,8 @@ impl Backend<'_> {
         }
         match said.as_ref().and_then(|said| said.get("answer")) {
             Some(answer) => Ok(answer.clone()),
-            None => Err(self.after(format!("{} in `{hook}`, without an answer", ended.words()), &ended)),
+            None => Err(self
+                .after(format!("{}, without an answer", ended.words_in(&format!(" in `{hook}`"))), &ended)),
         }
     }
 
@@ -150,7 +151,7 @@ impl Backend<'_> {
     }
 
     fn failed(&self, hook: &str, ended: &Ended) -> BuildError {
-        let mut error = self.after(format!("{} in `{hook}`", ended.words()), ended);
+        let mut error = self.after(ended.words_in(&format!(" in `{hook}`")), ended);
         if let BuildError::Backend { hints, .. } = &mut error {
             let denied =
                 |line: &String| line.contains("Permission denied") || line.contains("Read-only file system");

@@ -56,6 +56,11 @@ impl Ended {
 
     /// `ended with exit code 1`
     pub(crate) fn words(&self) -> String {
+        self.words_in("")
+    }
+
+    /// `ended with exit code 1 in ...`, with what it was at, and a space before that.
+    pub(crate) fn words_in(&self, what: &str) -> String {
         match (self.timed_out, self.status.code(), self.status.signal()) {
             (true, ..) => {
                 let seconds = self.timeout.unwrap_or_default().as_secs();
@@ -64,13 +69,13 @@ impl Ended {
                     false => "was ended with all that it had started",
                 };
                 format!(
-                    "did not end within {}, and {rest}",
+                    "did not end within {}{what}, and {rest}",
                     crate::terminal::count(usize::try_from(seconds).unwrap_or(usize::MAX), "second")
                 )
             }
-            (_, Some(code), _) => format!("ended with exit code {code}"),
-            (_, _, Some(signal)) => format!("was ended by signal {signal}"),
-            _ => "ended in an unknown way".to_owned(),
+            (_, Some(code), _) => format!("ended with exit code {code}{what}"),
+            (_, _, Some(signal)) => format!("was ended by signal {signal}{what}"),
+            _ => format!("ended in an unknown way{what}"),
         }
     }
 }
