@@ -141,6 +141,19 @@ fn a_package_may_be_built_although_there_is_a_wheel() {
         lock(&project).wheels[0].source.as_ref().map(|source| source.file.as_str()),
         Some("local-1.tar.gz")
     );
+    // Without a lock, nobody knows yet what comes from source; a table about it is no mistake.
+    let lockless = format!(
+        "{text}no-binary-package = ['Local']\n[checks.local]\ncommand = ['true']\nrequires = []\n[checks.nobody]\n"
+    );
+    fs::write(&path, lockless).unwrap();
+    fs::remove_file(project.path("app/pinfold.lock")).unwrap();
+    let checked = project.ok(&["build"]);
+    assert!(
+        stderr(&checked).contains("[checks.nobody]: the project has no package `nobody`"),
+        "{}",
+        said(&checked)
+    );
+    assert!(!stderr(&checked).contains("no package `local`"), "{}", said(&checked));
     // What nobody may build is not built.
     fs::write(&path, format!("{text}no-build = true\n")).unwrap();
     fs::remove_file(project.path("app/links/local-1-py3-none-any.whl")).unwrap();

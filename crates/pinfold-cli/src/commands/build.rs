@@ -105,8 +105,10 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Outcome, Error> {
     };
     let engine = workspace.engine(options, false)?;
     let mut failures = build(&engine, &sources);
+    let mut known_now = workspace.previous.clone();
     if failures.is_empty() {
         let lock = lock(&workspace, &engine, stale.is_some(), settled)?;
+        known_now = Some(lock.clone());
         // A new lock may take more from source than the last one.
         let mut all: Vec<Wheel> = lock.wheels.iter().filter(|wheel| wheel.is_built()).cloned().collect();
         known(&names, all.iter().map(|wheel| wheel.name.as_str()))?;
@@ -125,7 +127,7 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Outcome, Error> {
             failures.extend(checks(&engine, lock, &there));
         }
     }
-    unknown_tables(&workspace, &sources);
+    unknown_tables(&workspace, known_now.as_ref(), &sources);
     let reports = finished(&engine, &wanted);
     tell(&reports, &failures, args, context, engine.lines.were_live())?;
     if failures.is_empty() || reports.iter().any(|report| report.ran) {
@@ -168,9 +170,9 @@ fn known<'n>(names: &BTreeSet<String>, sources: impl Iterator<Item = &'n str>) -
 }
 
 /// Says which tables of the manifest are about nothing: their names may be wrong.
-fn unknown_tables(workspace: &Workspace, sources: &[Source]) {
+fn unknown_tables(workspace: &Workspace, lock: Option<&Lock>, sources: &[Source]) {
     let manifest = &workspace.manifest;
-    let locked = workspace.previous.iter().flat_map(|lock| lock.wheels.iter().chain(&lock.build_set.wheels));
+    let locked = lock.into_iter().flat_map(|lock| lock.wheels.iter().chain(&lock.build_set.wheels));
     let mut known: BTreeSet<&str> = locked.map(|wheel| wheel.name.as_str()).collect();
     known.extend(sources.iter().map(|source| source.name.as_str()));
     let tables = manifest.builds.keys().map(|name| ("builds", name));
