@@ -1,4 +1,4 @@
-# A package set as data: what `pinfold plan --set` reads to count what a change costs.
+# A package set as data: what `pinfold plan FILE.json` reads to count what a change costs.
 # Deliberately not here: counting.
 let
   package = import ./package.nix;
