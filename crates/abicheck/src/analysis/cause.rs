@@ -77,29 +77,36 @@ impl Analysis<'_> {
             self.part(first, |step| is_certain(step) || keep(step)).then(&self.machine, &self.packages[then])
         };
         let certain = after(&|_| false);
-        let cause = |opening: &Opening, imports: &mut Imports<'_>, ways: &mut Ways| {
+        // What is the cause of one failure is mostly that of others: each part is asked and tried once.
+        let (mut meanings, mut failures) = (HashMap::new(), HashMap::new());
+        let mut cause = |opening: &Opening| {
             if fails(&certain, &opening.path) {
                 return Cause::Imported;
             }
             let mut parts: Vec<(Cause, &Opening)> = self
                 .parts(first, then, opening, run)
                 .into_iter()
-                .map(|part| (self.cause_of(imports, ways, first, part), part))
+                .map(|part| {
+                    let meaning = meanings.entry((&part.path, &part.module));
+                    (meaning.or_insert_with(|| self.cause_of(imports, ways, first, part)).clone(), part)
+                })
                 .collect();
             parts.sort_by_key(|(cause, _)| !cause.is_sure());
-            let is_it = |part: &&(Cause, &Opening)| {
-                let with = after(&|step| step.step.path() == Some(&part.1.path));
-                fails(&with, &opening.path)
-            };
-            if let Some((cause, _)) = parts.iter().take(MOST_TRIED).find(is_it) {
-                return cause.clone();
+            for &(ref cause, part) in parts.iter().take(MOST_TRIED) {
+                let failed: &HashSet<&PathBuf> = failures.entry(&part.path).or_insert_with(|| {
+                    let with = after(&|step| step.step.path() == Some(&part.path));
+                    failing.iter().map(|one| &one.path).filter(|one| fails(&with, one)).collect()
+                });
+                if failed.contains(&opening.path) {
+                    return cause.clone();
+                }
             }
             let sure: HashSet<&PathBuf> =
                 parts.iter().filter(|(cause, _)| cause.is_sure()).map(|(_, part)| &part.path).collect();
             let with = after(&|step| step.step.path().is_some_and(|path| sure.contains(path)));
             if fails(&with, &opening.path) { Cause::Several } else { Cause::Maybe(None) }
         };
-        failing.into_iter().map(|opening| (opening.path.clone(), cause(opening, imports, ways))).collect()
+        failing.iter().map(|opening| (opening.path.clone(), cause(opening))).collect()
     }
 
     /// As [`Self::causes`], where `certain` is the run without what is under conditions.
