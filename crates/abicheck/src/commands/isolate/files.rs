@@ -8,7 +8,7 @@ use std::sync::Arc;
 use elf_isolate::{Graph, Places, Plan, World, isolate};
 use elf_loader::{Load, Mode, Process};
 
-use super::{Options, nothing, say};
+use super::{Options, loader_of, nothing, say};
 use crate::analysis::Machine;
 use crate::commands::caches::facts;
 use crate::environment::Interpreter;
@@ -52,8 +52,7 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
     if plan.is_empty() {
         return Ok(nothing(output, &plan.kept));
     }
-    let loader = cache.get(&interpreter.executable).map_err(Failure::new)?.head.interpreter;
-    let loader = loader.map(|name| name.as_path().to_owned()).unwrap_or_default();
+    let loader = loader_of(&interpreter, &cache)?;
     let holds = |staged: &Path| -> Result<(), String> {
         let copies: Vec<PathBuf> = paths.iter().map(|path| staged.join(places.of(path))).collect();
         for (original, copy) in paths.iter().zip(&copies) {

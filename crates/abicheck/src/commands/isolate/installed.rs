@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use elf_isolate::{Places, Plan, isolate};
 
-use super::{Options, nothing, say, trees};
+use super::{Options, loader_of, nothing, say, trees};
 use crate::analysis::{self, Analysis, AnalysisError};
 use crate::commands::caches::Caches;
 use crate::environment::{self, Environment};
@@ -31,9 +31,7 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
     if plan.is_empty() {
         return Ok(nothing(output, &plan.kept));
     }
-    let loader =
-        caches.facts.get(&environment.interpreter.executable).map_err(Failure::new)?.head.interpreter;
-    let loader = loader.map(|name| name.as_path().to_owned()).unwrap_or_default();
+    let loader = loader_of(&environment.interpreter, &caches.facts)?;
     let closure = pinned(&options.inputs)?;
     let left: RefCell<Vec<String>> = RefCell::default();
     let holds = |staged: &Path| -> Result<(), String> {

@@ -9,9 +9,10 @@ mod installed;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use elf_facts::Cache;
 use elf_isolate::{Isolated, Kept, Record};
 
-use crate::environment::Environment;
+use crate::environment::{Environment, Interpreter};
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::report::{plain, plain_path};
@@ -49,6 +50,12 @@ pub fn run(options: &Options, output: &mut dyn Output) -> Result<Outcome, Failur
         return files::run(options, &out, output);
     }
     installed::run(options, &out, output)
+}
+
+/// The dynamic loader that an interpreter is started by.
+fn loader_of(interpreter: &Interpreter, facts: &Cache) -> Result<PathBuf, Failure> {
+    let loader = facts.get(&interpreter.executable).map_err(Failure::new)?.head.interpreter;
+    Ok(loader.map(|name| name.as_path().to_owned()).unwrap_or_default())
 }
 
 /// Says what was done: data are the copies.
