@@ -78,7 +78,7 @@ impl Plan {
             edited.extend(&isolated);
             for (id, file) in graph.files.iter().enumerate().filter(|(_, file)| !file.system) {
                 let needs = file.needs.values().any(|to| isolated.contains(to));
-                if needs || places.differ(graph, &edited, id) {
+                if needs || places.list(graph, &edited, id).is_some() {
                     edited.insert(id);
                 }
             }

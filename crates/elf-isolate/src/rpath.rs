@@ -50,25 +50,18 @@ impl Places {
 
     /// The place of `path` in the output, relative to that.
     pub fn of(&self, path: &Path) -> PathBuf {
-        let inside =
-            self.trees.iter().find_map(|(tree, place)| Some(place.join(path.strip_prefix(tree).ok()?)));
-        inside.unwrap_or_else(|| {
-            let folder = path.parent().unwrap_or(Path::new("/"));
-            let name = path.file_name().unwrap_or_default();
-            self.folder_outside(folder).join(name)
-        })
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        self.of_folder(folder).join(path.file_name().unwrap_or_default())
     }
 
     /// The place of a folder.
     fn of_folder(&self, folder: &Path) -> PathBuf {
         let inside =
             self.trees.iter().find_map(|(tree, place)| Some(place.join(folder.strip_prefix(tree).ok()?)));
-        inside.unwrap_or_else(|| self.folder_outside(folder))
-    }
-
-    fn folder_outside(&self, folder: &Path) -> PathBuf {
-        let hash = blake3::hash(folder.as_os_str().as_bytes()).to_hex();
-        Path::new(OUTSIDE).join(&hash[..16])
+        inside.unwrap_or_else(|| {
+            let hash = blake3::hash(folder.as_os_str().as_bytes()).to_hex();
+            Path::new(OUTSIDE).join(&hash[..16])
+        })
     }
 
     /// Whether the file is opened in the output, itself or by a link.
@@ -77,11 +70,6 @@ impl Places {
             |id: FileId| self.trees.iter().position(|(tree, _)| graph.files[id].path.starts_with(tree));
         edited.contains(&id)
             || tree(id).is_some_and(|own| edited.iter().any(|other| tree(*other) == Some(own)))
-    }
-
-    /// Whether the list of `id` has to be another one.
-    pub(crate) fn differ(&self, graph: &Graph, edited: &BTreeSet<FileId>, id: FileId) -> bool {
-        self.list(graph, edited, id).is_some()
     }
 
     /// The list of folders that the copy of `id` needs; `None` where its own does.
