@@ -99,6 +99,18 @@ impl Chooser<'_> {
         let registry = package.source.registry.as_deref().unwrap_or_default();
         let index = Some(self.builder.settings.index_name(registry));
         let as_source = self.builder.settings.is_from_source(&name, self.of_tools);
+        // A file as the index has it.
+        let listed = |file: &File, file_name: String, sha256: String| Wheel {
+            name: name.clone(),
+            version: version.clone(),
+            file: file_name,
+            sha256,
+            size: file.size,
+            index: index.clone(),
+            path: None,
+            uploaded: file.uploaded(),
+            source: None,
+        };
         let best = package
             .wheels
             .iter()
@@ -108,18 +120,7 @@ impl Chooser<'_> {
         if let Some((_, file)) = best {
             let file_name = file.name().unwrap_or_default();
             let sha256 = self.hash(package, file, &file_name)?;
-            let (size, uploaded) = (file.size, file.uploaded());
-            return Ok(Wheel {
-                name,
-                version,
-                file: file_name,
-                sha256,
-                size,
-                index,
-                path: None,
-                uploaded,
-                source: None,
-            });
+            return Ok(listed(file, file_name, sha256));
         }
         let lack = match as_source {
             true => "must be built from source, as uv's setting `no-binary` says".to_owned(),
@@ -132,19 +133,7 @@ impl Chooser<'_> {
         let source = sdist.name().unwrap_or_default();
         let hash = self.hash(package, sdist, &source)?;
         if self.builder.options.versions_only {
-            let (size, uploaded) = (sdist.size, sdist.uploaded());
-            let (file, sha256) = (source, hash);
-            return Ok(Wheel {
-                name,
-                version,
-                file,
-                sha256,
-                size,
-                index,
-                path: None,
-                uploaded,
-                source: None,
-            });
+            return Ok(listed(sdist, source, hash));
         }
         let built =
             self.builder.distribution(&name, &version, &hash).map_err(|source| ChooseError::Build {
