@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::styling::{AnsiColor, Effects, Styles};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::build::confine;
 use crate::commands;
@@ -113,11 +113,12 @@ struct Common {
 
 /// Parses the arguments of this process, runs the command, and says how it ended.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
     if cli.common.quiet {
         terminal::be_quiet();
     }
-    match cli.run() {
+    match cli.run(matches.subcommand_name().unwrap_or_default()) {
         Ok(outcome) => ExitCode::from(outcome.code()),
         Err(error) => {
             failure::print(&error);
@@ -127,12 +128,12 @@ pub fn main() -> ExitCode {
 }
 
 impl Cli {
-    fn run(self) -> Result<Outcome, Error> {
+    fn run(self, name: &str) -> Result<Outcome, Error> {
         // It is about no project, and has been given variables of its own.
         if let Command::Confined(args) = &self.command {
             return confine::run(args);
         }
-        let context = self.common.context()?;
+        let context = self.common.context(name)?;
         // Before anything reads the lock: a switch that was cut off is finished first.
         if let Ok(layout) = Layout::new(&context.environment) {
             journal::recover(&layout)?;
@@ -163,13 +164,14 @@ impl Cli {
 }
 
 impl Common {
-    fn context(self) -> Result<Context, Error> {
+    fn context(self, command: &str) -> Result<Context, Error> {
         let project = project::find(self.project.as_deref())?;
         let environment = match self.environment {
             Some(path) => std::path::absolute(path).map_err(anyhow::Error::from)?,
             None => project.folder.join(".venv"),
         };
         Ok(Context {
+            command: command.to_owned(),
             project: project.folder,
             manifest: project.manifest,
             environment,
@@ -186,8 +188,6 @@ impl Common {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     #[test]
     fn the_arguments_do_not_contradict_each_other() {
         super::Cli::command().debug_assert();

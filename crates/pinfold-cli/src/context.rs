@@ -7,6 +7,8 @@ use std::path::PathBuf;
 /// Where the project is, and what the common flags said.
 #[derive(Clone, Debug)]
 pub struct Context {
+    /// The command, as it is typed.
+    pub command: String,
     /// The folder of the manifest, absolute.
     pub project: PathBuf,
     /// The manifest: `pinfold.toml`, or a `pyproject.toml` with `[tool.pinfold]`. It need not exist.

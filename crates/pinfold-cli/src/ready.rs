@@ -216,5 +216,6 @@ fn bring(
     let engine = Engine::new(basis, Some(lock), options, false)?;
     let others: Vec<Wheel> = others.into_iter().cloned().collect();
     fetch::into_store(&engine.builder(), &others, &|| progress.step())?;
+    others.iter().filter(|wheel| wheel.is_built()).for_each(|wheel| engine.installed(wheel, true));
     Ok(())
 }

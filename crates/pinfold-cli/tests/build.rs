@@ -280,6 +280,7 @@ fn a_folder_is_built_with_another_one_and_follows_its_wheel() {
     assert_eq!(project.python("import user; print(user.tool)"), "first");
     // A tool is no part of any closure.
     assert!(lock(&project).wheels.iter().all(|wheel| wheel.name != "tool"));
+    steps(&project, &[]);
     write(&tool, "name", "tool\n");
     let same = steps(&project, &[]);
     assert!(same.contains("user build not: nothing changed"), "{same}");

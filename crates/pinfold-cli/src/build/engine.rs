@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use pep508_rs::MarkerEnvironment;
-use pinfold_core::lock::{Lock, is_sdist};
+use pinfold_core::lock::{Lock, Wheel, is_sdist};
 use pinfold_core::manifest::Manifest;
 use wheelsplit::Store;
 use wheelsplit::steps::Built;
@@ -34,6 +34,8 @@ use crate::uv::settings::Settings;
 /// How builds are done.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
+    /// The command that builds, as it is typed.
+    pub command: String,
     /// How many at once; 0 for as many as there are processors.
     pub jobs: usize,
     /// Whether output is shown as it comes; otherwise a line each, where a person is watching.
@@ -122,7 +124,7 @@ impl Options {
             (_, true) => Some("`--locked` keeps it from being written"),
             _ => None,
         };
-        Options { live: context.verbose > 0, frozen, ..Options::default() }
+        Options { command: context.command.clone(), live: context.verbose > 0, frozen, ..Options::default() }
     }
 }
 
@@ -170,9 +172,9 @@ impl<'a> Engine<'a> {
         self.options.force.as_ref().is_some_and(|names| names.is_empty() || names.contains(name))
     }
 
-    /// Notes that the wheel of a package is in the store, and whether it was put there now.
-    pub fn installed(&self, package: &str, wheel: &str, now: bool) {
-        self.note(explain::install(self.store, self.project, package, wheel, now));
+    /// Notes that a wheel that was built is in the store, and whether it was put there now.
+    pub fn installed(&self, wheel: &Wheel, now: bool) {
+        self.note(explain::install(self, wheel, now));
     }
 
     /// What was noted.

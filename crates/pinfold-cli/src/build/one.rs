@@ -57,6 +57,8 @@ impl Subject {
 enum Made {
     /// A wheel, kept.
     Wheel(Built),
+    /// Nothing: another process built it meanwhile.
+    Found(Built),
     /// It required something in addition, which is not in its environment, or no more what is there.
     Asked(Vec<String>),
 }
@@ -74,7 +76,7 @@ pub(super) fn build(engine: &Engine<'_>, task: &str, subject: &Subject) -> Resul
         let frozen = engine.tools.for_build(&builder, &asked)?;
         let key = key(engine, subject, &system, &frozen);
         let place = Place { project: engine.project, package: &label, step: Step::Build };
-        let known = Known { store: engine.store, place, key: &key, forced: engine.forced(&subject.name) };
+        let known = Known { engine, place, key: &key, forced: engine.forced(&subject.name) };
         if !known.forced
             && let Some(built) = engine.store.built(&key.digest)?
         {
@@ -84,6 +86,10 @@ pub(super) fn build(engine: &Engine<'_>, task: &str, subject: &Subject) -> Resul
         match attempt(engine, task, subject, &system, &frozen, &key)? {
             Made::Wheel(built) => {
                 engine.note(known.report(true, None));
+                return Ok(built);
+            }
+            Made::Found(built) => {
+                engine.note(known.meanwhile());
                 return Ok(built);
             }
             Made::Asked(more) => {
@@ -167,7 +173,7 @@ fn attempt(
     if !engine.forced(&subject.name)
         && let Some(built) = engine.store.built(&key.digest)?
     {
-        return Ok(Made::Wheel(built));
+        return Ok(Made::Found(built));
     }
     match subject.sdist {
         Some(_) => sdist::copy(&subject.source, &place.source())?,

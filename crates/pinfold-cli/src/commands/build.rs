@@ -130,6 +130,9 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Outcome, Error> {
     unknown_tables(&workspace, known_now.as_ref(), &sources);
     let reports = finished(&engine, &wanted);
     tell(&reports, &failures, args, context, engine.lines.were_live())?;
+    if args.explain || context.format == OutputFormat::Json {
+        explain::told(&engine, &reports);
+    }
     if failures.is_empty() || reports.iter().any(|report| report.ran) {
         summary(&reports, start);
     }
@@ -313,11 +316,7 @@ fn install(engine: &Engine<'_>, wheels: &[Wheel]) -> Vec<Failure> {
                 continue;
             }
         };
-        let label = match wheel.is_folder() {
-            true => wheel.name.clone(),
-            false => format!("{} {}", wheel.name, wheel.version),
-        };
-        engine.installed(&label, &wheel.sha256, !there);
+        engine.installed(wheel, !there);
     }
     failures
 }

@@ -1,4 +1,4 @@
-//! What came of checks, and which keys a package had the last time.
+//! What came of checks, and which keys a package had: the last one, and the one that somebody was told of.
 //!
 //! ```text
 //! checked/<key of the check>.json
@@ -43,11 +43,31 @@ pub struct Place<'a> {
     pub step: Step,
 }
 
+/// What is remembered of a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Its last key.
+    pub seen: Key,
+    /// Its key when somebody was told of it the last time: what ran unseen in between is not forgotten by that.
+    pub told: Option<Key>,
+    /// The run that `seen` is of, if it ran and nobody was told of it.
+    pub ran: Option<Ran>,
+}
+
+/// A run that nobody was told of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ran {
+    /// The command that it ran in.
+    pub command: String,
+    /// When, in words.
+    pub at: String,
+}
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct Remembered {
     pub(super) project: PathBuf,
     package: String,
-    key: Key,
+    memory: Memory,
 }
 
 impl Store {
@@ -64,22 +84,39 @@ impl Store {
         write(&self.checked_folder().join(format!("{}.json", key(digest)?)), checked)
     }
 
-    /// The key that the step had the last time, if that is known.
-    pub fn last(&self, place: &Place<'_>) -> Option<Key> {
+    /// What is remembered of the step, if anything is.
+    pub fn last(&self, place: &Place<'_>) -> Option<Memory> {
         let remembered: Remembered = read(&self.last_file(place))?;
-        (remembered.project == place.project).then_some(remembered.key)
+        (remembered.project == place.project).then_some(remembered.memory)
     }
 
-    /// Remembers the key of a step.
+    /// Remembers that the step has this key now, and `ran` in between if it did.
     ///
     /// # Errors
     /// When the store cannot take it.
-    pub fn remember(&self, place: &Place<'_>, key: &Key) -> Result<(), Error> {
-        if self.last(place).as_ref() == Some(key) {
+    pub fn remember(&self, place: &Place<'_>, key: &Key, ran: Option<Ran>) -> Result<(), Error> {
+        let last = self.last(place);
+        // A run of another key is not how this one came about.
+        let before = last.clone().filter(|last| last.seen == *key).and_then(|last| last.ran);
+        let told = last.as_ref().and_then(|last| last.told.clone());
+        self.put(place, last, Memory { seen: key.clone(), told, ran: ran.or(before) })
+    }
+
+    /// Remembers that somebody was told of this key.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn told(&self, place: &Place<'_>, key: &Key) -> Result<(), Error> {
+        let memory = Memory { seen: key.clone(), told: Some(key.clone()), ran: None };
+        self.put(place, self.last(place), memory)
+    }
+
+    fn put(&self, place: &Place<'_>, last: Option<Memory>, memory: Memory) -> Result<(), Error> {
+        if last.as_ref() == Some(&memory) {
             return Ok(());
         }
         let (project, package) = (place.project.to_owned(), place.package.to_owned());
-        write(&self.last_file(place), &Remembered { project, package, key: key.clone() })
+        write(&self.last_file(place), &Remembered { project, package, memory })
     }
 
     pub(super) fn checked_folder(&self) -> PathBuf {
@@ -130,8 +167,8 @@ mod tests {
         let place = Place { project: Path::new("/srv/a"), package: "x", step: Step::Build };
         let key = Key::new(Step::Build, [Input::new("source", "1")]);
         assert_eq!(store.last(&place), None);
-        store.remember(&place, &key).unwrap();
-        assert_eq!(store.last(&place), Some(key));
+        store.remember(&place, &key, None).unwrap();
+        assert_eq!(store.last(&place), Some(Memory { seen: key, told: None, ran: None }));
         let strangers = [
             Place { project: Path::new("/srv/b"), ..place },
             Place { package: "y", ..place },
@@ -140,6 +177,24 @@ mod tests {
         for stranger in strangers {
             assert_eq!(store.last(&stranger), None, "{stranger:?}");
         }
+    }
+
+    #[test]
+    fn what_somebody_was_told_of_outlives_what_ran_unseen() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let place = Place { project: Path::new("/srv/a"), package: "x", step: Step::Build };
+        let key = |source: &str| Key::new(Step::Build, [Input::new("source", source)]);
+        let ran = Some(Ran { command: "sync".to_owned(), at: "noon".to_owned() });
+        store.told(&place, &key("1")).unwrap();
+        store.remember(&place, &key("2"), ran.clone()).unwrap();
+        store.remember(&place, &key("2"), None).unwrap();
+        let memory = |seen, ran| Some(Memory { seen: key(seen), told: Some(key("1")), ran });
+        assert_eq!(store.last(&place), memory("2", ran));
+        store.remember(&place, &key("3"), None).unwrap();
+        assert_eq!(store.last(&place), memory("3", None));
+        store.told(&place, &key("3")).unwrap();
+        assert_eq!(store.last(&place).unwrap().told, Some(key("3")));
     }
 
     #[test]

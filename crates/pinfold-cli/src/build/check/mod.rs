@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use wheelsplit::steps::{Checked, Input, Key, Place, Step};
 
 use self::closure::Runtime;
+use self::place::Outcome;
 use super::engine::Engine;
 use super::error::{BuildError, io_error};
 use super::explain::{Known, Report, Verdict};
@@ -196,7 +197,7 @@ fn one(
     let key = Key::new(Step::Check, inputs);
     let forced = engine.forced(&subject.name);
     let known = Known {
-        store: engine.store,
+        engine,
         place: Place { project: engine.project, package: &package, step: Step::Check },
         key: &key,
         forced,
@@ -215,8 +216,10 @@ fn one(
     let tools = engine.tools.install(&builder, &words, &frozen.wheels)?;
     let sublock = closure::with_tools(lock, &runtime, &frozen.wheels, &tools, &engine.markers);
     engine.tools.install(&builder, &words, &sublock.wheels)?;
-    let checked = place::run(engine, subject, plan, &sublock, &runtime, &words)?;
-    engine.store.keep_checked(&key.digest, &checked)?;
+    let checked = match place::run(engine, subject, plan, &sublock, &runtime, &words, &key)? {
+        Outcome::Ran(checked) => checked,
+        Outcome::Found(checked) => return Ok(with_verdict(known.meanwhile(), &checked)),
+    };
     let again = (before.is_some() && !forced).then_some("it failed the last time");
     Ok(with_verdict(known.report(true, again), &checked))
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use pinfold_core::lock::Lock;
-use wheelsplit::steps::Checked;
+use wheelsplit::steps::{Checked, Key};
 
 use super::super::confine;
 use super::super::engine::Engine;
@@ -27,7 +27,15 @@ pub(super) fn hook() -> Result<Package> {
     Package::find()
 }
 
-/// Makes the environment, copies the tests and runs the command.
+/// What came of it.
+pub(super) enum Outcome {
+    /// The command ran.
+    Ran(Checked),
+    /// Another process had run it by the time the folder was free.
+    Found(Checked),
+}
+
+/// Makes the environment, copies the tests and runs the command, and keeps what came of it under `key`.
 pub(super) fn run(
     engine: &Engine<'_>,
     subject: &Subject,
@@ -35,10 +43,16 @@ pub(super) fn run(
     lock: &Lock,
     runtime: &Runtime<'_>,
     words: &str,
-) -> Result<Checked, BuildError> {
+    key: &Key,
+) -> Result<Outcome, BuildError> {
     let _running = engine.schedule.place();
     let line = engine.lines.begin(&subject.name, &format!("Checking {}", subject.name));
     let place = Workplace::take(&format!("{}.check", subject.name), engine.options.keep)?;
+    if !engine.forced(&subject.name)
+        && let Some(checked) = engine.store.checked(&key.digest).filter(|checked| checked.passed)
+    {
+        return Ok(Outcome::Found(checked));
+    }
     let prepare = |e: anyhow::Error| BuildError::Check { what: words.to_owned(), reason: Box::new(e.into()) };
     let environment = environment(engine, lock, runtime.has_pins(), &place).map_err(prepare)?;
     let folder = place.path().join(&subject.name);
@@ -78,7 +92,10 @@ pub(super) fn run(
         ));
     }
     let wheel = runtime.unit.wheel.clone();
-    Ok(Checked { wheel, passed: ended.is_fine(), ended: ended.words(), last: ended.last })
+    let checked = Checked { wheel, passed: ended.is_fine(), ended: ended.words(), last: ended.last };
+    // Before the folder is free: whoever waits for it looks for this.
+    engine.store.keep_checked(&key.digest, &checked)?;
+    Ok(Outcome::Ran(checked))
 }
 
 /// The environment: with the hook where only that can show each its own version, else of links alone.

@@ -9,6 +9,7 @@ use pinfold_core::lock::{FrozenSet, Lock};
 use serde_json::json;
 use wheelsplit::Store;
 
+use crate::build::Options;
 use crate::context::{Context, OutputFormat};
 use crate::error::{Error, Outcome};
 use crate::locking::{Upgrade, Workspace};
@@ -23,7 +24,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome, Error> {
     let start = Instant::now();
     let store = Store::from_env().map_err(anyhow::Error::from)?;
     let workspace = Workspace::open(context, &store)?;
-    let engine = workspace.engine(workspace.options(), true)?;
+    let options = Options { command: "update --build-set".to_owned(), ..workspace.options() };
+    let engine = workspace.engine(options, true)?;
     let lock = workspace.resolve_with(&engine, &Upgrade::Nothing)?;
     let before = workspace.previous.as_ref();
     if Some(&lock) != before {
