@@ -210,6 +210,13 @@ fn what_cannot_be_planned_is_said() {
         let said = refused(&project, args);
         assert!(said.contains(expected), "{args:?}: {said}");
     }
+    let packages = json!({"a": {"version": "1", "dependencies": []}});
+    fs::write(&set, json!({"version": 1, "packages": packages, "build-set": {"cmake": "1"}}).to_string())
+        .unwrap();
+    let tool = refused(&project, &["set.json", "--bump", "cmake"]);
+    assert!(tool.contains("hint: it is a build tool: `--bump-build-set cmake`"), "{tool}");
+    let package = refused(&project, &["set.json", "--bump-build-set", "a"]);
+    assert!(package.contains("hint: it is a package: `--bump a`"), "{package}");
     fs::write(&set, r#"{"version": 1, "packages": {}}"#).unwrap();
     let mixed = refused(&project, &["pinfold.lock", "set.json"]);
     assert!(mixed.contains("cannot be compared: one is a lock"), "{mixed}");

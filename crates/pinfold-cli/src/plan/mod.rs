@@ -78,8 +78,14 @@ pub enum PlanError {
         path: PathBuf,
         /// The name that looks most like it.
         near: Option<String>,
+        /// The flag for the other kind, which has this very name.
+        instead: Option<&'static str>,
     },
 }
+
+/// What can be bumped, in words.
+const PACKAGE: &str = "package";
+const TOOL: &str = "build tool";
 
 impl Hint for PlanError {
     fn hints(&self) -> Vec<String> {
@@ -92,6 +98,10 @@ impl Hint for PlanError {
             }
             PlanError::Malformed { .. } => {
                 vec!["docs/plan.md has the format; `describe` of nix/ writes it".to_owned()]
+            }
+            PlanError::Unknown { instead: Some(flag), what, name, .. } => {
+                let other = if *what == PACKAGE { TOOL } else { PACKAGE };
+                vec![format!("it is a {other}: `{flag} {name}`")]
             }
             PlanError::Unknown { near: Some(near), .. } => vec![format!("did you mean `{near}`?")],
             PlanError::Lock(error) => error.hints(),
@@ -154,18 +164,22 @@ impl State {
                     for package in graph.packages.iter_mut().filter(|package| package.name == name) {
                         (package.changed, found) = (true, true);
                     }
-                    ("package", name, graph.packages.iter().map(|package| package.name.clone()).collect())
+                    (PACKAGE, name, graph.packages.iter().map(|package| package.name.clone()).collect())
                 }
                 Bump::Tool(name) => {
                     for tool in graph.tools.iter_mut().filter(|tool| tool.name == name) {
                         (tool.changed, found) = (true, true);
                     }
-                    ("build tool", name, graph.tools.iter().map(|tool| tool.name.clone()).collect())
+                    (TOOL, name, graph.tools.iter().map(|tool| tool.name.clone()).collect())
                 }
             };
             if !found {
-                let near = nearest(name, known);
-                return Err(PlanError::Unknown { what, name: name.to_owned(), path: path.to_owned(), near });
+                let instead = match what {
+                    PACKAGE => graph.tools.iter().any(|tool| tool.name == name).then_some("--bump-build-set"),
+                    _ => graph.packages.iter().any(|package| package.name == name).then_some("--bump"),
+                };
+                let (name, path, near) = (name.to_owned(), path.to_owned(), nearest(name, known));
+                return Err(PlanError::Unknown { what, name, path, near, instead });
             }
         }
         Ok(graph)
