@@ -188,8 +188,10 @@ impl Common {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn the_arguments_do_not_contradict_each_other() {
-        super::Cli::command().debug_assert();
+        Cli::command().debug_assert();
     }
 }

@@ -1,10 +1,13 @@
-//! `pinfold build --explain` when something else has built in between: another command, or another process.
+//! What `pinfold build` says when something else has built in between, another command or another process, and what it
+//! does when only that changed which some builds read and others do not: tests, and the repository.
 //!
 //! Deliberately not here: what one `pinfold build` after the other says (`build.rs`).
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod support;
+
+use std::process::Command;
 
 use support::folders::{folder, steps, write};
 use support::links::{link, project, uv};
@@ -124,4 +127,85 @@ fn of_two_processes_the_second_says_that_it_did_nothing() {
     for line in after.lines() {
         assert!(line.contains(" not: changed: ") && line.contains("; ran in `pinfold build` at "), "{after}");
     }
+}
+
+#[test]
+fn tests_count_for_builds_that_read_them() {
+    if !uv() {
+        return;
+    }
+    let project = project(CHECKED);
+    let local = folder(&project, "local", &[], "x = 1\n");
+    write(&local, "tests/run.py", "import local\n");
+    steps(&project, &[]);
+    let mut story = String::new();
+    let mut tell = |what: &str| story.push_str(&format!("# {what}\n{}", steps(&project, &[])));
+    write(&local, "tests/run.py", "import local # other\n");
+    tell("another test, which the build does not read");
+    write(&local, "tests/more.py", "");
+    tell("one more: a build may list them");
+    // The file is read by another name, in a process of its own, when the folder has gone.
+    write(&local, "mode", "linked-tests");
+    tell("a build that reads them");
+    write(&local, "tests/run.py", "import local # third\n");
+    tell("another test, which it reads");
+    write(&local, "tests/run.py", "import local # other\n");
+    tell("as it was");
+    insta::assert_snapshot!(story, @"
+    # another test, which the build does not read
+    local build not: nothing changed
+    local install not: nothing changed
+    local check ran: changed: tests
+    # one more: a build may list them
+    local build ran: changed: source
+    local install not: nothing changed
+    local check ran: changed: tests
+    # a build that reads them
+    local build ran: changed: source, tests
+    local install ran: changed: wheel
+    local check ran: changed: unit, wheel
+    # another test, which it reads
+    local build ran: changed: tests
+    local install ran: changed: wheel
+    local check ran: changed: tests, unit, wheel
+    # as it was
+    local build not: changed: tests; done before with these inputs
+    local install not: changed: wheel; done before with these inputs
+    local check not: changed: tests, unit, wheel; done before with these inputs
+    ");
+    project.ok(&["sync"]);
+    assert_eq!(project.python("import local; print(local.tests)"), "b'import local # other\\n'");
+}
+
+#[test]
+fn a_commit_counts_for_builds_that_ask_git() {
+    if !uv() {
+        return;
+    }
+    let project = project("requires = ['local @ ./local']\n");
+    let local = folder(&project, "local", &[], "x = 1\n");
+    let git = |args: &[&str]| {
+        let identity = ["-c", "user.name=a", "-c", "user.email=a@localhost", "-c", "commit.gpgsign=false"];
+        let mut git = Command::new("git");
+        let output = git.current_dir(&local).args(identity).args(args).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", said(&output));
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    let commit = ["commit", "--quiet", "--allow-empty", "--message", "x"];
+    git(&commit);
+    git(&["tag", "v1"]);
+    steps(&project, &["--no-check"]);
+    git(&commit);
+    let unasked = steps(&project, &["--no-check"]);
+    assert_eq!(unasked, "local build not: nothing changed\nlocal install not: nothing changed\n");
+    write(&local, "mode", "git");
+    steps(&project, &["--no-check"]);
+    assert!(steps(&project, &["--no-check"]).contains("local build not: nothing changed"));
+    git(&commit);
+    git(&["tag", "v2"]);
+    let asked = steps(&project, &["--no-check"]);
+    assert!(asked.contains("local build ran: changed: git\n"), "{asked}");
+    project.ok(&["sync"]);
+    assert_eq!(project.python("import local; print(local.tag.strip())"), "v2");
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -16,11 +16,13 @@ use pinfold_core::manifest::Manifest;
 use wheelsplit::Store;
 use wheelsplit::steps::Built;
 
+use super::check::tests;
 use super::error::{BuildError, io_error};
 use super::explain::{self, Report};
 use super::one::Subject;
 use super::progress::Lines;
 use super::schedule::Schedule;
+use super::source::Hashes;
 use super::system::BuildSystem;
 use super::tools::{Asked, Tools};
 use super::{sdist, source};
@@ -261,11 +263,17 @@ impl<'a> Builder<'a> {
         let engine = self.engine;
         engine.schedule.once(self.asker, &task, name, || {
             let words = format!("{name} (from {})", source.display());
+            let given = engine.manifest.checks.get(name).cloned().unwrap_or_default();
+            // `./tests` is what the walk calls `tests`.
+            let plain =
+                |path: String| Path::new(&path).components().filter(|c| *c != Component::CurDir).collect();
+            let tests: Vec<PathBuf> = tests(&given, source).into_iter().map(plain).collect();
             let subject = Subject {
                 name: name.to_owned(),
                 words: words.clone(),
                 source: source.to_owned(),
-                hash: source::content_hash(source).map_err(|e| e.of_build(&words))?,
+                hashes: source::hashes(source, &tests).map_err(|e| e.of_build(&words))?,
+                tests,
                 sdist: None,
             };
             super::one::build(engine, &task, &subject).map_err(|e| e.of_build(&words))
@@ -292,7 +300,8 @@ impl<'a> Builder<'a> {
                 name: name.to_owned(),
                 words: words.clone(),
                 source: sdist::unpacked(engine, name, version, sha256).map_err(|e| e.of_build(&words))?,
-                hash: sha256.to_owned(),
+                hashes: Hashes { source: sha256.to_owned(), tests: None },
+                tests: Vec::new(),
                 sdist: Some((version.to_owned(), sha256.to_owned())),
             };
             super::one::build(engine, sha256, &subject).map_err(|e| e.of_build(&words))

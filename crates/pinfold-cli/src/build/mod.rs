@@ -17,6 +17,7 @@ pub mod engine;
 pub mod error;
 pub mod explain;
 mod guard;
+mod inputs;
 pub mod one;
 pub mod process;
 pub mod progress;
@@ -26,6 +27,7 @@ pub mod sdist;
 pub mod source;
 pub mod system;
 pub mod tools;
+mod watch;
 pub mod workplace;
 
 pub use engine::{Builder, Engine, Options};

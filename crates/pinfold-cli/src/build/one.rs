@@ -5,25 +5,24 @@
 use std::path::{Path, PathBuf};
 
 use pinfold_core::names::normalize;
-use serde_json::Value;
 use walkdir::WalkDir;
-use wheelsplit::steps::{Built, Input, Key, Place, Step};
+use wheelsplit::steps::{Built, Key, Place, Step};
 use wheelsplit::{Expected, Installed, WheelName, install_alone};
 
 use super::backend::Backend;
 use super::engine::Engine;
 use super::error::BuildError;
 use super::explain::Known;
+use super::inputs::{self, Inputs, Read};
+use super::source::Hashes;
 use super::system::BuildSystem;
 use super::tools::{Asked, Frozen};
+use super::watch::Watch;
 use super::workplace::Workplace;
 use super::{sdist, source};
 use crate::environment::plain;
 use crate::terminal;
 use crate::uv::tags::Tags;
-
-/// Raised when the engine itself builds otherwise than before.
-const ENGINE: &str = "1";
 
 /// What is to be built.
 pub(super) struct Subject {
@@ -33,8 +32,10 @@ pub(super) struct Subject {
     pub(super) words: String,
     /// Its files.
     pub(super) source: PathBuf,
-    /// Their hash, or that of the source distribution that they were in.
-    pub(super) hash: String,
+    /// Their hashes, or that of the source distribution that they were in.
+    pub(super) hashes: Hashes,
+    /// Files and folders of a folder that are its tests.
+    pub(super) tests: Vec<PathBuf>,
     /// Version and hash, if they were in one.
     pub(super) sdist: Option<(String, String)>,
 }
@@ -55,10 +56,10 @@ impl Subject {
 
 /// What a backend that was asked to build did.
 enum Made {
-    /// A wheel, kept.
-    Wheel(Built),
+    /// A wheel, kept under the key.
+    Wheel(Built, Key),
     /// Nothing: another process built it meanwhile.
-    Found(Built),
+    Found(Built, Key),
     /// It required something in addition, which is not in its environment, or no more what is there.
     Asked(Vec<String>),
 }
@@ -74,22 +75,21 @@ pub(super) fn build(engine: &Engine<'_>, task: &str, subject: &Subject) -> Resul
     let mut rounds: Vec<Vec<String>> = Vec::new();
     for _ in 0..ROUNDS {
         let frozen = engine.tools.for_build(&builder, &asked)?;
-        let key = key(engine, subject, &system, &frozen);
+        let inputs = Inputs::of(engine, subject, &system, &frozen);
         let place = Place { project: engine.project, package: &label, step: Step::Build };
-        let known = Known { engine, place, key: &key, forced: engine.forced(&subject.name) };
-        if !known.forced
-            && let Some(built) = engine.store.built(&key.digest)?
-        {
-            engine.note(known.report(false, None));
+        let forced = engine.forced(&subject.name);
+        let known = |key| Known { engine, place, key, forced };
+        if let Some((built, key)) = there(engine, subject, &inputs)? {
+            engine.note(known(&key).report(false, None));
             return Ok(built);
         }
-        match attempt(engine, task, subject, &system, &frozen, &key)? {
-            Made::Wheel(built) => {
-                engine.note(known.report(true, None));
+        match attempt(engine, task, subject, &system, &frozen, &inputs)? {
+            Made::Wheel(built, key) => {
+                engine.note(known(&key).report(true, None));
                 return Ok(built);
             }
-            Made::Found(built) => {
-                engine.note(known.meanwhile());
+            Made::Found(built, key) => {
+                engine.note(known(&key).meanwhile());
                 return Ok(built);
             }
             Made::Asked(more) => {
@@ -118,43 +118,22 @@ pub(super) fn build(engine: &Engine<'_>, task: &str, subject: &Subject) -> Resul
     })
 }
 
-/// The key: everything that the wheel depends on, and nothing of the runtime closure.
-fn key(engine: &Engine<'_>, subject: &Subject, system: &BuildSystem, frozen: &Frozen) -> Key {
-    let python = engine.interpreter;
-    let source = if subject.sdist.is_some() { "source distribution" } else { "source" };
-    let mut inputs = vec![
-        Input::new("engine", ENGINE),
-        Input::new(source, &subject.hash),
-        Input::new("backend", &system.build_backend),
-        Input::new("python", format!("{} {} {}", python.implementation, python.version, python.soabi)),
-        Input::new("platform", format!("{} {} {}", python.platform, python.libc, python.libc_version)),
-    ];
-    let tool = |wheel: &pinfold_core::lock::Wheel| {
-        Input::new(format!("tool {}", wheel.name), format!("{} {}", wheel.version, wheel.sha256))
-    };
-    inputs.extend(frozen.wheels.iter().map(tool));
-    inputs.extend(
-        variables(engine, &subject.name)
-            .into_iter()
-            .map(|(name, value)| Input::new(format!("env {name}"), value)),
-    );
-    let settings = engine.settings.config_settings(&subject.name);
-    if settings != Value::Null {
-        inputs.push(Input::new("config-settings", settings.to_string()));
+/// What was built before with the same inputs, unless it is to be built in any case.
+fn there(
+    engine: &Engine<'_>,
+    subject: &Subject,
+    inputs: &Inputs<'_>,
+) -> Result<Option<(Built, Key)>, BuildError> {
+    if engine.forced(&subject.name) {
+        return Ok(None);
     }
-    Key::new(Step::Build, inputs)
-}
-
-/// The variables that a build sees by the manifest's will, those alone that are set.
-fn variables(engine: &Engine<'_>, name: &str) -> Vec<(String, String)> {
-    let mut found = engine.settings.build_variables(name);
-    let own = engine.manifest.builds.get(name).map(|build| build.env.as_slice()).unwrap_or_default();
-    for variable in engine.manifest.build_set.env.iter().chain(own) {
-        if let Some(value) = std::env::var_os(variable) {
-            found.insert(variable.clone(), value.to_string_lossy().into_owned());
+    for read in Read::ALL {
+        let key = inputs.key(read);
+        if let Some(built) = engine.store.built(&key.digest)? {
+            return Ok(Some((built, key)));
         }
     }
-    found.into_iter().collect()
+    Ok(None)
 }
 
 fn attempt(
@@ -163,17 +142,15 @@ fn attempt(
     subject: &Subject,
     system: &BuildSystem,
     frozen: &Frozen,
-    key: &Key,
+    inputs: &Inputs<'_>,
 ) -> Result<Made, BuildError> {
     let tools = engine.tools.install(&engine.for_build(task), &subject.words, &frozen.wheels)?;
     let _running = engine.schedule.place();
     let line = engine.lines.begin(&subject.name, &format!("Building {}", subject.label()));
     let place = Workplace::take(&subject.name, engine.options.keep)?;
     // Another process may have built it while this one waited for the folder.
-    if !engine.forced(&subject.name)
-        && let Some(built) = engine.store.built(&key.digest)?
-    {
-        return Ok(Made::Found(built));
+    if let Some((built, key)) = there(engine, subject, inputs)? {
+        return Ok(Made::Found(built, key));
     }
     match subject.sdist {
         Some(_) => sdist::copy(&subject.source, &place.source())?,
@@ -182,6 +159,7 @@ fn attempt(
             unchanged(subject, "while it was copied; somebody is at work there")?;
         }
     }
+    let watch = Watch::on(&place, &subject.tests, inputs.has_repository())?;
     let environment = place.environment();
     let roots = tools.iter().map(|wheel| plain::root(wheel.clone())).collect::<Vec<_>>();
     plain::make(engine.interpreter, &roots, &environment)
@@ -193,7 +171,7 @@ fn attempt(
         system,
         place: &place,
         line: &line,
-        variables: variables(engine, &subject.name),
+        variables: inputs::variables(engine, &subject.name),
         settings: engine.settings.config_settings(&subject.name),
     };
     let requires = backend.requires()?;
@@ -202,6 +180,7 @@ fn attempt(
         return Ok(Made::Asked(requires));
     }
     let wheel = backend.wheel()?;
+    let read = watch.read();
     if subject.sdist.is_none() {
         unchanged(
             subject,
@@ -216,6 +195,15 @@ fn attempt(
     whole(&place, subject, &wheel).map_err(|how| backend.wrong(how))?;
     let sdist = subject.sdist.as_ref().map(|(_, sha256)| sha256.clone());
     let anew = engine.forced(&subject.name);
+    if read == Read::Repository && !inputs.is_same_repository() {
+        let how = "asked git, and the repository changed while it was built: build it again".to_owned();
+        return Err(backend.wrong(how));
+    }
+    let key = inputs.key(read);
+    for other in Read::ALL.into_iter().filter(|_| anew).map(|read| inputs.key(read)) {
+        // It may read something else now: the result that it had then must not be found first.
+        engine.store.forget_built(&other.digest, &key.digest)?;
+    }
     let built = engine.store.keep_built(&key.digest, &wheel, sdist, frozen.dynamic.clone(), anew)?;
     if place.is_kept() {
         terminal::note(&format!(
@@ -224,7 +212,7 @@ fn attempt(
             place.script().display()
         ));
     }
-    Ok(Made::Wheel(built))
+    Ok(Made::Wheel(built, key))
 }
 
 fn prepare(subject: &Subject, source: crate::error::Error) -> BuildError {
@@ -233,7 +221,7 @@ fn prepare(subject: &Subject, source: crate::error::Error) -> BuildError {
 
 /// Refuses a source that is not any more what its key says.
 fn unchanged(subject: &Subject, when: &str) -> Result<(), BuildError> {
-    if source::content_hash(&subject.source)? == subject.hash {
+    if source::hashes(&subject.source, &subject.tests)? == subject.hashes {
         return Ok(());
     }
     let how = format!("{} changed {when}", subject.source.display());

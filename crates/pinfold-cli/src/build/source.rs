@@ -3,7 +3,7 @@
 //! Deliberately not here: building, and how a source distribution is had ([`super::sdist`]).
 
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use walkdir::{DirEntry, WalkDir};
@@ -16,12 +16,29 @@ pub fn is_buildable(folder: &Path) -> bool {
     ["pyproject.toml", "setup.py"].iter().any(|file| folder.join(file).is_file())
 }
 
+/// Digests of what a build could read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hashes {
+    /// Names, contents and whether they are executable; of tests, all but the contents.
+    pub source: String,
+    /// Contents of the tests, if there are any.
+    pub tests: Option<String>,
+}
+
 /// A digest of all that a build of `source` could read: names, contents and whether they are executable.
 ///
 /// # Errors
 /// When a file cannot be read, or links go in a circle.
 pub fn content_hash(source: &Path) -> Result<String, BuildError> {
-    let mut hasher = Sha256::new();
+    Ok(hashes(source, &[])?.source)
+}
+
+/// The same, with the contents of tests apart; they are those that `tests` names, files and folders of the source.
+///
+/// # Errors
+/// As [`content_hash`].
+pub fn hashes(source: &Path, tests: &[PathBuf]) -> Result<Hashes, BuildError> {
+    let (mut hasher, mut apart) = (Sha256::new(), None::<Sha256>);
     for entry in sources(source) {
         let entry = entry.map_err(|e| walk_error(source, e))?;
         if entry.file_type().is_dir() {
@@ -31,10 +48,38 @@ pub fn content_hash(source: &Path) -> Result<String, BuildError> {
         let content = std::fs::read(path).map_err(io_error("read", path))?;
         let inner = path.strip_prefix(source).unwrap_or(path);
         let executable = is_executable(path).map_err(io_error("read", path))?;
-        hasher.update(format!("{}\0{executable}\0{}\0", inner.display(), content.len()));
-        hasher.update(&content);
+        if is_test(inner, tests) {
+            hasher.update(format!("{}\0{executable}\0test\0", inner.display()));
+            let apart = apart.get_or_insert_default();
+            apart.update(format!("{}\0{}\0", inner.display(), content.len()));
+            apart.update(&content);
+        } else {
+            hasher.update(format!("{}\0{executable}\0{}\0", inner.display(), content.len()));
+            hasher.update(&content);
+        }
     }
-    Ok(hex(&hasher.finalize()))
+    Ok(Hashes { source: hex(&hasher.finalize()), tests: apart.map(|apart| hex(&apart.finalize())) })
+}
+
+/// The files of `source` that [`hashes`] takes for tests.
+///
+/// # Errors
+/// When a folder cannot be read, or links go in a circle.
+pub fn tests(source: &Path, tests: &[PathBuf]) -> Result<Vec<PathBuf>, BuildError> {
+    let mut found = Vec::new();
+    for entry in sources(source) {
+        let entry = entry.map_err(|e| walk_error(source, e))?;
+        let inner = entry.path().strip_prefix(source).unwrap_or(entry.path());
+        if !entry.file_type().is_dir() && is_test(inner, tests) {
+            found.push(entry.into_path());
+        }
+    }
+    Ok(found)
+}
+
+/// Whether it is a test; what we read ourselves for a build never is.
+fn is_test(inner: &Path, tests: &[PathBuf]) -> bool {
+    inner != Path::new("pyproject.toml") && tests.iter().any(|test| inner.starts_with(test))
 }
 
 fn is_executable(path: &Path) -> io::Result<bool> {

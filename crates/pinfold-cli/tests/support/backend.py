@@ -48,6 +48,12 @@ def extra():
         lines.append(f"tool = {tool.output!r}\n" if hasattr(tool, "output") else "")
     except ImportError:
         pass
+    if MODE[0] == "linked-tests":
+        os.link("tests/run.py", "hidden")
+        os.rename("tests", "moved")
+        lines.append(f"tests = {subprocess.check_output(['cat', 'hidden'])!r}\n")
+    if MODE[0] == "git":
+        lines.append(f"tag = {subprocess.check_output(['git', 'describe', '--tags'], text=True)!r}\n")
     return "".join(lines)
 
 

@@ -104,6 +104,15 @@ impl Store {
         })
     }
 
+    /// Forgets what the build with the key `digest` made, unless that is `but`.
+    ///
+    /// # Errors
+    /// When it is not a key, or cannot be removed.
+    pub fn forget_built(&self, digest: &str, but: &str) -> Result<(), Error> {
+        let dir = self.built_folder().join(key(digest)?);
+        if digest != but && exists(&dir)? { self.discard(&dir) } else { Ok(()) }
+    }
+
     /// The unpacked source distribution of this hash; if it is not there, `fill` writes it into a temporary folder
     /// first.
     ///

@@ -90,19 +90,17 @@ fn home<'l>(lock: &'l Lock, unit: &LockedUnit) -> &'l str {
     closure.map_or(ROOT, |closure| &closure.name)
 }
 
+/// The tests that a source has: what the manifest names, or by default a folder.
+pub(super) fn tests(given: &Check, source: &Path) -> Vec<String> {
+    let default = || FOLDERS.iter().find(|folder| source.join(folder).is_dir());
+    given.tests.clone().unwrap_or_else(|| default().map(|folder| (*folder).to_owned()).into_iter().collect())
+}
+
 impl Plan {
     fn new(engine: &Engine<'_>, subject: &Subject, given: Option<&Check>) -> Result<Self, BuildError> {
         let default = Check::default();
         let given = given.unwrap_or(&default);
-        let there = |folder: &&str| subject.source.join(folder).is_dir();
-        let tests = given.tests.clone().unwrap_or_else(|| {
-            FOLDERS
-                .iter()
-                .find(|folder| there(folder))
-                .map(|folder| (*folder).to_owned())
-                .into_iter()
-                .collect()
-        });
+        let tests = tests(given, &subject.source);
         for path in &tests {
             let inside = Path::new(path)
                 .components()
