@@ -44,7 +44,7 @@ fn a_step_runs_when_its_own_inputs_change() {
     write(&local, "name", "local\n");
     tell("a source that comes to the same wheel", &[]);
     write(&local, "tests/run.py", "import local\nassert local.x\n");
-    tell("other tests: they are part of the source, too", &[]);
+    tell("other tests, which no build of it reads", &[]);
     write(&local, "module.py", "x = 2\n");
     tell("another module, not checked", &["--no-check"]);
     tell("now checked", &[]);
@@ -62,8 +62,8 @@ fn a_step_runs_when_its_own_inputs_change() {
     local build ran: changed: source
     local install not: nothing changed
     local check not: nothing changed
-    # other tests: they are part of the source, too
-    local build ran: changed: source
+    # other tests, which no build of it reads
+    local build not: nothing changed
     local install not: nothing changed
     local check ran: changed: tests
     # another module, not checked
@@ -159,6 +159,28 @@ fn the_build_set_moves_only_when_it_is_told_to() {
     // The other tool made the same wheels: nothing to install.
     let synced = project.ok(&["sync"]);
     assert!(!stderr(&synced).contains("local"), "{}", said(&synced));
+}
+
+#[test]
+fn a_tool_that_moves_back_for_the_sake_of_others_is_named() {
+    if !uv() {
+        return;
+    }
+    let project = project("requires = ['one @ ./one']\n");
+    folder(&project, "one", &["tool<3"], "x = 1\n");
+    link(&project, "tool", "1", &[]);
+    project.ok(&["lock"]);
+    for version in ["2", "10"] {
+        link(&project, "tool", version, &[]);
+    }
+    folder(&project, "two", &["tool>=2"], "x = 1\n");
+    manifest(&project, "requires = ['one @ ./one', 'two @ ./two']\n");
+    project.ok(&["lock"]);
+    assert_eq!((tools(&project, "one").as_str(), tools(&project, "two").as_str()), ("tool==1 ", "tool==10 "));
+    let updated = stderr(&project.ok(&["update", "--build-set"]));
+    let expected =
+        " ~ tool 1, 10 -> 2\n   two: 10 -> 2, an older one than before: it does for several packages\n";
+    assert!(updated.ends_with(expected), "{updated}");
 }
 
 #[test]

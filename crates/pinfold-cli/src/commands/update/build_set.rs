@@ -2,15 +2,17 @@
 //!
 //! Deliberately not here: versions of the closures.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use pinfold_core::lock::{FrozenSet, Lock};
+use pinfold_core::lock::{FrozenSet, Lock, Wheel};
 use serde_json::json;
 use wheelsplit::Store;
 
 use crate::build::Options;
 use crate::context::{Context, OutputFormat};
+use crate::environment::difference::order;
 use crate::error::{Error, Outcome};
 use crate::locking::{Upgrade, Workspace};
 use crate::output;
@@ -63,15 +65,40 @@ fn report(before: Option<&Lock>, lock: &Lock, context: &Context, start: Instant)
     }
     terminal::say("Updated", &format!("the build set, in {took}"));
     let colour = terminal::colour_on_stderr();
+    let back = before.map(|before| back(&before.build_set, &lock.build_set)).unwrap_or_default();
     for (name, from, to) in moved {
+        let tool = name;
         let name = styled(name, Style::Strong, colour);
         terminal::note(&match (from, to) {
             ("", to) => format!(" {} {name} {to}", styled("+", Style::Plus, colour)),
             (from, "") => format!(" {} {name} {from}", styled("-", Style::Minus, colour)),
             (from, to) => format!(" ~ {name} {from} -> {to}"),
         });
+        for (package, from, to) in back.iter().filter(|(of, _)| *of == *tool).map(|(_, moved)| moved) {
+            terminal::note(&format!(
+                "   {package}: {from} -> {to}, an older one than before: it does for several packages"
+            ));
+        }
     }
     Ok(())
+}
+
+/// Packages whose tool is older than it was, by tool: what one source came with for itself gives way to what does for
+/// several, when all are resolved together.
+fn back(old: &FrozenSet, new: &FrozenSet) -> Vec<(String, (String, String, String))> {
+    let mut found = Vec::new();
+    for package in &new.packages {
+        let Some(before) = old.package(&package.name) else { continue };
+        for now in new.wheels_of(package) {
+            let older =
+                |then: &&Wheel| then.name == now.name && order(&now.version, &then.version) == Ordering::Less;
+            if let Some(then) = old.wheels_of(before).find(older) {
+                let moved = (package.name.clone(), then.version.clone(), now.version.clone());
+                found.push((now.name.clone(), moved));
+            }
+        }
+    }
+    found
 }
 
 /// The versions of each tool, where there are several in one text.
