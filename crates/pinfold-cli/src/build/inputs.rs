@@ -96,12 +96,12 @@ impl<'a> Inputs<'a> {
         Key::new(Step::Build, inputs)
     }
 
-    /// Whether a build has a repository to ask.
-    pub(super) fn has_repository(&self) -> bool {
-        self.repository.is_some()
+    /// Takes down what the repository is before the build; whether there is one to ask.
+    pub(super) fn look_at_repository(&self) -> bool {
+        self.repository.map(|source| self.state.get_or_init(|| state(source))).is_some()
     }
 
-    /// Whether the repository is what it was when it was asked first.
+    /// Whether the repository is what it was before the build.
     pub(super) fn is_same_repository(&self) -> bool {
         let then = self.state.get();
         self.repository.is_none_or(|source| then.is_none_or(|then| *then == state(source)))

@@ -159,7 +159,7 @@ fn attempt(
             unchanged(subject, "while it was copied; somebody is at work there")?;
         }
     }
-    let watch = Watch::on(&place, &subject.tests, inputs.has_repository())?;
+    let watch = Watch::on(&place, &subject.tests, inputs.look_at_repository())?;
     let environment = place.environment();
     let roots = tools.iter().map(|wheel| plain::root(wheel.clone())).collect::<Vec<_>>();
     plain::make(engine.interpreter, &roots, &environment)
