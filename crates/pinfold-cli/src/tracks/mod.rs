@@ -4,6 +4,7 @@
 //! an environment of one and tries it, [`switch`](mod@switch) makes the result the project's. Deliberately not here: which packages share a
 //! closure ([`crate::locking`]), and what is said about it all ([`crate::commands`]).
 
+pub mod candidate;
 pub mod clock;
 pub mod lag;
 pub mod moving;

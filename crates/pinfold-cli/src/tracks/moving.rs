@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use pinfold_core::lock::{Hold, Lock};
 use pinfold_core::manifest::{MAIN, Track};
 
+use super::candidate::{is_over, said};
 use super::clock::Clock;
 use super::trial::{Trials, Verdict};
 use crate::commands::lock::changes;
@@ -104,6 +105,7 @@ impl Mover<'_> {
             fates.insert(track.clone(), fate);
         }
         let mut lock = self.together(&passed, alone, &mut fates)?;
+        self.date(&mut fates, &lock);
         lock.holds = self.holds(&fates);
         Ok(Moves { lock, fates })
     }
@@ -172,15 +174,38 @@ impl Mover<'_> {
                 Ok(lock) => (moving, best) = (with, lock),
                 Err(why) => {
                     failure = why;
-                    let reason = format!("it passes alone, and not with the others: {}", failure.0);
-                    let hold = self.held(track, &reason, candidate.clone(), failure.1.clone());
-                    let fate = Fate::Held(hold, Vec::new());
-                    tell(track, &fate);
+                    let fate = self.refused(track, candidate, &failure, fates.get(track));
                     fates.insert(track.clone(), fate);
                 }
             }
         }
         Ok(best)
+    }
+
+    /// What becomes of a track whose candidate passes alone, and not in the whole.
+    ///
+    /// Where that is a part of a track that fails by itself, its own failure stays the reason.
+    fn refused(
+        &self,
+        track: &str,
+        candidate: &[String],
+        (reason, log): &(String, Option<String>),
+        fate: Option<&Fate>,
+    ) -> Fate {
+        if let Some(Fate::Held(hold, part)) = fate {
+            let log = log.as_ref().map(|log| format!(" ({log})")).unwrap_or_default();
+            terminal::warn(&format!(
+                "what passes of track `{track}` without the rest stays as well, because it does not pass with the \
+                 others: {reason}{log}"
+            ));
+            let all: BTreeSet<String> = hold.candidate.iter().chain(part).cloned().collect();
+            let all = all.into_iter().collect();
+            return Fate::Held(self.held(track, &hold.reason, all, hold.log.clone()), Vec::new());
+        }
+        let reason = format!("it passes alone, and not with the others: {reason}");
+        let fate = Fate::Held(self.held(track, &reason, candidate.to_vec(), log.clone()), Vec::new());
+        tell(track, &fate);
+        fate
     }
 
     /// Tries a whole with the gates of all tracks; why it fails, and the log.
@@ -244,14 +269,24 @@ impl Mover<'_> {
         if let Some(same) = earlier.filter(same) {
             return same.clone();
         }
-        // Where all that an earlier hold was about has moved, this one is another.
-        let earlier = earlier.filter(|hold| goes_on(&hold.candidate, &candidate));
         Hold {
             track: track.to_owned(),
             since: earlier.map_or_else(|| self.clock.text(), |hold| hold.since.clone()),
             reason: reason.to_owned(),
             candidate,
             log,
+        }
+    }
+
+    /// Where all that an earlier hold was about moves to `lock`, what holds the track now is another one.
+    fn date(&self, fates: &mut BTreeMap<String, Fate>, lock: &Lock) {
+        for (track, fate) in fates {
+            let earlier = self.before.holds.iter().find(|hold| hold.track == *track);
+            if let Fate::Held(hold, _) = fate
+                && earlier.is_some_and(|earlier| is_over(earlier, lock))
+            {
+                hold.since = self.clock.text();
+            }
         }
     }
 
@@ -285,31 +320,10 @@ pub fn names(workspace: &Workspace) -> BTreeSet<String> {
     workspace.manifest.tracks.keys().cloned().chain([MAIN.to_owned()]).collect()
 }
 
-/// Whether a hold at one candidate goes on as a hold at another: a package is in both, or nobody knows which it is.
-fn goes_on(before: &[String], now: &[String]) -> bool {
-    let names = |candidate: &[String]| -> BTreeSet<String> {
-        candidate.iter().filter_map(|change| Some(change.split(' ').next()?.to_owned())).collect()
-    };
-    before.is_empty() || now.is_empty() || !names(before).is_disjoint(&names(now))
-}
-
 /// Two halves, to be taken from the end; nothing of one package alone, which cannot be less.
 fn halves(names: &[String]) -> Vec<Vec<String>> {
     let (first, second) = names.split_at(names.len() / 2);
     if first.is_empty() { Vec::new() } else { vec![second.to_vec(), first.to_vec()] }
-}
-
-/// `numpy 1.26.4 -> 2.0.0`, for each package that moves in whichever closure.
-fn said(before: &Lock, after: &Lock) -> Vec<String> {
-    let moved: BTreeSet<String> = changes(Some(before), after)
-        .into_iter()
-        .map(|change| match (change.from, change.to) {
-            (Some(from), Some(to)) => format!("{} {from} -> {to}", change.name),
-            (None, Some(to)) => format!("{} {to} (new)", change.name),
-            (from, None) => format!("{} {} (gone)", change.name, from.unwrap_or_default()),
-        })
-        .collect();
-    moved.into_iter().collect()
 }
 
 fn tell(track: &str, fate: &Fate) {

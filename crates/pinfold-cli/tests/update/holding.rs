@@ -153,3 +153,41 @@ fn a_hold_is_as_old_as_the_packages_that_it_is_about() {
     // What was held moves, and with it what had moved fails: that is another hold.
     assert_eq!(day("2024-06-09"), ("all: one 2, two 2".to_owned(), held("2024-06-10", "two 2 -> 3")));
 }
+
+#[test]
+fn a_part_that_does_not_go_with_the_others_is_no_new_hold_and_the_date_stays() {
+    if !uv() {
+        return;
+    }
+    let packages = Index::start();
+    let project = project("");
+    // `one` 2 fails by itself, on every day; `two` 2 passes alone and fails in the whole, on one of them.
+    let write = |whole: &str| {
+        let (own, whole) = (gate(&without("one", "2")), gate(whole));
+        let manifest = format!(
+            "requires = ['lib', 'one', 'two']\n[tracks.all]\npackages = ['one', 'two']\n{own}[tracks.main]\n{whole}"
+        );
+        index::write(&project.app(), &manifest, &packages);
+    };
+    for name in ["lib", "one", "two"] {
+        packages.add(name, "1", &[], Some("2024-05-01"));
+    }
+    packages.add("one", "2", &[], Some("2024-06-01"));
+    packages.add("two", "2", &[], Some("2024-06-05"));
+    write(&without("two", "2"));
+    let day = |day: &str| {
+        update(&project, &["--exclude-newer", day]);
+        let hold = lock(&project).holds.first().map(|hold| (hold.since.clone(), hold.reason.clone()));
+        (versions(&project)[1].clone(), hold)
+    };
+    let held =
+        Some(("2024-06-02T00:00:00Z".to_owned(), "the gate of `all` ended with exit code 1".to_owned()));
+    assert_eq!(day("2024-05-02"), ("all: one 1, two 1".to_owned(), None));
+    assert_eq!(day("2024-06-01"), ("all: one 1, two 1".to_owned(), held.clone()));
+    assert_eq!(day("2024-06-05"), ("all: one 1, two 1".to_owned(), held.clone()));
+    assert_eq!(lock(&project).holds[0].candidate, ["one 1 -> 2", "two 1 -> 2"]);
+    assert_eq!(day("2024-06-06"), ("all: one 1, two 1".to_owned(), held.clone()));
+    write("true");
+    assert_eq!(day("2024-06-07"), ("all: one 1, two 2".to_owned(), held));
+    assert_eq!(lock(&project).holds[0].candidate, ["one 1 -> 2"]);
+}
