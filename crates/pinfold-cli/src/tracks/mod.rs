@@ -7,6 +7,7 @@
 pub mod candidate;
 pub mod clock;
 pub mod lag;
+pub mod logs;
 pub mod moving;
 pub mod notify;
 pub mod standing;

@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::io::Write;
 
 use anyhow::Context as _;
 use pinfold_core::lock::{Hold, Lock};
@@ -14,6 +14,7 @@ use pinfold_core::manifest::{MAIN, Track};
 
 use super::candidate::{is_over, said};
 use super::clock::Clock;
+use super::logs::{self, Subject};
 use super::trial::{Trials, Verdict};
 use crate::commands::lock::changes;
 use crate::error::Error;
@@ -72,13 +73,17 @@ impl Mover<'_> {
         for track in tracks {
             let fate = match self.resolve(&BTreeMap::from([(track.clone(), Moving::All)]))? {
                 Err(refused) => {
-                    let log = Some(self.note(track, &refused)?);
+                    let log = Some(self.note(Subject::Track(track), &refused)?);
                     Fate::Held(self.held(track, "there is no solution for it", Vec::new(), log), Vec::new())
                 }
                 Ok(lock) if lock.units == self.before.units => Fate::Current,
                 Ok(lock) => {
                     let candidate = said(self.before, &lock);
-                    match self.trials.candidate(track, &lock, &self.gates(|name| name == track))? {
+                    match self.trials.candidate(
+                        Subject::Track(track),
+                        &lock,
+                        &self.gates(|name| name == track),
+                    )? {
                         Verdict::Passed => {
                             let (track, candidate) = (track.clone(), candidate.clone());
                             passed.push(Part { track, moving: Moving::All, candidate: candidate.clone() });
@@ -133,7 +138,7 @@ impl Mover<'_> {
                 None => false,
                 Some(lock) => {
                     let gates = self.gates(|name| name == track);
-                    self.trials.candidate(&format!("{track}-part"), lock, &gates)? == Verdict::Passed
+                    self.trials.candidate(Subject::Part(track), lock, &gates)? == Verdict::Passed
                 }
             };
             match resolved.filter(|_| passes) {
@@ -220,13 +225,13 @@ impl Mover<'_> {
         let lock = match resolved {
             Ok(lock) => lock,
             Err(refused) => {
-                let log = self.note("whole", &refused)?;
+                let log = self.note(Subject::Whole, &refused)?;
                 return Ok(Err(("there is no solution".to_owned(), Some(log))));
             }
         };
         loop {
             let gates = self.gates(|name| moving.contains_key(name) || !self.mute.borrow().contains(name));
-            let (reason, log, gate) = match self.trials.candidate("whole", &lock, &gates)? {
+            let (reason, log, gate) = match self.trials.candidate(Subject::Whole, &lock, &gates)? {
                 Verdict::Passed => return Ok(Ok(lock)),
                 Verdict::Failed { reason, log, gate } => (reason, log, gate),
             };
@@ -303,14 +308,9 @@ impl Mover<'_> {
     }
 
     /// Keeps what uv said; returns where, relative to the project.
-    fn note(&self, name: &str, refused: &LockingError) -> Result<String, Error> {
-        let shown = format!(".pinfold/logs/{}-{name}.log", self.trials.moment);
-        let path = self.trials.context.project.join(&shown);
-        let write = || {
-            fs::create_dir_all(path.parent().unwrap_or(&path))?;
-            fs::write(&path, format!("{refused}\n"))
-        };
-        write().with_context(|| format!("could not write {}", path.display()))?;
+    fn note(&self, subject: Subject<'_>, refused: &LockingError) -> Result<String, Error> {
+        let (shown, mut log) = logs::create(&self.trials.context.project, &self.trials.moment, subject)?;
+        writeln!(log, "{refused}").with_context(|| format!("could not write {shown}"))?;
         Ok(shown)
     }
 }

@@ -17,6 +17,7 @@ use pinfold_core::lock::Hold;
 use serde::{Deserialize, Serialize};
 
 use super::clock::Clock;
+use super::logs::{self, Subject};
 use super::standing::Standing;
 use super::switch::{Turn, alone};
 use crate::build::{Lines, Run};
@@ -180,9 +181,7 @@ fn event(track: &str, kind: Kind, hold: &Hold, deadline: Option<Timestamp>) -> E
 /// # Errors
 /// When there is nowhere to put the report.
 pub fn run(project: &Path, command: &str, report: &str, clock: &Clock) -> Result<Option<String>> {
-    let folder = project.join(".pinfold/logs");
-    fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
-    let shown = format!(".pinfold/logs/{}-notify.log", clock.text().replace([':', '-'], ""));
+    let (shown, _) = logs::create(project, &clock.text(), Subject::Notify)?;
     // A file, which a command that reads nothing does not keep us waiting for.
     let mut input = tempfile::tempfile().context("could not make a temporary file for the report")?;
     input.write_all(report.as_bytes()).and_then(|()| input.rewind()).context("could not write the report")?;

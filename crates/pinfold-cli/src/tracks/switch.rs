@@ -10,6 +10,7 @@ use pinfold_core::lock::{Hold, Lock, Wheel};
 use rustix::fs::{FlockOperation, flock};
 use wheelsplit::Store;
 
+use super::logs;
 use crate::context::Context;
 use crate::environment::layout::{CANDIDATES, Layout};
 use crate::environment::sync::{Request, build};
@@ -88,7 +89,7 @@ const BYTES: u64 = 256 << 20;
 pub fn tidy(project: &Path, holds: &[Hold]) {
     // Next time, if not now: it is only space.
     let _ = fs::remove_dir_all(project.join(CANDIDATES));
-    let logs = fs::read_dir(project.join(".pinfold/logs")).into_iter().flatten().flatten();
+    let logs = fs::read_dir(project.join(logs::FOLDER)).into_iter().flatten().flatten();
     let named =
         |path: &Path| holds.iter().filter_map(|hold| hold.log.as_ref()).any(|log| project.join(log) == path);
     let mut logs: Vec<_> = logs.map(|entry| entry.path()).filter(|path| !named(path)).collect();

@@ -16,6 +16,7 @@ use pinfold_core::lock::{Lock, Wheel};
 use pinfold_core::manifest::Track;
 use wheelsplit::Store;
 
+use super::logs::{self, Subject};
 use crate::build::{Lines, Run};
 use crate::commands::run;
 use crate::context::Context;
@@ -33,7 +34,7 @@ pub struct Trials<'a> {
     pub store: &'a Store,
     /// The interpreter.
     pub interpreter: &'a Interpreter,
-    /// The moment, as it stands in names of logs.
+    /// The moment (RFC 3339).
     pub moment: String,
     /// Errors of the current environment, by code.
     before: BTreeMap<String, usize>,
@@ -73,7 +74,7 @@ impl<'a> Trials<'a> {
                 "there is no `abicheck` beside pinfold: native libraries of candidates are not checked",
             );
         }
-        let moment = moment.replace([':', '-'], "");
+        let moment = moment.to_owned();
         let mut trials = Trials { context, store, interpreter, moment, before: BTreeMap::new(), abicheck };
         let before = trials.errors(&context.environment, None);
         trials.before = before
@@ -86,17 +87,16 @@ impl<'a> Trials<'a> {
     ///
     /// # Errors
     /// When it could not be tried, for a reason that is not the candidate's.
-    pub fn candidate(&self, name: &str, lock: &Lock, gates: &[(&str, &Track)]) -> Result<Verdict> {
+    pub fn candidate(&self, subject: Subject<'_>, lock: &Lock, gates: &[(&str, &Track)]) -> Result<Verdict> {
         let folder = self.context.project.join(CANDIDATES);
         fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
-        let layout = Layout::new(&folder.join(name))?;
+        let layout = Layout::new(&folder.join(subject.to_string()))?;
         let (store, interpreter) = (self.store, self.interpreter);
         let fetch = |wheels: &[Wheel]| ready::fetch(self.context, store, interpreter, lock, wheels);
         let request = Request { layout: &layout, lock, interpreter, store, force: false, fetch: &fetch };
-        sync(&request).with_context(|| format!("could not make the environment of candidate `{name}`"))?;
-        let shown = format!(".pinfold/logs/{}-{name}.log", self.moment);
+        sync(&request).with_context(|| format!("could not make the environment of candidate `{subject}`"))?;
+        let (shown, log) = logs::create(&self.context.project, &self.moment, subject)?;
         let path = self.context.project.join(&shown);
-        let log = self.log(&path)?;
         let failed = |reason: String| Verdict::Failed { reason, log: shown.clone(), gate: None };
         match self.errors(&layout.link, Some(&log)) {
             Ok(errors) => {
@@ -122,16 +122,10 @@ impl<'a> Trials<'a> {
     /// # Errors
     /// When its log cannot be written.
     pub fn passes_now(&self, track: &str, gate: &Track) -> Result<bool> {
-        let path = self.context.project.join(format!(".pinfold/logs/{}-{track}-now.log", self.moment));
-        drop(self.log(&path)?);
+        let (shown, _) = logs::create(&self.context.project, &self.moment, Subject::Now(track))?;
+        let path = self.context.project.join(shown);
         let layout = Layout::new(&self.context.environment)?;
         Ok(self.gate(track, gate, &layout, &path)?.is_none())
-    }
-
-    fn log(&self, path: &Path) -> Result<File> {
-        let folder = path.parent().unwrap_or(path);
-        fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
-        File::create(path).with_context(|| format!("could not write {}", path.display()))
     }
 
     /// Why the gate did not pass; `None` when it did.

@@ -191,3 +191,44 @@ fn a_part_that_does_not_go_with_the_others_is_no_new_hold_and_the_date_stays() {
     assert_eq!(day("2024-06-07"), ("all: one 1, two 2".to_owned(), held));
     assert_eq!(lock(&project).holds[0].candidate, ["one 1 -> 2"]);
 }
+
+#[test]
+fn each_trial_has_a_log_of_its_own_whatever_tracks_are_called_and_a_hold_names_the_one_that_failed() {
+    if !uv() {
+        return;
+    }
+    let names = ["notify", "tool", "whole"];
+    let list = names.map(|name| format!("'{name}-lib'")).join(", ");
+    let track = |name: &&str| {
+        let gate = gate(&format!("echo gate of {name}; {}", without(&format!("{name}-lib"), "3")));
+        format!("[tracks.{name}]\npackages = ['{name}-lib']\n{gate}")
+    };
+    let tracks: String = names.iter().map(track).collect();
+    // `tool` does not go with the others, of which each passes.
+    let main = gate(&format!("echo gate of the whole; {}", without("tool-lib", "2")));
+    let project = project(&format!("requires = [{list}]\n{tracks}[tracks.main]\n{main}"));
+    let put = |version: &str| {
+        for name in names {
+            link(&project, &format!("{name}-lib").replace('-', "_"), version, &[]);
+        }
+    };
+    put("1");
+    project.ok(&["sync"]);
+    put("2");
+    let log = |track: &str| {
+        let holds = lock(&project).holds;
+        let hold = holds.iter().find(|hold| hold.track == track).unwrap();
+        fs::read_to_string(project.app().join(hold.log.as_ref().unwrap())).unwrap()
+    };
+    update(&project, &["--notify", "echo notify said"]);
+    assert!(log("tool").contains("gate of the whole"), "{}", log("tool"));
+    let tried =
+        format!("{:?}", fs::read_dir(project.app().join(".pinfold/logs")).unwrap().collect::<Vec<_>>());
+    // Three alone, the whole, what is added to it one by one; and somebody was told.
+    assert_eq!(tried.matches("-tracks.whole").count(), 4, "{tried}");
+    put("3");
+    update(&project, &["--notify", "echo notify said"]);
+    for name in names {
+        assert!(log(name).contains(&format!("gate of {name}")), "{name}: {}", log(name));
+    }
+}
