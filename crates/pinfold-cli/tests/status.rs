@@ -139,7 +139,7 @@ fn an_index_without_upload_times_is_measured_in_versions() {
 }
 
 #[test]
-fn what_cannot_be_looked_at_is_said_and_holds_are_told_all_the_same() {
+fn what_cannot_be_looked_at_is_refusedand_holds_are_told_all_the_same() {
     if !uv() {
         return;
     }
@@ -182,9 +182,19 @@ fn a_clock_that_was_turned_back_and_a_hold_without_a_moment_are_said() {
     let path = project.app().join("pinfold.lock");
     let before = fs::read_to_string(&path).unwrap();
     hold(&project, "2999-06-02T00:00:00Z");
+    // Counted as it stands, it would never be due.
     let (code, output) = status(&project, &[]);
-    assert_eq!(code, Some(0), "{}", said(&output));
+    assert_eq!(code, Some(1), "{}", said(&output));
     assert!(stdout(&output).contains("that is yet to come: the clock says"), "{}", said(&output));
+    assert!(
+        stderr(&output).contains("is yet to come: nobody can tell its age: it said no"),
+        "{}",
+        said(&output)
+    );
+    let (code, apps) = track(&project, "apps", &[]);
+    assert_eq!((code, &apps["deadline"]), (Some(1), &Value::Null));
+    let refused = fails(&project, &["update", "--exclude-newer", "2206-06-01"]);
+    assert!(refused.contains("`--exclude-newer 2206-06-01` is yet to come: the clock says "), "{refused}");
     fs::write(&path, &before).unwrap();
     hold(&project, "last week");
     let (code, output) = status(&project, &[]);

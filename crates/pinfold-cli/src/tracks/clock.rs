@@ -3,9 +3,9 @@
 //! Deliberately not here: what uv leaves out because of it, which is told the moment as it stands here.
 
 use anyhow::{Result, anyhow};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use pinfold_core::lock::{Lock, Wheel};
 
 use crate::failure::hinted;
@@ -15,16 +15,26 @@ use crate::failure::hinted;
 pub struct Clock {
     now: Timestamp,
     given: bool,
+    /// What the machine's clock says, whatever day is played.
+    machine: Timestamp,
 }
 
+/// Today ends later than now, and elsewhere it is tomorrow already.
+const AHEAD: SignedDuration = SignedDuration::from_hours(48);
+
+/// The clocks of two machines may differ by so much, and a lock be written by one and read by the other.
+const APART: SignedDuration = SignedDuration::from_hours(24);
+
 impl Clock {
-    /// Now, or the moment that is given: an RFC 3339 timestamp, or a date, which is a whole day of UTC.
+    /// Now, or the moment that is given: an RFC 3339 timestamp, or a date, which is a whole day of UTC; today is that
+    /// as far as it has come.
     ///
     /// # Errors
-    /// When it is neither.
+    /// When it is neither, or a day that is yet to come.
     pub fn new(given: Option<&str>) -> Result<Self> {
+        let machine = Timestamp::now();
         let Some(text) = given else {
-            return Ok(Clock { now: Timestamp::now(), given: false });
+            return Ok(Clock { now: machine, given: false, machine });
         };
         let day = || {
             let date: Date = text.parse().ok()?;
@@ -38,7 +48,17 @@ impl Clock {
                 "write it like `2024-06-16` (the whole day, UTC) or `2024-06-16T12:00:00Z`",
             )
         })?;
-        Ok(Clock { now, given: true })
+        if now.duration_since(machine) > AHEAD {
+            let what = anyhow!("`--exclude-newer {text}` is yet to come: the clock says {}", whole(machine));
+            return Err(hinted(what, "name a day of the past, leave it out, or mend the clock"));
+        }
+        Ok(Clock { now: now.min(machine), given: true, machine })
+    }
+
+    /// Whether nothing can have happened at this moment yet, neither by the day that is played nor by the machine's
+    /// clock.
+    pub fn is_to_come(&self, moment: Timestamp) -> bool {
+        moment.duration_since(self.now.max(self.machine)) > APART
     }
 
     /// What uv is told, where a moment was given.
@@ -53,7 +73,7 @@ impl Clock {
 
     /// The moment in RFC 3339, to the second.
     pub fn text(&self) -> String {
-        Timestamp::from_second(self.now.as_second()).unwrap_or(self.now).to_string()
+        whole(self.now)
     }
 
     /// Packages of which nobody can tell what was there at the moment that was given: their index does not say when
@@ -77,6 +97,11 @@ impl Clock {
     }
 }
 
+/// In RFC 3339, to the second.
+fn whole(moment: Timestamp) -> String {
+    Timestamp::from_second(moment.as_second()).unwrap_or(moment).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +116,21 @@ mod tests {
             assert!(text(wrong).contains("is neither a date nor a timestamp"), "{wrong}: {}", text(wrong));
         }
         assert_eq!(Clock::new(None).unwrap().limit(), None);
+    }
+
+    #[test]
+    fn today_ends_now_and_a_day_that_is_yet_to_come_is_refused() {
+        let date = |days: i64| {
+            let day = Timestamp::now() + SignedDuration::from_hours(days * 24);
+            day.to_zoned(TimeZone::UTC).date().to_string()
+        };
+        assert!(Clock::new(Some(&date(0))).unwrap().now() <= Timestamp::now());
+        for far in [date(4), "2206-06-01".to_owned(), "9998-12-30".to_owned()] {
+            let said = Clock::new(Some(&far)).unwrap_err().to_string();
+            assert!(
+                said.starts_with(&format!("`--exclude-newer {far}` is yet to come: the clock says ")),
+                "{said}"
+            );
+        }
     }
 }

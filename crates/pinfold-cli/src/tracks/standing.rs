@@ -44,7 +44,8 @@ pub struct Standing<'a> {
 }
 
 impl Standing<'_> {
-    /// Whether it should have moved by now. A hold of which nobody can tell the age is too old.
+    /// Whether it should have moved by now. A hold of which nobody can tell the age is too old: one without a moment, or
+    /// one that is yet to begin.
     pub fn is_past(&self, clock: &Clock) -> bool {
         match self.deadline {
             Some(deadline) => clock.now() > deadline,
@@ -105,7 +106,7 @@ pub fn standings<'a>(
         let lags = lags.filter(|_| unknown.is_empty());
         let behind = || packages.iter().filter_map(|(_, lag)| *lag);
         let first = behind().filter_map(|lag| lag.first).min();
-        let from = hold.map_or(first, began);
+        let from = hold.map_or(first, |hold| began(hold).filter(|since| !clock.is_to_come(*since)));
         let nothing = behind().next().is_none();
         Standing {
             generation: moved.get(&name).copied(),

@@ -36,6 +36,13 @@ pub(super) fn past(standing: &Standing<'_>, clock: &Clock) -> String {
     match standing.hold {
         Some(hold) => {
             let long = match standing.age(clock) {
+                Some(_) if standing.deadline.is_none() => {
+                    let hint =
+                        "hint: mend the clock, or `since` in pinfold.lock, to the day when the hold began";
+                    let why =
+                        format!("which is yet to come: nobody can tell its age: {}\n{hint}", hold.reason);
+                    return format!("track `{name}` is held since {}, {why}", hold.since);
+                }
                 Some(age) => format!("for {}", days_of(age)),
                 None => format!("since `{}`, which is no moment", hold.since),
             };
