@@ -12,4 +12,5 @@ pub mod moving;
 pub mod notify;
 pub mod standing;
 pub mod switch;
+pub mod together;
 pub mod trial;

@@ -1,8 +1,8 @@
 //! Which tracks move: each one's newest candidate is tried alone, then those that passed together.
 //!
-//! Where the whole fails although each part passed, tracks are added one after the other to what passes; one that
-//! makes it fail is held back. So no track is held that could have moved with those that do, and n tracks take at
-//! most n + 1 trials of the whole, and one more for each gate that is broken already. Deliberately not here: what a trial is ([`super::trial`]).
+//! Where the whole fails although each part passed, as few tracks as 2n trials find are held back ([`super::together`]);
+//! there is one more trial for each gate that is broken already. Deliberately not here: what a trial is
+//! ([`super::trial`]).
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +15,7 @@ use pinfold_core::manifest::{MAIN, Track};
 use super::candidate::{is_over, said};
 use super::clock::Clock;
 use super::logs::{self, Subject};
+use super::together::together;
 use super::trial::{Trials, Verdict};
 use crate::commands::lock::changes;
 use crate::error::Error;
@@ -156,35 +157,19 @@ impl Mover<'_> {
         alone: Option<Lock>,
         fates: &mut BTreeMap<String, Fate>,
     ) -> Result<Lock, Error> {
-        let all: BTreeMap<String, Moving> =
-            passed.iter().map(|part| (part.track.clone(), part.moving.clone())).collect();
         let mut known = alone.filter(|_| passed.len() == 1);
-        let first = match (passed.len(), known.take()) {
-            (0, _) => return Ok(self.before.clone()),
-            (_, Some(lock)) => self.whole(Ok(lock), &all)?,
-            (_, None) => self.whole(self.resolve(&all)?, &all)?,
-        };
-        let mut failure = match first {
-            Ok(lock) => return Ok(lock),
-            Err(failure) => failure,
-        };
-        let (mut moving, mut best) = (BTreeMap::new(), self.before.clone());
-        for Part { track, moving: what, candidate } in passed {
-            let mut with = moving.clone();
-            with.insert(track.clone(), what.clone());
-            // The one track that there is has been tried just now.
-            let tried =
-                if with == all { Err(failure.clone()) } else { self.whole(self.resolve(&with)?, &with)? };
-            match tried {
-                Ok(lock) => (moving, best) = (with, lock),
-                Err(why) => {
-                    failure = why;
-                    let fate = self.refused(track, candidate, &failure, fates.get(track));
-                    fates.insert(track.clone(), fate);
-                }
-            }
+        let found = together(passed.len(), |with| {
+            let with = with.iter().filter_map(|at| passed.get(*at));
+            let with = with.map(|part| (part.track.clone(), part.moving.clone())).collect();
+            let resolved = known.take().map_or_else(|| self.resolve(&with), |lock| Ok(Ok(lock)))?;
+            self.whole(resolved, &with)
+        })?;
+        for (at, failure) in found.refused {
+            let Some(Part { track, candidate, .. }) = passed.get(at) else { continue };
+            let fate = self.refused(track, candidate, &failure, fates.get(track));
+            fates.insert(track.clone(), fate);
         }
-        Ok(best)
+        Ok(found.passed.unwrap_or_else(|| self.before.clone()))
     }
 
     /// What becomes of a track whose candidate passes alone, and not in the whole.

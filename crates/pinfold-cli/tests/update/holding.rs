@@ -232,3 +232,34 @@ fn each_trial_has_a_log_of_its_own_whatever_tracks_are_called_and_a_hold_names_t
         assert!(log(name).contains(&format!("gate of {name}")), "{name}: {}", log(name));
     }
 }
+
+#[test]
+fn tracks_that_go_only_with_each_other_move_where_a_third_does_not() {
+    if !uv() {
+        return;
+    }
+    let names = ["one", "two", "three"];
+    let list = "['lib', 'one', 'two', 'three']";
+    let tracks: String =
+        names.iter().map(|name| format!("[tracks.t-{name}]\npackages = ['{name}']\n")).collect();
+    let code = "import json, os; e = json.load(open(os.environ['VIRTUAL_ENV'] + '/closure.json')); \
+                m = {u['name'] for u in e['units'] if u['version'] == '2'}; \
+                exit(4 if ('one' in m) != ('two' in m) else 5 if 'three' in m else 0)";
+    let command = format!("echo run >> \"$PWD/runs\"; python -c \"{code}\"");
+    let project = project(&format!("requires = {list}\n{tracks}[tracks.main]\n{}", gate(&command)));
+    let put = |version: &str| {
+        ["lib", "one", "two", "three"].iter().for_each(|name| link(&project, name, version, &[]))
+    };
+    put("1");
+    project.ok(&["sync"]);
+    put("2");
+    let output = update(&project, &[]);
+    assert_eq!(versions(&project)[0], "root: lib 2, one 2, three 1, two 2", "{}", said(&output));
+    let holds = lock(&project).holds;
+    let held: Vec<(&str, &str)> =
+        holds.iter().map(|hold| (hold.track.as_str(), hold.reason.as_str())).collect();
+    let reason = "it passes alone, and not with the others: the gate of `main` ended with exit code 5";
+    assert_eq!(held, [("t-three", reason)]);
+    let runs = fs::read_to_string(project.app().join("runs")).unwrap().lines().count();
+    assert!(runs <= 1 + 2 * 4, "{runs} runs: one for `main` alone, at most 2n for the whole");
+}
