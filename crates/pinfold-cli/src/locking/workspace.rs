@@ -18,6 +18,8 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::interpreter::{self, Interpreter};
 use crate::manifests;
+use crate::terminal;
+use crate::tracks::candidate::{is_over, moved};
 use crate::uv::Uv;
 use crate::uv::project::Question;
 use crate::uv::releases::Releases;
@@ -200,19 +202,49 @@ impl Workspace {
         let mut lock = assemble::lock(&self.manifest, digest, &self.interpreter, &closures);
         // Which tracks stay behind is decided by `pinfold update` alone; one that is gone stays nowhere.
         let there = |hold: &&Hold| hold.track == MAIN || self.manifest.tracks.contains_key(&hold.track);
-        lock.holds = self.kept().iter().flat_map(|lock| &lock.holds).filter(there).cloned().collect();
+        // Nor does one that was about what has moved: somebody moved it without its gate, which [`Self::write`] says.
+        let left = |hold: &&Hold| !is_over(hold, &lock);
+        let holds = self.kept().into_iter().flat_map(|lock| &lock.holds).filter(there).filter(left).cloned();
+        lock.holds = holds.collect();
         lock.build_set = engine.tools.build_set();
         lock.check_set = engine.tools.check_set(&lock);
         Ok(lock)
     }
 
-    /// Writes the lock; whoever reads it meanwhile sees the old one or the new one.
+    /// Writes the lock; whoever reads it meanwhile sees the old one or the new one. Says where it goes past a hold.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, lock: &Lock) -> Result<(), Error> {
         let text = lock.to_toml().map_err(anyhow::Error::from)?;
         manifests::replace(&self.lock_path, &text)?;
+        for passed in self.previous.iter().flat_map(|before| past(before, lock)) {
+            terminal::warn(&passed);
+        }
         Ok(())
     }
+}
+
+/// Holds that `lock` goes past, in sentences: what they are about moves without the gate that failed.
+fn past(before: &Lock, lock: &Lock) -> Vec<String> {
+    let sentence = |hold: &Hold| {
+        let by_now = moved(hold, lock);
+        if by_now.len() == moved(hold, before).len() {
+            return None;
+        }
+        let over = match is_over(hold, lock) {
+            true => "it is held no longer",
+            false => "the rest of it stays held",
+        };
+        let since: String = hold.since.chars().take(10).collect();
+        Some(format!(
+            "track `{}` moves past its hold of {since} without its gate: {} was held because {}; {over}\n\
+             hint: `pinfold update {}` tries a track before it moves; lock and sync do not",
+            hold.track,
+            by_now.join(", "),
+            hold.reason,
+            hold.track
+        ))
+    };
+    before.holds.iter().filter_map(sentence).collect()
 }

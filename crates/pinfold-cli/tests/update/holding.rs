@@ -3,6 +3,7 @@
 //! Deliberately not here: why a gate fails.
 
 use std::fs;
+use std::process::Output;
 
 use crate::support::index::{self, Index};
 use crate::support::links::{link, project, uv};
@@ -262,4 +263,36 @@ fn tracks_that_go_only_with_each_other_move_where_a_third_does_not() {
     assert_eq!(held, [("t-three", reason)]);
     let runs = fs::read_to_string(project.app().join("runs")).unwrap().lines().count();
     assert!(runs <= 1 + 2 * 4, "{runs} runs: one for `main` alone, at most 2n for the whole");
+}
+
+#[test]
+fn a_lock_that_goes_past_a_hold_says_so_and_ends_it() {
+    if !uv() {
+        return;
+    }
+    let project = project(&format!(
+        "requires = ['app', 'more']\n[tracks.apps]\npackages = ['app', 'more']\n{}",
+        gate("exit 3")
+    ));
+    let put = |version: &str| ["app", "more"].iter().for_each(|name| link(&project, name, version, &[]));
+    put("1");
+    project.ok(&["sync"]);
+    put("2");
+    update(&project, &[]);
+    assert_eq!(lock(&project).holds[0].candidate, ["app 1 -> 2", "more 1 -> 2"]);
+    let since = lock(&project).holds[0].since.chars().take(10).collect::<String>();
+    let told = |output: &Output| stderr(output).replace(&since, "DAY");
+    let output = project.ok(&["lock", "-P", "app"]);
+    let part = "warning: track `apps` moves past its hold of DAY without its gate: app 1 -> 2 was held because the \
+                gate of `apps` ended with exit code 3; the rest of it stays held\nhint: `pinfold update apps` tries";
+    assert!(told(&output).contains(part), "{}", said(&output));
+    assert_eq!(lock(&project).holds.len(), 1);
+    // What moved before is said once; further than the candidate is past it as well.
+    link(&project, "more", "3", &[]);
+    let output = project.ok(&["lock", "-U"]);
+    let whole = "app 1 -> 2, more 1 -> 2 was held because the gate of `apps` ended with exit code 3; it is held no longer";
+    assert!(told(&output).contains(whole), "{}", said(&output));
+    assert_eq!(lock(&project).holds, []);
+    let output = project.ok(&["lock", "-U"]);
+    assert!(!stderr(&output).contains("warning"), "{}", said(&output));
 }
