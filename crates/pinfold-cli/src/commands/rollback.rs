@@ -29,7 +29,7 @@ use crate::{manifests, output, ready};
 /// Go back to an earlier generation, and to its lock
 #[derive(Clone, Debug, clap::Args)]
 pub struct RollbackArgs {
-    /// The generation [default: the one before the current one]
+    /// The generation [default: the newest before the current one with other packages]
     #[arg(value_name = "N")]
     number: Option<u64>,
 }
@@ -58,7 +58,7 @@ pub fn run(args: &RollbackArgs, context: &Context) -> Result<Outcome, Error> {
     let current = history::current(&layout)?;
     let wanted = match args.number {
         Some(number) => number,
-        None => history::before(&layout, current).ok_or_else(|| {
+        None => history::different(&layout, current).ok_or_else(|| {
             hinted(
                 anyhow!("{} has no generation before {current}", layout.link.display()),
                 "`pinfold generations` shows those that there are; the last five are kept",

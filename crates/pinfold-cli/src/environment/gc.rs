@@ -1,7 +1,7 @@
 //! Collection: old generations of every registered environment, then what no generation uses in the store.
 //!
 //! A sync removes old generations of its own environment by itself ([`prune`]); the store is for `pinfold gc` alone.
-//! A generation stays if it is the current one, among the last [`KEPT`], or locked by a running process (the hook
+//! A generation stays if it is the current one, among the last [`KEPT`] or the last [`KEPT`] that differ, or locked by a running process (the hook
 //! holds a shared lock on its file `lock`). Deliberately not here: removal of folders of the store, which
 //! wheelsplit does under its own lock.
 
@@ -17,6 +17,7 @@ use rustix::fs::{FlockOperation, flock};
 use walkdir::WalkDir;
 use wheelsplit::{Collected, Live, Store};
 
+use super::generation::contents;
 use super::layout::{Found, KEPT, Layout};
 use super::registry;
 use crate::failure::WithHint;
@@ -92,8 +93,9 @@ fn old_generations(layout: &Layout, report: &mut Report) -> Result<BTreeSet<u64>
     };
     let numbers = layout.generations();
     let mut old = BTreeSet::new();
+    let different = different(layout, &numbers);
     for &number in numbers.iter().take(numbers.len().saturating_sub(KEPT)) {
-        if Some(number) == current {
+        if Some(number) == current || different.contains(&number) {
             continue;
         }
         let folder = layout.generation(number);
@@ -104,6 +106,22 @@ fn old_generations(layout: &Layout, report: &mut Report) -> Result<BTreeSet<u64>
         }
     }
     Ok(old)
+}
+
+/// The last [`KEPT`] generations of which none has what the next one has: one that only records another hold pushes no
+/// other out.
+fn different(layout: &Layout, numbers: &[u64]) -> BTreeSet<u64> {
+    let mut kept = BTreeSet::new();
+    let mut later = None;
+    // There is nothing to look at where all stay.
+    for &number in numbers.iter().rev().filter(|_| numbers.len() > KEPT) {
+        let contents = contents(&layout.generation(number));
+        if kept.len() < KEPT && (contents.is_none() || contents != later) {
+            kept.insert(number);
+        }
+        later = contents;
+    }
+    kept
 }
 
 /// Removes the environment's generations beyond the last [`KEPT`] that no process runs in; the caller holds its

@@ -16,6 +16,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use pinfold_core::closure::Environment;
 use pinfold_core::index;
+use pinfold_core::lock::{self, Lock};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -83,6 +84,14 @@ impl Stamp {
         let stamp: Stamp = serde_json::from_slice(&fs::read(folder.join(STAMP)).ok()?).ok()?;
         (stamp.version == VERSION).then_some(stamp)
     }
+}
+
+/// What users have of a generation: its lock without its holds, and its interpreter. Two that are equal are one to go
+/// back to: only what is said of what stayed behind is not the same. `None` where it cannot be read.
+pub fn contents(folder: &Path) -> Option<(Lock, PathBuf, String)> {
+    let lock = Lock::read(&folder.join(lock::FILE)).ok()??;
+    let Stamp { interpreter, python, .. } = Stamp::read(folder)?;
+    Some((Lock { holds: Vec::new(), ..lock }, interpreter, python))
 }
 
 /// Everything that a generation is made from.

@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow};
 use pinfold_core::closure::Environment;
 
 use super::gc;
-use super::generation::Stamp;
+use super::generation::{Stamp, contents};
 use super::layout::{Found, Layout};
 use crate::failure::{WithHint, hinted};
 
@@ -92,4 +92,12 @@ pub fn environment(layout: &Layout, number: u64) -> Result<Environment> {
 /// The newest generation older than `number`.
 pub fn before(layout: &Layout, number: u64) -> Option<u64> {
     layout.generations().into_iter().rev().find(|&other| other < number)
+}
+
+/// The newest generation older than `number` that is not the same but for its holds; where there is none, the newest.
+pub fn different(layout: &Layout, number: u64) -> Option<u64> {
+    let now = contents(&layout.generation(number));
+    let older = layout.generations().into_iter().rev().filter(|&other| other < number);
+    let mut older = older.skip_while(|other| now.is_some() && contents(&layout.generation(*other)) == now);
+    older.next().or_else(|| before(layout, number))
 }

@@ -8,7 +8,7 @@ use std::process::Output;
 use crate::support::index::{self, Index};
 use crate::support::links::{link, project, uv};
 use crate::support::{said, stderr, stdout};
-use crate::{gate, lock, three, update, versions, without};
+use crate::{agree, gate, lock, three, update, versions, without};
 
 #[test]
 fn where_only_the_whole_fails_as_little_as_possible_is_held() {
@@ -295,4 +295,36 @@ fn a_lock_that_goes_past_a_hold_says_so_and_ends_it() {
     assert_eq!(lock(&project).holds, []);
     let output = project.ok(&["lock", "-U"]);
     assert!(!stderr(&output).contains("warning"), "{}", said(&output));
+}
+
+#[test]
+fn generations_that_only_record_a_hold_push_no_other_out_and_a_rollback_passes_them_by() {
+    if !uv() {
+        return;
+    }
+    let project = three(|text| text.replace("#apps\n", &gate("exit 10")));
+    let numbers = || {
+        let generations = fs::read_dir(project.app().join(".pinfold/.venv")).unwrap().flatten();
+        let mut numbers: Vec<u64> =
+            generations.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+        numbers.sort_unstable();
+        numbers
+    };
+    let manifest = project.app().join("pinfold.toml");
+    // Generation 2 moves `lib` and `tool`; each other one only says otherwise why `app` stays.
+    for code in 10..16 {
+        let text = fs::read_to_string(&manifest).unwrap();
+        fs::write(&manifest, text.replace("exit 10", &format!("exit {code}"))).unwrap();
+        update(&project, &[]);
+        fs::write(&manifest, text).unwrap();
+    }
+    assert_eq!(numbers(), [1, 3, 4, 5, 6, 7]);
+    assert_eq!(versions(&project)[0], "root: app 1, lib 2, tool 2");
+    project.ok(&["rollback"]);
+    assert_eq!(versions(&project)[0], "root: app 1, lib 1, tool 1");
+    agree(&project);
+    // Nothing else is older: what is there can be gone back to all the same.
+    project.ok(&["rollback", "6"]);
+    project.ok(&["gc"]);
+    assert_eq!(numbers(), [1, 3, 4, 5, 6, 7]);
 }
