@@ -3,12 +3,11 @@
 //! Deliberately not here: what uv leaves out because of it, which is told the moment as it stands here.
 
 use anyhow::{Result, anyhow};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use pinfold_core::lock::{Lock, Wheel};
 
 use crate::failure::hinted;
+use crate::uv::moment;
 
 /// A moment, and whether somebody named it.
 #[derive(Clone, Copy, Debug)]
@@ -36,13 +35,7 @@ impl Clock {
         let Some(text) = given else {
             return Ok(Clock { now: machine, given: false, machine });
         };
-        let day = || {
-            let date: Date = text.parse().ok()?;
-            Some(date.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp())
-        };
-        // A timestamp begins with a date, which would do as one.
-        let moment = text.parse().ok().or_else(|| day().filter(|_| !text.contains('T')));
-        let now = moment.ok_or_else(|| {
+        let now = moment::read(text).ok_or_else(|| {
             hinted(
                 anyhow!("`--exclude-newer {text}` is neither a date nor a timestamp"),
                 "write it like `2024-06-16` (the whole day, UTC) or `2024-06-16T12:00:00Z`",
@@ -104,6 +97,8 @@ fn whole(moment: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
 
     #[test]

@@ -6,6 +6,7 @@
 mod building;
 pub mod fetch;
 pub mod lockfile;
+pub mod moment;
 pub mod project;
 pub mod releases;
 pub mod settings;

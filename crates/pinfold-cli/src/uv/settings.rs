@@ -11,6 +11,7 @@ use pinfold_core::names::{nearest, normalize};
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
+use super::moment;
 use crate::error::Hint;
 
 /// The settings that are passed on. Others belong to projects that uv itself manages.
@@ -145,10 +146,18 @@ impl Settings {
         Ok(settings)
     }
 
-    /// From now on, nothing that was uploaded later than `moment` is there.
+    /// From now on, nothing that was uploaded later than `moment` is there; what the project leaves out itself stays out.
     pub fn limit(&mut self, moment: &str) {
-        self.table.insert("exclude-newer".to_owned(), moment.into());
-        self.table.remove("exclude-newer-package");
+        let own =
+            |value: Option<&Value>| value.and_then(Value::as_str).map(|own| moment::earlier(moment, own));
+        let all = own(self.table.get("exclude-newer")).unwrap_or_else(|| moment.to_owned());
+        self.table.insert("exclude-newer".to_owned(), all.into());
+        // A package's own limit may be later than the project's, or none at all.
+        if let Some(packages) = self.table.get_mut("exclude-newer-package").and_then(Value::as_table_mut) {
+            for (_, limit) in packages.iter_mut() {
+                *limit = own(Some(limit)).unwrap_or_else(|| moment.to_owned()).into();
+            }
+        }
     }
 
     /// The table for `[tool.uv]` of a project that uv is asked about.

@@ -165,6 +165,40 @@ fn a_day_of_the_past_is_played_as_it_was() {
 }
 
 #[test]
+fn what_the_manifest_leaves_out_stays_out_on_a_later_day() {
+    if !uv() {
+        return;
+    }
+    let packages = Index::start();
+    let project = project("");
+    let manifest = "requires = ['app', 'lib']\n[tracks.apps]\npackages = ['app']\n";
+    index::write(&project.app(), manifest, &packages);
+    let path = project.app().join("pinfold.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let limits =
+        |limits: &str| fs::write(&path, text.replace("[[uv.", &format!("[uv]\n{limits}\n[[uv."))).unwrap();
+    for name in ["app", "lib"] {
+        packages.add(name, "1", &[], Some("2024-05-01"));
+        packages.add(name, "2", &[], Some("2024-06-16"));
+        packages.add(name, "3", &[], Some("2024-06-20"));
+    }
+    let day = |day: &str| {
+        update(&project, &["--exclude-newer", day]);
+        versions(&project)[0].clone()
+    };
+    limits("exclude-newer = '2024-06-01T00:00:00Z'");
+    assert_eq!(day("2024-06-30"), "root: app 1, lib 1");
+    limits("exclude-newer-package = { app = '2024-06-18T00:00:00Z' }");
+    assert_eq!(day("2024-06-15"), "root: app 1, lib 1");
+    assert_eq!(day("2024-06-30"), "root: app 2, lib 3");
+    // A package's own limit may be the later one of the two.
+    limits(
+        "exclude-newer = '2024-06-18T00:00:00Z'\nexclude-newer-package = { app = '2024-07-18T00:00:00Z' }",
+    );
+    assert_eq!(day("2024-06-30"), "root: app 3, lib 2");
+}
+
+#[test]
 fn a_clock_that_was_turned_back_is_said_and_the_hold_keeps_its_date() {
     if !uv() {
         return;
