@@ -94,6 +94,19 @@ fn versions_and_days_are_counted_from_the_first_release_that_is_not_there() {
     ");
     let told = stderr(&output);
     assert!(told.contains("warning: track `apps` is held for 16 days, longer than its max-lag of 14 days: it said no\nhint: "), "{told}");
+    // uv has seen that: without a network it is told, and that it may be old.
+    let (code, output) = status(&project, &["--exclude-newer", "2024-06-17", "--offline"]);
+    assert!(code == Some(1) && stdout(&output).starts_with("apps  held, 3 versions"), "{}", said(&output));
+    assert!(stderr(&output).contains("What is newer is told as uv last saw it"), "{}", said(&output));
+    // With no days at all it is past its deadline before one is over.
+    let path = project.app().join("pinfold.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{text}\n[tracks.main]\nmax-lag = '0d'\n")).unwrap();
+    let (code, output) = status(&project, &["--exclude-newer", "2024-06-06"]);
+    let told = stderr(&output);
+    let less = "track `main` is less than a day behind, past its max-lag of 0 days, and nothing holds it";
+    assert!(code == Some(1) && told.contains(less), "{}", said(&output));
+    fs::write(&path, text).unwrap();
     // What nothing holds is due as well.
     let main = track(&project, "main", &["--exclude-newer", "2024-06-10"]);
     assert_eq!((main.0, &main.1["deadline"]), (Some(0), &json!("2024-06-20T12:00:00Z")));
@@ -139,7 +152,7 @@ fn an_index_without_upload_times_is_measured_in_versions() {
 }
 
 #[test]
-fn what_cannot_be_looked_at_is_refusedand_holds_are_told_all_the_same() {
+fn what_cannot_be_looked_at_is_said_and_holds_are_told_all_the_same() {
     if !uv() {
         return;
     }

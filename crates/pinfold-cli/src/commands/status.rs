@@ -70,6 +70,11 @@ pub fn run(args: &StatusArgs, context: &Context) -> Result<Outcome, Error> {
     let clock = Clock::new(args.exclude_newer.as_deref())?;
     let mut seen = Seen::open(context, &clock)?;
     seen.look();
+    if context.offline && seen.lags.is_some() {
+        terminal::note(
+            "What is newer is told as uv last saw it, which may have been long ago: `--offline` asks nobody",
+        );
+    }
     let standings = seen.standings(&clock);
     match context.format {
         OutputFormat::Json => {

@@ -48,7 +48,11 @@ impl Track {
 const KEYS: &[&str] = &["packages", "requires", "gate", "max-lag", "timeout"];
 const MAIN_KEYS: &[&str] = &["gate", "max-lag", "timeout"];
 const GATE: &str = "a command, as a list of strings or as one line for the shell";
-const LAG: &str = "a number of days or weeks with its unit, like \"14d\" or \"2w\"";
+const LAG: &str =
+    "a number of days or weeks with its unit, and no more than ten years, like \"14d\" or \"2w\"";
+
+/// What is to stay behind for longer stays behind for ever: a bound in the manifest says that.
+const LONGEST: u32 = 3660;
 
 /// What tracks list, and where.
 #[derive(Default)]
@@ -100,6 +104,14 @@ pub(super) fn read(
         reader.only(track, if name == MAIN { MAIN_KEYS } else { KEYS }, &format!("[{path}]"))?;
         for package in reader.names(track, "packages", &path)? {
             let line = track.get("packages").map_or(line, |value| reader.line(value.span().start));
+            if !package.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+                return Err(ManifestError::Track {
+                    table: path.clone(),
+                    reason: format!("lists `{package}` in `packages`, which is no name"),
+                    hint: "`packages` are names alone; bounds stand in the track's `requires`".to_owned(),
+                    line,
+                });
+            }
             listed.packages.push((package, name.to_owned(), line));
         }
         let read = Track {
@@ -209,7 +221,8 @@ fn max_lag(reader: &Reader<'_>, track: &DeTable<'_>, path: &str) -> Read<Option<
         _ => return Err(wrong()),
     };
     let number = text.get(..text.len() - 1).and_then(|digits| digits.trim_end().parse::<u32>().ok());
-    number.and_then(|number| number.checked_mul(days)).map(Some).ok_or_else(wrong)
+    let lag = number.and_then(|number| number.checked_mul(days)).filter(|lag| *lag <= LONGEST);
+    lag.map(Some).ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -253,6 +266,11 @@ mod tests {
             (format!("{a}max-lag = '14'"), "like \"14d\" or \"2w\", but is the string \"14\""),
             (format!("{a}max-lag = '99999999999d'"), "like \"14d\""),
             (format!("{a}max-lag = '-3d'"), "like \"14d\""),
+            (format!("{a}max-lag = '4000000000d'"), "no more than ten years"),
+            (
+                "[tracks.a]\npackages = ['six>=1']".to_owned(),
+                "line 2: [tracks.a] lists `six>=1` in `packages`, which is no name",
+            ),
             (format!("{a}maxlag = '14d'"), "hint: did you mean `max-lag`?"),
             (format!("{a}timeout = 0"), "a number of seconds above 0"),
             (format!("{a}[tracks.b]\npackages = ['X']"), "line 4: `x` is in two tracks, `a` and `b`"),

@@ -32,10 +32,16 @@ pub(super) fn render(standings: &[Standing<'_>], clock: &Clock, colour: bool) ->
 /// What is wrong with a track that is past its deadline, and what to do.
 pub(super) fn past(standing: &Standing<'_>, clock: &Clock) -> String {
     let name = &standing.name;
+    // A deadline passes in the course of a day.
+    let lag = |days: i64| match days {
+        0 => ("less than a day".to_owned(), "past"),
+        days if days <= i64::from(standing.max_lag) => (days_of(days), "past"),
+        days => (days_of(days), "longer than"),
+    };
     let limit = count(standing.max_lag as usize, "day");
     match standing.hold {
         Some(hold) => {
-            let long = match standing.age(clock) {
+            let (long, than) = match standing.age(clock) {
                 Some(_) if standing.deadline.is_none() => {
                     let hint =
                         "hint: mend the clock, or `since` in pinfold.lock, to the day when the hold began";
@@ -43,22 +49,24 @@ pub(super) fn past(standing: &Standing<'_>, clock: &Clock) -> String {
                         format!("which is yet to come: nobody can tell its age: {}\n{hint}", hold.reason);
                     return format!("track `{name}` is held since {}, {why}", hold.since);
                 }
-                Some(age) => format!("for {}", days_of(age)),
-                None => format!("since `{}`, which is no moment", hold.since),
+                Some(age) => (format!("for {}", lag(age).0), lag(age).1),
+                None => (format!("since `{}`, which is no moment", hold.since), "longer than"),
             };
             let log = hold.log.as_ref().map(|log| format!(" (see {log})")).unwrap_or_default();
             format!(
-                "track `{name}` is held {long}, longer than its max-lag of {limit}: {}\n\
+                "track `{name}` is held {long}, {than} its max-lag of {limit}: {}\n\
                  hint: mend what fails{log} and run `pinfold update {name}`; a larger `max-lag` in [tracks.{name}] allows it \
                  for longer",
                 hold.reason
             )
         }
-        None => format!(
-            "track `{name}` is {} behind, longer than its max-lag of {limit}, and nothing holds it\n\
-             hint: run `pinfold update {name}`, and see to it that it is run regularly",
-            days_of(standing.days.unwrap_or_default())
-        ),
+        None => {
+            let (long, than) = lag(standing.days.unwrap_or_default());
+            format!(
+                "track `{name}` is {long} behind, {than} its max-lag of {limit}, and nothing holds it\n\
+                 hint: run `pinfold update {name}`, and see to it that it is run regularly"
+            )
+        }
     }
 }
 
