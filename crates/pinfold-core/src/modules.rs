@@ -275,7 +275,8 @@ fn file_kind(file: &str) -> Option<(&str, Kind)> {
     Some((stem.split('.').next().unwrap_or(stem), Kind::Extension))
 }
 
-fn is_shared_object(file: &str) -> bool {
+/// Whether a file's name is that of a shared object.
+pub fn is_shared_object(file: &str) -> bool {
     file.ends_with(".so") || file.contains(".so.")
 }
 

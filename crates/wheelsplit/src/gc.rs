@@ -14,6 +14,7 @@ use walkdir::WalkDir;
 
 use crate::error::Error;
 use crate::lock::{Exclusive, flock};
+use crate::native;
 use crate::staging::{self, LOCK, Staging};
 use crate::store::{Store, exists};
 
@@ -101,11 +102,11 @@ impl Store {
         Ok(found)
     }
 
-    /// What is derived from wheels that are not live: `bytecode/TAG/WHEEL`, and what `pinfold check` read,
-    /// `reading/TAG/WHEEL`.
+    /// What is derived from wheels that are not live: `bytecode/TAG/WHEEL`, what `pinfold check` read,
+    /// `reading/TAG/WHEEL`, and what their libraries are called, `native/VERSION/WHEEL`.
     fn bytecode(&self, wheels: &BTreeSet<String>) -> Result<Vec<PathBuf>, Error> {
         let mut found = Vec::new();
-        for folder in ["bytecode", "reading"] {
+        for folder in ["bytecode", "reading", native::FOLDER] {
             for tag in list(&self.root().join(folder))? {
                 found.extend(dead(&tag, wheels)?);
             }

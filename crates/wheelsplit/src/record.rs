@@ -82,6 +82,11 @@ impl Claim {
         Ok(Claim { hash, size })
     }
 
+    /// The hash, if it has one.
+    pub(crate) fn hash(&self) -> Option<&[u8]> {
+        self.hash.as_ref().map(|(_, digest)| digest.as_slice())
+    }
+
     /// A verifier that is fed the file's bytes.
     pub(crate) fn verifier(&self) -> Verifier<'_> {
         let hasher = match self.hash {

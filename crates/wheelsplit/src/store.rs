@@ -4,6 +4,7 @@
 //! wheels/<sha256>/{site-packages, data, modules.idx, facts.json}
 //! instances/<unit hash>/{site-packages, modules.idx}
 //! hooks/<hash>/
+//! native/<version>/<sha256>               see [`crate::native`]
 //! built/, sources/, checked/, last/      see [`crate::steps`]
 //! tmp/, lock
 //! ```

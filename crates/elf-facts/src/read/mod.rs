@@ -10,6 +10,7 @@ mod content;
 mod dynamic;
 mod image;
 mod notes;
+mod outline;
 mod places;
 mod relocations;
 mod state;
@@ -30,6 +31,7 @@ use crate::facts::{Class, Endian, Facts, Head, Kind, Tls};
 use crate::name::{Name, Names};
 pub use bounds::bounded;
 use image::Image;
+pub use outline::{Outline, outline};
 pub use places::{Places, places};
 pub use state::state;
 

@@ -8,3 +8,4 @@ mod faults;
 mod forge;
 mod installing;
 mod instances;
+mod natives;
