@@ -159,7 +159,7 @@ impl Search<'_> {
         };
         // SAFETY: the loader keeps the name as long as the object.
         let name = unsafe { CStr::from_ptr(info.dlpi_name) }.to_str();
-        let unit = name.ok().and_then(|name| self.state.unit_of_origin(name));
+        let unit = name.ok().and_then(|name| self.state.unit_of_object(name));
         entry.insert(unit.is_some());
         if let Some(unit) = unit {
             // SAFETY: the info is libc's, and the object is loaded.

@@ -289,6 +289,14 @@ impl State {
         })
     }
 
+    /// The unit whose loaded object `path` is: where the loader came to it by a link in another unit's folder, the one
+    /// whose file it is.
+    pub(crate) fn unit_of_object(&self, path: &str) -> Option<UnitIndex> {
+        let opened = self.unit_of_origin(path)?;
+        let real = std::fs::canonicalize(path).ok();
+        Some(real.and_then(|real| self.unit_of_path(real.to_str()?)).unwrap_or(opened))
+    }
+
     /// The closure whose hand-made modules a unit sees: its pin's or the only one that it is in.
     pub(crate) fn world(&self, unit: UnitIndex) -> usize {
         self.resolver.only_closure(unit).unwrap_or(self.domain[unit])

@@ -206,7 +206,7 @@ fn a_generation_of_another_pinfold_is_made_again() {
     let mut project = Project::new();
     generations(&mut project, &["1.9", "1.10"]);
     let stamp = project.app().join(".pinfold/.venv/1/generation.json");
-    let older = fs::read_to_string(&stamp).unwrap().replace("\"version\": 1", "\"version\": 0");
+    let older = fs::read_to_string(&stamp).unwrap().replace("\"version\": ", "\"version\": 9");
     fs::write(&stamp, older).unwrap();
     let text = stdout(&project.ok(&["generations"]));
     assert!(text.starts_with("    1  1 unit\n"), "{text}");

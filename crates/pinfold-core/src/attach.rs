@@ -348,15 +348,20 @@ fn pseudo_unit(request: &Request<'_>, sees: Vec<UnitId>) -> Result<Unit, AttachE
     })
 }
 
-/// Gives every appended unit whose folder another unit has a folder of its own, an instance of it.
+/// Gives every appended unit whose folder or files another unit has a folder of its own, an instance of it.
 ///
-/// glibc would take two units' extensions in one folder for one library, and a file's folder says whose it is.
+/// glibc would take two units' extensions in one folder for one library, and a file's folder says whose it is. Folders
+/// of one wheel are of other files only where one is called after its unit: that is a copy.
 fn instances(joined: &mut Environment, appended: usize, generation: &Path) -> Vec<(PathBuf, PathBuf)> {
     let (there, new) = joined.units.whole().split_at_mut(appended);
     let mut taken: BTreeSet<PathBuf> = there.iter().map(|unit| unit.path.clone()).collect();
+    let is_copy = |unit: &Unit| unit.path.iter().any(|part| *part == *unit.hash);
+    let wheel = |unit: &Unit| unit.wheel.clone().filter(|_| unit.native && !is_copy(unit));
+    let mut wheels: BTreeSet<String> = there.iter().filter_map(wheel).collect();
     let mut instances = Vec::new();
     for unit in new {
-        if !taken.insert(unit.path.clone()) {
+        let shares_files = wheel(unit).is_some_and(|wheel| !wheels.insert(wheel));
+        if !taken.insert(unit.path.clone()) || shares_files {
             let folder = generation.join("instances").join(&unit.hash).join("site-packages");
             instances.push((std::mem::replace(&mut unit.path, folder.clone()), folder));
         }

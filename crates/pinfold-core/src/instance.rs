@@ -19,6 +19,14 @@ pub fn put(from: &Path, to: &Path) -> io::Result<()> {
         // On Linux this is copy_file_range(2), which clones where it can.
         return fs::copy(from, to).map(drop);
     }
+    link(from, to)
+}
+
+/// Puts the file `from` under the path `to` as well: hard-linked, or symlinked where that is not possible.
+///
+/// # Errors
+/// When it cannot be linked in either way.
+pub fn link(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
         // Another file system, too many links (ext4 ends at 65,000), somebody else's file
         // (fs.protected_hardlinks), or a file system without hard links.
@@ -71,6 +79,9 @@ pub fn put_folder(from: &Path, to: &Path) -> io::Result<()> {
         let target = partial.join(item.path().strip_prefix(from).unwrap_or(item.path()));
         if item.file_type().is_dir() {
             fs::create_dir(&target)?;
+        } else if item.path_is_symlink() && item.path().is_dir() {
+            // A folder of another unit's, which stays that.
+            std::os::unix::fs::symlink(fs::read_link(item.path())?, &target)?;
         } else {
             put(item.path(), &target)?;
         }

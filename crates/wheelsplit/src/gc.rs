@@ -23,7 +23,7 @@ use crate::store::{Store, exists};
 pub struct Live {
     /// Hashes of wheels.
     pub wheels: BTreeSet<String>,
-    /// Hashes of units that have an instance.
+    /// Keys of instances.
     pub instances: BTreeSet<String>,
     /// Hashes of copies of the hook.
     pub hooks: BTreeSet<String>,

@@ -39,6 +39,7 @@ pub use filename::{Tag, WheelName, check_platform};
 pub use folder::install_alone;
 pub use gc::{Collected, Live};
 pub use install::Expected;
+pub use instance::Instance;
 pub use limits::Limits;
 pub use lock::{Exclusive, Shared};
 pub use native::Native;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! wheels/<sha256>/{site-packages, data, modules.idx, facts.json}
-//! instances/<unit hash>/{site-packages, modules.idx}
+//! instances/<key>/{site-packages, modules.idx}
 //! hooks/<hash>/
 //! native/<version>/<sha256>               see [`crate::native`]
 //! built/, sources/, checked/, last/      see [`crate::steps`]

@@ -15,9 +15,9 @@ use pinfold_core::lock::{Lock, LockedUnit, Wheel};
 use pinfold_core::names::{UnitId, normalize};
 use pinfold_core::units::{Node, hashes};
 use serde::Deserialize;
-use wheelsplit::Installed;
+use wheelsplit::{Installed, Instance, Native};
 
-use super::assemble::{Assembled, assemble};
+use super::assemble::{Assembled, Place, assemble};
 use super::generation::{self, Blueprint};
 use super::requirements;
 use crate::failure::{WithHint, hinted};
@@ -154,10 +154,8 @@ pub fn build(plan: &Plan, out: &Path) -> Result<()> {
         }
     };
     fs::create_dir(&out).with_context(|| format!("could not make {}", out.display()))?;
-    // Not `instances/`: by that name the hook would know a store.
-    let instance = |wheel: &Installed, hash: &str| wheel.instance_alone(&out.join("copies").join(hash), hash);
     let wheels = installed.into_iter().map(|wheel| (wheel.sha256.clone(), wheel)).collect();
-    let Assembled { environment, roots } = assemble(&lock, &instance, &wheels)?;
+    let Assembled { environment, roots } = assemble(&lock, &Alone(out.clone()), &wheels)?;
     for name in &plan.required {
         requirements::met(name, &environment, &roots, &interpreter)?;
     }
@@ -181,6 +179,30 @@ pub fn build(plan: &Plan, out: &Path) -> Result<()> {
             anyhow!("could not assemble the environment {}: {}", plan.name, clashes.join("; ")),
             "leave one of them out, pin the one that needs the other, or say onConflict = \"warn\"",
         )),
+    }
+}
+
+/// An environment that has its instances itself.
+struct Alone(PathBuf);
+
+impl Alone {
+    /// Not `instances/`: by that name the hook would know a store.
+    fn copy(&self, key: &str) -> PathBuf {
+        self.0.join("copies").join(key)
+    }
+}
+
+impl Place for Alone {
+    fn instance(&self, wheel: &Installed, wanted: &Instance<'_>) -> Result<PathBuf, wheelsplit::Error> {
+        wheel.instance_alone(&self.copy(wanted.key), wanted)
+    }
+
+    fn instance_site(&self, key: &str) -> PathBuf {
+        self.copy(key).join("site-packages")
+    }
+
+    fn native(&self, wheel: &Installed) -> Result<Native, wheelsplit::Error> {
+        Native::of(wheel)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::assemble::Root;
@@ -101,10 +102,11 @@ fn owner(path: &Path, sites: &[Site]) -> Option<(String, PathBuf)> {
 
 /// Two empty `__init__.py`, or two copies of one licence, are no loss.
 fn differ(one: &Path, other: &Path) -> bool {
-    let file =
-        |path: &Path| fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len());
+    let file = |path: &Path| fs::metadata(path).ok().filter(fs::Metadata::is_file);
     match (file(one), file(other)) {
-        (Some(one_size), Some(other_size)) if one_size == other_size => {
+        // By a link into the other's folder.
+        (Some(one), Some(other)) if (one.dev(), one.ino()) == (other.dev(), other.ino()) => false,
+        (Some(one_is), Some(other_is)) if one_is.len() == other_is.len() => {
             !matches!((fs::read(one), fs::read(other)), (Ok(one), Ok(other)) if one == other)
         }
         _ => true,

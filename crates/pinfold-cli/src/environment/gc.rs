@@ -160,8 +160,11 @@ fn mark(store: &Store, generation: &Path, live: &mut Live) -> Result<()> {
     let instances = store.root().join("instances");
     for unit in environment.units.iter() {
         live.wheels.extend(unit.wheel.clone());
-        if unit.path.starts_with(&instances) {
-            live.instances.insert(unit.hash.clone());
+        // `<store>/instances/<key>/site-packages`
+        if let Ok(inside) = unit.path.strip_prefix(&instances)
+            && let Some(key) = inside.iter().next().and_then(|key| key.to_str())
+        {
+            live.instances.insert(key.to_owned());
         }
     }
     // `<store>/hooks/<hash>/pinfold`

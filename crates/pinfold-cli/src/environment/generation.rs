@@ -29,7 +29,7 @@ use crate::interpreter::Interpreter;
 use crate::terminal;
 
 /// Raised when generations of this version of Pinfold differ from those of the last one.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 const STAMP: &str = "generation.json";
 

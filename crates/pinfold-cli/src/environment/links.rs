@@ -39,9 +39,38 @@ impl Tree {
         let tree = at.components().try_fold(self, |tree, part| tree.descend(part.as_os_str().to_owned()))?;
         for entry in fs::read_dir(source)? {
             let entry = entry?;
+            // No wheel has links; an instance has some to other units' folders, which come here by themselves.
+            if entry.file_type()?.is_symlink() && entry.path().is_dir() {
+                continue;
+            }
             tree.add(entry.file_name(), entry.path(), entry.file_type()?.is_dir())?;
         }
         Ok(())
+    }
+
+    /// Adds one entry at the path `at`, which has a name: a link to `source`.
+    ///
+    /// # Errors
+    /// As for [`Self::add`].
+    pub fn add_at(&mut self, at: &Path, source: PathBuf, folder: bool) -> io::Result<()> {
+        let above = at.parent().unwrap_or(Path::new(""));
+        let tree =
+            above.components().try_fold(self, |tree, part| tree.descend(part.as_os_str().to_owned()))?;
+        tree.add(at.file_name().unwrap_or_default().to_owned(), source, folder)
+    }
+
+    /// All links: where they stand, and where they lead.
+    pub fn links(&self) -> Vec<(PathBuf, PathBuf)> {
+        let mut all = Vec::new();
+        for (name, node) in &self.nodes {
+            match node {
+                Node::Link { source, .. } => all.push((name.into(), source.clone())),
+                Node::Folder(tree) => {
+                    all.extend(tree.links().into_iter().map(|(at, to)| (Path::new(name).join(at), to)));
+                }
+            }
+        }
+        all
     }
 
     /// Adds one entry: a link called `name` to `source`.

@@ -18,6 +18,7 @@ pub mod hook;
 pub mod journal;
 pub mod layout;
 pub mod links;
+pub mod neighbours;
 pub mod plain;
 pub mod registry;
 pub mod requirements;

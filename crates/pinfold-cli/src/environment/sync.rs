@@ -146,8 +146,7 @@ pub fn build(request: &Request<'_>, _guard: &Guard) -> Result<Built> {
             "could not register this environment in the store {root}: {error}; `pinfold gc` will not know that it uses it"
         ));
     }
-    let Assembled { environment, roots } =
-        assemble(lock, &|wheel, hash| store.instance(wheel, hash), &wheels)?;
+    let Assembled { environment, roots } = assemble(lock, store, &wheels)?;
     let hook = package.in_store(store, interpreter)?;
     let prompt = prompt(layout);
     let blueprint = Blueprint {

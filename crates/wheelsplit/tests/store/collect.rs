@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use wheelsplit::Live;
+use wheelsplit::{Instance, Live};
 
 use crate::forge::{Forge, inventory, store};
 
@@ -22,8 +22,9 @@ fn what_is_live_stays_and_the_rest_goes() {
     assert_eq!(hook(&"11".repeat(32)), kept_hook, "made once");
     fs::write(store.root().join("tmp/stray"), "").expect("a file that nobody knows");
     let (kept_unit, gone_unit) = ("aa".repeat(32), "bb".repeat(32));
-    store.instance(&kept, &kept_unit).expect("an instance");
-    store.instance(&gone, &gone_unit).expect("an instance");
+    for (wheel, key) in [(&kept, &kept_unit), (&gone, &gone_unit)] {
+        store.instance(wheel, &Instance { key, alone: false, links: &[] }).expect("an instance");
+    }
     fs::create_dir_all(store.root().join("tmp/wheel-dead/site-packages")).expect("a leftover");
     fs::write(store.root().join("tmp/wheel-dead.lock"), "").expect("its lock");
     fs::write(store.root().join("tmp/wheel-young.lock"), "").expect("a lock without its folder");
