@@ -11,6 +11,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Effects, Styles};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -96,6 +97,9 @@ struct Common {
     /// Refuse to go on if the lock would have to change
     #[arg(long, global = true, conflicts_with = "frozen")]
     locked: bool,
+    /// End a step of a build that takes longer [default: what the manifest says, else 3600]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    timeout: Option<u64>,
     /// How data is printed on stdout
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     output_format: OutputFormat,
@@ -175,6 +179,7 @@ impl Common {
             project: project.folder,
             manifest: project.manifest,
             environment,
+            timeout: self.timeout.map(Duration::from_secs),
             offline: self.offline,
             frozen: self.frozen,
             locked: self.locked,

@@ -3,6 +3,7 @@
 //! Deliberately not here: parsing of the flags, and anything that one command alone needs.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where the project is, and what the common flags said.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct Context {
     pub manifest: PathBuf,
     /// The environment's folder, usually `.venv` in the project.
     pub environment: PathBuf,
+    /// End a step of a build that takes longer; else what the manifest says.
+    pub timeout: Option<Duration>,
     /// Use no network.
     pub offline: bool,
     /// Do not change the lock.

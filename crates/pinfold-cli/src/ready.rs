@@ -10,6 +10,7 @@ use pinfold_core::lock::{FILE, Lock, Wheel};
 use wheelsplit::{Expected, Store};
 
 use crate::build::engine::Basis;
+use crate::build::limits::Limits;
 use crate::build::{Engine, Options};
 use crate::context::Context;
 use crate::environment::layout::Layout;
@@ -201,7 +202,8 @@ fn bring(
         return Ok(());
     }
     let manifest = manifests::read(&context.manifest)?;
-    let (uv, settings) = (Uv::find(context.offline)?, Settings::gather(&manifest, &context.manifest)?);
+    let uv = Uv::find(context.offline)?.within(Limits::new(&manifest, context.timeout));
+    let settings = Settings::gather(&manifest, &context.manifest)?;
     let basis = Basis {
         uv: &uv,
         interpreter,

@@ -7,35 +7,12 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use pinfold_core::lock::Lock;
-use support::folders::{folder, steps, write};
+use support::folders::{folder, pack, steps, write};
 use support::links::{fails, link, project, uv, write as manifest};
 use support::{Project, said, stderr};
-
-/// Packs the folder `app/NAME` as `NAME-1.tar.gz` into `folder`.
-fn pack(project: &Project, name: &str, into: &Path) -> PathBuf {
-    let top = project.path("packing").join(format!("{name}-1"));
-    let _ = fs::remove_dir_all(&top);
-    fs::create_dir_all(top.parent().unwrap()).unwrap();
-    assert!(
-        Command::new("cp")
-            .arg("-r")
-            .arg(project.path("app").join(name))
-            .arg(&top)
-            .status()
-            .unwrap()
-            .success()
-    );
-    let file = into.join(format!("{name}-1.tar.gz"));
-    let above = top.parent().unwrap();
-    let packed =
-        Command::new("tar").arg("-czf").arg(&file).arg("-C").arg(above).arg(format!("{name}-1")).status();
-    assert!(packed.unwrap().success());
-    file
-}
 
 fn sdist(project: &Project, name: &str) -> PathBuf {
     let source = folder(project, name, &[], "x = 'from source'\n");
@@ -57,7 +34,7 @@ fn the_file_of_a_source_distribution_is_built_as_a_folder_is() {
     let project = project(text);
     let source = sdist(&project, "local");
     fs::create_dir(project.path("app/dist")).unwrap();
-    let file = pack(&project, "local", &project.path("app/dist"));
+    let file = pack(&project, "local", "1", &project.path("app/dist"));
     let first = steps(&project, &[]);
     assert_eq!(
         first,
@@ -70,7 +47,7 @@ fn the_file_of_a_source_distribution_is_built_as_a_folder_is() {
     // It has its tests in it, which run where the manifest says so.
     write(&source, "tests/run.py", "import local\nassert local.x == 'another'\n");
     write(&source, "module.py", "x = 'another'\n");
-    pack(&project, "local", &project.path("app/dist"));
+    pack(&project, "local", "1", &project.path("app/dist"));
     let stale = project.command(&["sync", "--locked"]).output().unwrap();
     assert_eq!(stale.status.code(), Some(2), "{}", said(&stale));
     manifest(
@@ -96,7 +73,7 @@ fn a_file_that_is_none_is_said_to_be_none() {
     let project = project("requires = ['local @ ./local-1.tar.gz']\n");
     let app = project.app();
     folder(&project, "local", &[], "x = 1\n");
-    let file = pack(&project, "local", &app);
+    let file = pack(&project, "local", "1", &app);
     let bare = fails(&project, &["build"]);
     assert!(
         bare.contains(
@@ -106,7 +83,7 @@ fn a_file_that_is_none_is_said_to_be_none() {
     );
     assert!(bare.contains("could not build local (from [APP]/local-1.tar.gz) (step build)"), "{bare}");
     sdist(&project, "other");
-    fs::rename(pack(&project, "other", &app), &file).unwrap();
+    fs::rename(pack(&project, "other", "1", &app), &file).unwrap();
     let other = fails(&project, &["build"]);
     assert!(other.contains("its metadata says `other`\nhint: write `other @ "), "{other}");
     fs::write(&file, "x").unwrap();
@@ -128,7 +105,7 @@ fn a_package_may_be_built_although_there_is_a_wheel() {
     }
     let project = project("requires = ['local']\n");
     sdist(&project, "local");
-    pack(&project, "local", &project.path("app/links"));
+    pack(&project, "local", "1", &project.path("app/links"));
     link(&project, "local", "1", &[]);
     project.ok(&["lock"]);
     assert!(lock(&project).wheels[0].source.is_none());

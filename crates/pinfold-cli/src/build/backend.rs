@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::confine;
 use super::engine::Engine;
 use super::error::{BuildError, io_error};
+use super::limits;
 use super::one::Subject;
 use super::process::{Ended, Run};
 use super::progress::Line;
@@ -103,7 +104,7 @@ impl Backend<'_> {
         let run = Run {
             command,
             log: place.log(),
-            timeout: self.engine.options.timeout,
+            timeout: Some(self.engine.limit(&self.subject.name)),
             line: self.line,
             input: None,
         };
@@ -152,7 +153,7 @@ impl Backend<'_> {
 
     fn failed(&self, hook: &str, ended: &Ended) -> BuildError {
         let mut error = self.after(ended.words_in(&format!(" in `{hook}`")), ended);
-        if let BuildError::Backend { hints, .. } = &mut error {
+        if let BuildError::Backend { hints, late, .. } = &mut error {
             let denied =
                 |line: &String| line.contains("Permission denied") || line.contains("Read-only file system");
             if ended.last.iter().any(denied) {
@@ -160,7 +161,8 @@ impl Backend<'_> {
                 hints.insert(0, what.to_owned());
             }
             if ended.timed_out {
-                hints.insert(0, "`--timeout SECONDS` gives it more time".to_owned());
+                *late = Some(self.engine.limit(&self.subject.name).as_secs());
+                hints.insert(0, limits::more_time(Some(&self.subject.name)));
             }
         }
         error
@@ -187,6 +189,6 @@ impl Backend<'_> {
             true => format!("the folder is kept: `sh {}` does it again by hand", place.script().display()),
             false => by_hand(self.engine.project, name),
         });
-        BuildError::Backend { what: self.subject.words.clone(), how, last: Vec::new(), hints }
+        BuildError::Backend { what: self.subject.words.clone(), how, last: Vec::new(), hints, late: None }
     }
 }

@@ -19,6 +19,7 @@ use wheelsplit::steps::Built;
 use super::check::tests;
 use super::error::{BuildError, io_error};
 use super::explain::{self, Report};
+use super::limits::Limits;
 use super::one::Subject;
 use super::progress::Lines;
 use super::schedule::Schedule;
@@ -48,7 +49,7 @@ pub struct Options {
     pub keep: bool,
     /// Build again what was built before: these names, all if it is empty.
     pub force: Option<BTreeSet<String>>,
-    /// End a step that takes longer.
+    /// End a step that takes longer; what the manifest says, or the default, where it is not given.
     pub timeout: Option<Duration>,
     /// Why nothing may be frozen that is not yet: the flag, in words.
     pub frozen: Option<&'static str>,
@@ -126,7 +127,8 @@ impl Options {
             (_, true) => Some("`--locked` keeps it from being written"),
             _ => None,
         };
-        Options { command: context.command.clone(), live: context.verbose > 0, frozen, ..Options::default() }
+        let (command, live) = (context.command.clone(), context.verbose > 0);
+        Options { command, live, timeout: context.timeout, frozen, ..Options::default() }
     }
 }
 
@@ -167,6 +169,11 @@ impl<'a> Engine<'a> {
 
     pub(super) fn for_build(&'a self, asker: &'a str) -> Builder<'a> {
         Builder { engine: self, asker: Some(asker) }
+    }
+
+    /// How long a step of the package's build may take.
+    pub(super) fn limit(&self, name: &str) -> Duration {
+        Limits::new(self.manifest, self.options.timeout).of(Some(name))
     }
 
     /// Whether the package is to be built although it was built before.

@@ -23,6 +23,8 @@ pub enum BuildError {
         last: Vec<String>,
         /// What to do next.
         hints: Vec<String>,
+        /// The seconds that it had, if it did not end in them.
+        late: Option<u64>,
     },
     /// What a package is built or checked with could not be resolved.
     #[error("could not resolve what {what} is {done} with: {}\n{reason}", list(.requires))]

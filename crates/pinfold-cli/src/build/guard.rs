@@ -73,7 +73,7 @@ fn end(group: Option<Pid>) {
 }
 
 /// Everything below a process that has not ended yet.
-fn descendants(of: Pid) -> Vec<Pid> {
+pub(super) fn descendants(of: Pid) -> Vec<Pid> {
     let mut children: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
     let mut gone = BTreeSet::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {

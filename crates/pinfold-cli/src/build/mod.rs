@@ -18,6 +18,7 @@ pub mod error;
 pub mod explain;
 mod guard;
 mod inputs;
+pub mod limits;
 pub mod one;
 pub mod process;
 pub mod progress;
@@ -32,5 +33,5 @@ pub mod workplace;
 
 pub use engine::{Builder, Engine, Options};
 pub use error::BuildError;
-pub(crate) use process::Run;
+pub(crate) use process::{LONG, Run, Started};
 pub(crate) use progress::Lines;

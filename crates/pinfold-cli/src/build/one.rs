@@ -50,7 +50,7 @@ impl Subject {
     }
 
     fn wrong(&self, how: String) -> BuildError {
-        BuildError::Backend { what: self.words.clone(), how, last: Vec::new(), hints: Vec::new() }
+        BuildError::Backend { what: self.words.clone(), how, last: Vec::new(), hints: Vec::new(), late: None }
     }
 }
 
@@ -115,6 +115,7 @@ pub(super) fn build(engine: &Engine<'_>, task: &str, subject: &Subject) -> Resul
             "name what it needs in `requires` of [builds.{}], so that it has nothing to ask for",
             subject.name
         )],
+        late: None,
     })
 }
 
@@ -232,6 +233,7 @@ fn unchanged(subject: &Subject, when: &str) -> Result<(), BuildError> {
         hints: vec![
             "look at the folder (`git status`), and build again when it is as it should be".to_owned(),
         ],
+        late: None,
     })
 }
 

@@ -25,6 +25,12 @@ const LONGEST: usize = 500;
 /// What a step says beyond this is counted, and not written down.
 const LOG_LIMIT: u64 = 64 << 20;
 
+/// After so long, somebody who waits is told for what.
+pub(crate) const LONG: Duration = Duration::from_secs(30);
+
+/// Between two looks at whether it has ended.
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
+
 /// A process to be run.
 pub(crate) struct Run<'a> {
     pub(crate) command: Command,
@@ -85,19 +91,9 @@ impl Run<'_> {
     pub(crate) fn wait(mut self) -> io::Result<Ended> {
         let (reader, writer) = io::pipe()?;
         let input = self.input.take().map_or_else(Stdio::null, Stdio::from);
-        self.command.stdin(input).stdout(writer.try_clone()?).stderr(writer).process_group(0);
-        let guard = match confine::is_one(&self.command) {
-            true => {
-                let (reader, writer) = io::pipe()?;
-                self.command.stdin(reader).env(guard::VARIABLE, "1");
-                Some(writer)
-            }
-            false => None,
-        };
+        self.command.stdin(input).stdout(writer.try_clone()?).stderr(writer);
         let log = File::options().create(true).append(true).open(&self.log)?;
-        let mut child = self.command.spawn()?;
-        // Our own ends of the pipe are in the command: the reader would never see its end.
-        drop(std::mem::replace(&mut self.command, Command::new("")));
+        let started = Started::new(self.command)?;
         let (send, receive) = mpsc::channel();
         let line = self.line.clone();
         let said = Arc::new(Mutex::new(VecDeque::new()));
@@ -107,26 +103,72 @@ impl Run<'_> {
             // Nobody waits any more when somebody who left the group still holds the pipe.
             let _ = send.send(());
         });
-        let (status, timed_out) = self.until_end(&mut child, guard)?;
-        // What it left running in its group is not part of a result.
-        end_group(&child);
+        let (limit, mut told) = (self.timeout, false);
+        let (status, timed_out) = started.wait(&mut |_, time| {
+            if !told && time >= LONG {
+                told = true;
+                self.line.still(limit);
+            }
+            limit.is_some_and(|limit| time >= limit)
+        })?;
         let left = receive.recv_timeout(Duration::from_secs(2)).is_err();
         let last = said.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
         Ok(Ended { status, timed_out, timeout: self.timeout, last, left })
     }
+}
 
-    /// Waits; `guard` is what a guard listens to.
-    fn until_end(&self, child: &mut Child, guard: Option<PipeWriter>) -> io::Result<(ExitStatus, bool)> {
-        let Some(timeout) = self.timeout else { return Ok((child.wait()?, false)) };
-        if let Some(status) = within(child, timeout)? {
-            return Ok((status, false));
+/// A process that leads a group of its own; a confined one has a guard.
+pub(crate) struct Started {
+    child: Child,
+    /// What the guard listens to.
+    guard: Option<PipeWriter>,
+}
+
+impl Started {
+    /// Starts it. The command goes: our own ends of its pipes are in it, and whoever reads them would never see the end.
+    pub(crate) fn new(mut command: Command) -> io::Result<Self> {
+        command.process_group(0);
+        let mut guard = None;
+        if confine::is_one(&command) {
+            let (reader, writer) = io::pipe()?;
+            command.stdin(reader).env(guard::VARIABLE, "1");
+            guard = Some(writer);
         }
-        if guard.is_some() {
-            drop(guard);
-            within(child, Duration::from_secs(5))?;
-        }
-        end_group(child);
-        Ok((child.wait()?, true))
+        Ok(Started { child: command.spawn()?, guard })
+    }
+
+    /// Waits for its end. `over` is asked again and again, with the time that it has taken, whether to end it now; whether
+    /// that was so.
+    pub(crate) fn wait(
+        mut self,
+        over: &mut dyn FnMut(&Started, Duration) -> bool,
+    ) -> io::Result<(ExitStatus, bool)> {
+        let (begin, mut pause) = (Instant::now(), Duration::from_millis(2));
+        let mut late = false;
+        let status = loop {
+            if let Some(status) = self.child.try_wait()? {
+                break status;
+            }
+            late = over(&self, begin.elapsed());
+            if late {
+                if self.guard.take().is_some() {
+                    within(&mut self.child, Duration::from_secs(5))?;
+                }
+                end_group(&self.child);
+                break self.child.wait()?;
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        };
+        // What it left running in its group is not part of a result.
+        end_group(&self.child);
+        Ok((status, late))
+    }
+
+    /// All processes below it.
+    pub(crate) fn below(&self) -> Vec<Pid> {
+        let own = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        own.map(guard::descendants).unwrap_or_default()
     }
 }
 
@@ -140,7 +182,7 @@ fn within(child: &mut Child, time: Duration) -> io::Result<Option<ExitStatus>> {
             return Ok(status);
         }
         std::thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(100));
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 

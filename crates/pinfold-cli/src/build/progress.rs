@@ -83,6 +83,15 @@ impl Lines {
 }
 
 impl Line {
+    /// It takes long. Where somebody watches, the line itself shows it.
+    pub fn still(&self, limit: Option<Duration>) {
+        if !self.0.bar.is_hidden() {
+            return;
+        }
+        let limit = limit.map(|limit| format!(", and is ended after {} seconds", limit.as_secs()));
+        terminal::note(&format!("{}: it takes a while{}", self.0.bar.prefix(), limit.unwrap_or_default()));
+    }
+
     /// Something was said.
     pub fn said(&self, line: &str) {
         let Shown { bar, all, name, live, alone, running } = &*self.0;

@@ -13,7 +13,7 @@ use wheelsplit::Expected;
 use super::engine::Builder;
 use super::error::BuildError;
 use super::tools::{Asked, Tools};
-use crate::error::Error;
+use crate::error::{Error, Hint};
 use crate::locking::choose::Chooser;
 use crate::locking::graph::walk;
 use crate::locking::local::Local;
@@ -157,6 +157,8 @@ fn refused(error: QuestionError, builder: &Builder<'_>, asked: &Asked) -> BuildE
             "`your project` is the check of {0}; `requires` in [checks.{0}] says what its tests need, and its closure's versions are given",
             asked.name
         )],
+        (QuestionError::Uv(error), _) => error.hints(),
+        (QuestionError::Culprit(..), _) => Vec::new(),
         _ => vec!["the index must be reachable; indexes and credentials are configured as for uv".to_owned()],
     };
     if builder.uv.is_offline() {

@@ -18,15 +18,15 @@ use crate::uv::project::{document, folder as temporary, write};
 use crate::uv::said;
 
 /// The metadata at the top of a source distribution (PEP 643).
-const METADATA: &str = "PKG-INFO";
+pub(crate) const METADATA: &str = "PKG-INFO";
 
 /// What nobody can satisfy.
 const NEVER: &str = "pinfold_never";
 
 /// What a source distribution says it is.
-struct Identity {
-    name: String,
-    version: String,
+pub(crate) struct Identity {
+    pub(crate) name: String,
+    pub(crate) version: String,
 }
 
 /// The files of a source distribution; in the store from the first time on.
@@ -127,7 +127,7 @@ fn find(cache: &Path, is_it: &dyn Fn(&Identity) -> bool) -> Option<PathBuf> {
 }
 
 /// What cannot be read says nothing.
-fn identity(metadata: &Path) -> Identity {
+pub(crate) fn identity(metadata: &Path) -> Identity {
     let bytes = std::fs::read(metadata).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let field = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)).map(str::trim);

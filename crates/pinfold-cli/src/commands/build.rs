@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::anyhow;
 use pinfold_core::lock::{Lock, Wheel};
@@ -53,9 +53,6 @@ pub struct BuildArgs {
     /// So many builds at once [default: as many as there are processors]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// End a step that takes longer, with all that it started
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
-    timeout: Option<u64>,
 }
 
 /// A package that the manifest takes from source.
@@ -100,7 +97,6 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Outcome, Error> {
         alone: !context.quiet,
         keep: args.keep,
         force: args.force.then(|| names.clone()),
-        timeout: args.timeout.map(Duration::from_secs),
         ..workspace.options()
     };
     let engine = workspace.engine(options, false)?;

@@ -346,7 +346,9 @@ impl Resolver<'_> {
     fn refused(&self, error: QuestionError, asked: &Asked, before: &[Resolved]) -> LockingError {
         let required = match &error {
             QuestionError::NoSolution(explanation) => self.required(asked, explanation),
-            QuestionError::Failed(_) | QuestionError::Uv(_) => Required::default(),
+            QuestionError::Culprit(..) | QuestionError::Failed(_) | QuestionError::Uv(_) => {
+                Required::default()
+            }
         };
         let pins = asked.whom.names(self.manifest);
         let pins = pins.iter().filter_map(|name| self.manifest.pins.get(name));

@@ -5,6 +5,7 @@
 use pinfold_core::names::nearest;
 
 use super::choose::ChooseError;
+use super::culprit::Culprit;
 use super::local::LocalError;
 use super::requirement::RequirementError;
 use super::resolved::{Resolved, Whom, words};
@@ -38,8 +39,18 @@ pub enum LockingError {
         closure: String,
         /// uv's words.
         explanation: String,
+        /// The package that is to blame, where it is one.
+        culprit: Option<Box<Culprit>>,
         /// Whether the network was forbidden.
         offline: bool,
+    },
+    /// uv did not answer in time.
+    #[error("could not resolve {closure}: {late}")]
+    Late {
+        /// The closure, in words.
+        closure: String,
+        /// How long it had, and what it was at.
+        late: UvError,
     },
     /// A pin for a package that nobody needs.
     #[error("`{name}` is {}, but nothing requires it", track.as_ref().map_or("pinned".to_owned(), |track| format!("in track `{track}`")))]
@@ -151,10 +162,12 @@ impl Hint for LockingError {
                 hints.extend(offline.then(|| OFFLINE.to_owned()));
                 hints
             }
-            LockingError::Failed { offline, .. } => match offline {
-                true => vec![OFFLINE.to_owned()],
-                false => vec!["the index must be reachable; indexes and credentials are configured as for uv (UV_INDEX, netrc, keyring, [uv] or [tool.uv])".to_owned()],
+            LockingError::Failed { offline, culprit, .. } => match (offline, culprit) {
+                (true, _) => vec![OFFLINE.to_owned()],
+                (false, Some(culprit)) => culprit.hint().into_iter().collect(),
+                (false, _) => vec!["the index must be reachable; indexes and credentials are configured as for uv (UV_INDEX, netrc, keyring, [uv] or [tool.uv])".to_owned()],
             },
+            LockingError::Late { late, .. } => late.hints(),
             LockingError::UnusedPin { name, near, track } => match (near, track) {
                 (Some(near), _) => vec![format!("did you mean `{near}`?")],
                 (None, Some(track)) => {
@@ -194,6 +207,9 @@ impl LockingError {
     pub fn is_refusal(&self) -> bool {
         match self {
             LockingError::NoSolution { offline, .. } => !offline,
+            LockingError::Failed { culprit, offline, .. } => culprit.is_some() && !offline,
+            // One that builds nothing waits for an index.
+            LockingError::Late { late: UvError::Late { building, .. }, .. } => building.is_some(),
             other => matches!(other, LockingError::Choose(_) | LockingError::Build(_)),
         }
     }
@@ -209,7 +225,13 @@ impl LockingError {
                 whom: Box::new(whom.clone()),
                 offline,
             },
-            QuestionError::Failed(explanation) => LockingError::Failed { closure, explanation, offline },
+            QuestionError::Culprit(explanation, culprit) => {
+                LockingError::Failed { closure, explanation, culprit: Some(culprit), offline }
+            }
+            QuestionError::Failed(explanation) => {
+                LockingError::Failed { closure, explanation, culprit: None, offline }
+            }
+            QuestionError::Uv(late @ UvError::Late { .. }) => LockingError::Late { closure, late },
             QuestionError::Uv(error) => LockingError::Uv(error),
         }
     }

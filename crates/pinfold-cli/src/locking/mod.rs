@@ -7,6 +7,7 @@
 pub mod assemble;
 pub mod choose;
 pub mod closures;
+pub mod culprit;
 pub mod error;
 pub mod graph;
 pub mod local;
@@ -18,6 +19,7 @@ mod unfit;
 pub mod wanted;
 mod workspace;
 
+pub use culprit::Culprit;
 pub use error::LockingError;
 pub use preferences::{Moving, Upgrade};
 pub use workspace::Workspace;

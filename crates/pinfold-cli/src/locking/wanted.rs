@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use pep508_rs::MarkerEnvironment;
-use pinfold_core::manifest::{Manifest, Track};
+use pinfold_core::manifest::{Build, Manifest, Track};
 use pinfold_core::names::ROOT;
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -148,6 +148,9 @@ impl Wanted {
         }
         // How something is checked is nothing that a lock's wheels depend on.
         inputs.checks.clear();
+        // Nor is how long a build may take.
+        inputs.build_set.timeout = None;
+        inputs.builds.retain(|_, build| build.timeout.take().is_none() || *build != Build::default());
         inputs.python = None;
         // Indexes are configuration: a changed password or mirror makes no other lock.
         for key in

@@ -13,6 +13,7 @@ use super::preferences::{Preferences, Upgrade};
 use super::wanted::Wanted;
 use super::{LockingError, assemble};
 use crate::build::engine::Basis;
+use crate::build::limits::Limits;
 use crate::build::{Engine, Options};
 use crate::context::Context;
 use crate::error::Error;
@@ -60,7 +61,7 @@ impl Workspace {
     pub fn of(context: &Context, store: &Store, manifest: Manifest) -> Result<Self, Error> {
         let lock_path = context.project.join(lock::FILE);
         let previous = Lock::read(&lock_path)?;
-        let uv = Uv::find(context.offline)?;
+        let uv = Uv::find(context.offline)?.within(Limits::new(&manifest, context.timeout));
         let minor = previous.as_ref().map(|lock| lock.python.as_str());
         let interpreter = interpreter::choose(
             context,

@@ -3,6 +3,7 @@
 //! uv's own text is shown to people and never parsed; what is read are its exit status and `uv.lock`.
 //! Deliberately not here: what the answers mean for units and closures ([`crate::locking`]).
 
+mod asking;
 mod building;
 pub mod fetch;
 pub mod lockfile;
@@ -14,9 +15,13 @@ pub mod tags;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
+use crate::build::confine;
+use crate::build::limits::{self, Limits};
 use crate::error::Hint;
+
+pub use asking::Building;
 
 /// Variables by which a person's shell would steer uv away from the project that we ask about.
 ///
@@ -58,6 +63,8 @@ const STEERING: &[&str] = &[
 pub struct Uv {
     program: PathBuf,
     offline: bool,
+    /// How long what answers a question may take.
+    limits: Limits,
 }
 
 /// Why uv could not be asked.
@@ -76,6 +83,14 @@ pub enum UvError {
         program: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// It did not answer in time.
+    #[error("uv did not end within {seconds} seconds{}, and was ended with all that it had started", at(.building.as_ref()))]
+    Late {
+        /// How long it had.
+        seconds: u64,
+        /// What it was building, to be told what that requires.
+        building: Option<Building>,
     },
     /// A file for it could not be written, or one of it not be read.
     #[error("could not {what} {}: {source}", path.display())]
@@ -101,9 +116,17 @@ impl Hint for UvError {
             UvError::Format(_) => vec![
                 "this uv may be too old or too new; `pip install -U pinfold` brings a fitting one".to_owned(),
             ],
-            _ => Vec::new(),
+            UvError::Late { building, .. } => {
+                let name = building.as_ref().and_then(|building| building.name.as_deref());
+                vec![limits::more_time(name)]
+            }
+            UvError::Start { .. } | UvError::Io { .. } => Vec::new(),
         }
     }
+}
+
+fn at(building: Option<&Building>) -> String {
+    building.map(|building| format!(" while {}", building.words())).unwrap_or_default()
 }
 
 impl UvError {
@@ -122,7 +145,7 @@ impl Uv {
         if let Some(given) = std::env::var_os("PINFOLD_UV").filter(|given| !given.is_empty()) {
             let program = PathBuf::from(given);
             if program.is_file() {
-                return Ok(Uv { program, offline });
+                return Ok(Uv { program, offline, limits: Limits::default() });
             }
             return Err(UvError::Missing { looked: format!("PINFOLD_UV, which is {}", program.display()) });
         }
@@ -138,7 +161,9 @@ impl Uv {
             std::env::split_paths(&path).map(|folder| folder.join("uv")).filter(|file| file.is_absolute());
         let program = beside.chain(on_path).find(|file| file.is_file());
         let looked = "PINFOLD_UV, the folder of this program, PATH".to_owned();
-        program.map(|program| Uv { program, offline }).ok_or(UvError::Missing { looked })
+        program
+            .map(|program| Uv { program, offline, limits: Limits::default() })
+            .ok_or(UvError::Missing { looked })
     }
 
     /// The program's path.
@@ -151,7 +176,13 @@ impl Uv {
         self.offline
     }
 
-    /// Runs it in `folder` and waits.
+    /// With limits for the builds that a question to it may come to.
+    #[must_use]
+    pub fn within(self, limits: Limits) -> Self {
+        Uv { limits, ..self }
+    }
+
+    /// Runs it in `folder` and waits; for what it downloads, which it gives up by itself.
     ///
     /// # Errors
     /// When it cannot be started; its own failures are in the output's status.
@@ -160,7 +191,30 @@ impl Uv {
         folder: &Path,
         args: impl IntoIterator<Item = S>,
     ) -> Result<Output, UvError> {
-        let mut command = Command::new(&self.program);
+        self.output(folder, args, None)
+    }
+
+    /// As [`Self::run`], for a question: what answers it may be a build, which may never end.
+    ///
+    /// # Errors
+    /// As for [`Self::run`], and when it takes longer than it may.
+    pub fn ask<S: AsRef<OsStr>>(
+        &self,
+        folder: &Path,
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<Output, UvError> {
+        self.output(folder, args, Some(&self.limits))
+    }
+
+    fn output<S: AsRef<OsStr>>(
+        &self,
+        folder: &Path,
+        args: impl IntoIterator<Item = S>,
+        limits: Option<&Limits>,
+    ) -> Result<Output, UvError> {
+        let start = |source| UvError::Start { program: self.program.clone(), source };
+        let mut command = confine::command(&[]).map_err(start)?;
+        command.arg(&self.program);
         command.current_dir(folder).args(args).args([
             "--color",
             "never",
@@ -178,8 +232,9 @@ impl Uv {
         // uv would fold its explanation to the width of a terminal that it does not write to.
         command.env_remove("COLUMNS");
         // The interpreter may belong to one of our own environments: uv asks it without the hook.
-        command.env("PINFOLD_DISABLE", "1").stdin(Stdio::null());
-        command.output().map_err(|source| UvError::Start { program: self.program.clone(), source })
+        command.env("PINFOLD_DISABLE", "1");
+        let output = asking::output(command, limits).map_err(start)?;
+        output.map_err(|late| UvError::Late { seconds: late.limit.as_secs(), building: late.building })
     }
 }
 

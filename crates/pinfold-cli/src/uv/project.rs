@@ -15,6 +15,7 @@ use super::lockfile::{Package, UvLock};
 use super::settings::Settings;
 use super::{Uv, UvError, said};
 use crate::error::Hint;
+use crate::locking::Culprit;
 
 /// What uv is asked.
 #[derive(Clone, Debug)]
@@ -41,7 +42,10 @@ pub enum QuestionError {
     /// The requirements contradict each other or name what is not there; uv's explanation.
     #[error("{0}")]
     NoSolution(String),
-    /// uv could not do it: no network, wrong settings, a build that failed; uv's words.
+    /// A package whose source does not tell what it requires, or that is not to be had; uv's words.
+    #[error("{0}")]
+    Culprit(String, Box<Culprit>),
+    /// uv could not do it: no network, wrong settings; uv's words.
     #[error("{0}")]
     Failed(String),
     /// uv could not be asked.
@@ -77,11 +81,17 @@ impl<'a> Question<'a> {
             write(&lock, &self.preferred())?;
         }
         let python = self.python.as_os_str();
-        let output = uv.run(folder.path(), ["lock".as_ref(), "--python".as_ref(), python])?;
+        let output = uv.ask(folder.path(), ["lock".as_ref(), "--python".as_ref(), python])?;
         match output.status.code() {
             Some(0) => Ok(UvLock::read(&lock)?),
             // uv: 1 is its answer "no", 2 an error of its own.
-            Some(1) => Err(QuestionError::NoSolution(said(&output))),
+            Some(1) => {
+                let said = said(&output);
+                Err(match Culprit::of_uv(&said) {
+                    Some(culprit) => QuestionError::Culprit(said, Box::new(culprit)),
+                    None => QuestionError::NoSolution(said),
+                })
+            }
             _ => Err(QuestionError::Failed(said(&output))),
         }
     }
@@ -105,7 +115,7 @@ impl<'a> Question<'a> {
         let given = ["pip", "compile", "pyproject.toml", "--constraints", "versions.txt", "--quiet"];
         let form = ["--no-strip-extras", "--no-annotate", "--no-header", "--python"].map(AsRef::as_ref);
         let args = given.map(AsRef::as_ref).into_iter().chain(form).chain([self.python.as_os_str()]);
-        let output = uv.run(folder.path(), args)?;
+        let output = uv.ask(folder.path(), args)?;
         if !output.status.success() {
             return Err(QuestionError::Failed(said(&output)));
         }

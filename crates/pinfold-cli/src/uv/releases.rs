@@ -54,14 +54,14 @@ impl<'a> Releases<'a> {
         }
         match self.ask(requires) {
             // One of them has none; uv does not say which in a way that could be read.
-            Err(QuestionError::NoSolution(_)) if requires.len() > 1 => {
+            Err(QuestionError::NoSolution(_) | QuestionError::Culprit(..)) if requires.len() > 1 => {
                 let mut found = BTreeMap::new();
                 for (name, bounds) in requires {
                     found.extend(self.newest(&BTreeMap::from([(name.clone(), bounds.clone())]))?);
                 }
                 Ok(found)
             }
-            Err(QuestionError::NoSolution(_)) => Ok(BTreeMap::new()),
+            Err(QuestionError::NoSolution(_) | QuestionError::Culprit(..)) => Ok(BTreeMap::new()),
             found => found,
         }
     }

@@ -22,7 +22,10 @@ def get_requires_for_build_wheel(config_settings=None):
     return pathlib.Path("dynamic").read_text().split("\n")[:-1] if os.path.exists("dynamic") else []
 
 
-def wheel(folder, name, tag="py3-none-any", version="1"):
+VERSION = pathlib.Path("version").read_text().strip() if os.path.exists("version") else "1"
+
+
+def wheel(folder, name, tag="py3-none-any", version=VERSION):
     path = f"{name}-{version}-{tag}.whl"
     info = f"{name}-{version}.dist-info"
     requires = pathlib.Path("requires").read_text() if os.path.exists("requires") else ""

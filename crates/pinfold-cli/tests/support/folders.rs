@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -18,6 +19,29 @@ pub fn folder(project: &Project, name: &str, requires: &[&str], module: &str) ->
     write(&folder, "name", name);
     write(&folder, "module.py", module);
     folder
+}
+
+/// Offers a source distribution in `links`, whose backend is as bad as `mode` says. One that is not static has to be
+/// built to know what it requires, which uv does; another says so itself (PEP 643).
+pub fn source(project: &Project, name: &str, version: &str, mode: &str, is_static: bool) {
+    let source = folder(project, name, &[], "x = 'from source'\n");
+    let metadata = if is_static { "2.2" } else { "2.1" };
+    write(&source, "PKG-INFO", &format!("Metadata-Version: {metadata}\nName: {name}\nVersion: {version}\n"));
+    write(&source, "version", version);
+    write(&source, "mode", mode);
+    pack(project, name, version, &project.path("app/links"));
+    fs::remove_dir_all(source).unwrap();
+}
+
+/// Packs the folder `app/NAME` as `NAME-VERSION.tar.gz` into `folder`.
+pub fn pack(project: &Project, name: &str, version: &str, into: &Path) -> PathBuf {
+    let top = format!("{name}-{version}");
+    let file = into.join(format!("{top}.tar.gz"));
+    let renamed = format!("s,^{name},{top},");
+    let mut tar = Command::new("tar");
+    tar.arg("--transform").arg(renamed).arg("-czf").arg(&file).arg("-C").arg(project.path("app")).arg(name);
+    assert!(tar.status().unwrap().success());
+    file
 }
 
 pub fn write(folder: &Path, file: &str, text: &str) {

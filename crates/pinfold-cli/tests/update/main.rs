@@ -10,6 +10,7 @@ mod gates;
 mod holding;
 #[path = "../support/mod.rs"]
 mod support;
+mod unbuilt;
 
 use std::fs;
 use std::process::Output;

@@ -17,6 +17,9 @@ pub struct BuildSet {
     pub requires: Vec<String>,
     /// Variables that builds see, and depend on.
     pub env: Vec<String>,
+    /// Seconds after which a step of a build is ended.
+    #[serde(skip)]
+    pub timeout: Option<u64>,
 }
 
 /// For one package that is built from source.
@@ -26,6 +29,9 @@ pub struct Build {
     pub requires: Vec<String>,
     /// Variables that its build sees, and depends on.
     pub env: Vec<String>,
+    /// Seconds after which a step of its build is ended.
+    #[serde(skip)]
+    pub timeout: Option<u64>,
 }
 
 /// How one package is checked.
@@ -50,7 +56,7 @@ impl BuildSet {
     }
 }
 
-const BUILD_KEYS: &[&str] = &["requires", "env"];
+const BUILD_KEYS: &[&str] = &["requires", "env", "timeout"];
 const CHECK_KEYS: &[&str] = &["command", "tests", "requires", "env", "timeout"];
 
 /// Reads the three tables; `prefix` is what stands before their names.
@@ -64,12 +70,14 @@ pub(super) fn read(
     if let Some(set) = reader.table(table, "build-set", &path)? {
         reader.only(set, BUILD_KEYS, &format!("[{path}]"))?;
         let requires = reader.strings(set, "requires", &format!("{path}.requires"))?;
-        manifest.build_set = BuildSet { requires, env: variables(reader, set, &path)? };
+        let timeout = reader.seconds(set, "timeout", &format!("{path}.timeout"))?;
+        manifest.build_set = BuildSet { requires, env: variables(reader, set, &path)?, timeout };
     }
     manifest.builds = each(reader, table, &format!("{prefix}builds"), "builds", |build, path| {
         reader.only(build, BUILD_KEYS, &format!("[{path}]"))?;
         let requires = reader.strings(build, "requires", &format!("{path}.requires"))?;
-        Ok(Build { requires, env: variables(reader, build, path)? })
+        let timeout = reader.seconds(build, "timeout", &format!("{path}.timeout"))?;
+        Ok(Build { requires, env: variables(reader, build, path)?, timeout })
     })?;
     manifest.checks = each(reader, table, &format!("{prefix}checks"), "checks", |check, path| {
         reader.only(check, CHECK_KEYS, &format!("[{path}]"))?;

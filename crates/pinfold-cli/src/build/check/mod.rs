@@ -22,8 +22,8 @@ use self::place::Outcome;
 use super::engine::Engine;
 use super::error::{BuildError, io_error};
 use super::explain::{Known, Report, Verdict};
-use super::source;
 use super::tools::Asked;
+use super::{limits, source};
 use crate::environment::activation::quote_sh;
 use crate::uv::settings::hex;
 
@@ -50,7 +50,7 @@ struct Plan {
     tests: Vec<String>,
     requires: Vec<String>,
     variables: Vec<(String, String)>,
-    timeout: Option<Duration>,
+    timeout: Duration,
 }
 
 /// Checks every unit of the package that the lock has; one report each.
@@ -125,7 +125,7 @@ impl Plan {
             tests,
             requires,
             variables: given.env.iter().filter_map(variable).collect(),
-            timeout: engine.options.timeout.or(given.timeout.map(Duration::from_secs)),
+            timeout: limits::of_check(engine.manifest, engine.options.timeout, &subject.name),
         })
     }
 

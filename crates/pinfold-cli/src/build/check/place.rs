@@ -78,7 +78,8 @@ pub(super) fn run(
     command.env("TMPDIR", place.tmp()).env("LANG", "C.UTF-8").env("PYTHONDONTWRITEBYTECODE", "1");
     command.envs(plan.variables.iter().cloned());
     place.write_script(&command)?;
-    let ended = Run { command, log: place.log(), timeout: plan.timeout, line: &line, input: None }.wait();
+    let ended =
+        Run { command, log: place.log(), timeout: Some(plan.timeout), line: &line, input: None }.wait();
     let ended = ended.map_err(io_error("run", Path::new(&program)))?;
     if environment.starts_with(place.path()) && runtime.has_pins() {
         forget(engine, &environment);
