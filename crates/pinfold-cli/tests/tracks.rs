@@ -188,3 +188,64 @@ fn a_lock_is_stale_when_a_track_s_packages_change_and_not_when_its_gate_does() {
     let output = project.ok(&["lock"]);
     assert!(!stderr(&output).contains("error"), "{}", said(&output));
 }
+
+/// A closure that was not there, or not under that name, has what its packages had wherever they were.
+#[test]
+fn what_gets_a_track_or_a_pin_stays_at_what_it_was_in_whichever_closure() {
+    if !uv() {
+        return;
+    }
+    const ROOT: &str = "requires = ['web', 'tool', 'other']\n";
+    let project = project(ROOT);
+    let offer = |version: &str| {
+        link(&project, "web", version, &["base"]);
+        link(&project, "tool", version, &["base"]);
+        for name in ["base", "other", "fresh"] {
+            link(&project, name, version, &[]);
+        }
+    };
+    offer("1");
+    project.ok(&["lock"]);
+    offer("2");
+    let locked = |text: &str| {
+        write(&project, &format!("{ROOT}{text}"));
+        project.ok(&["lock"]);
+        picture(&project)
+    };
+    // Out of root's closure, with what they need.
+    insta::assert_snapshot!(locked("[tracks.net]\npackages = ['web']\n[pins.tool]\n"), @r"
+    root: other==1, tool==1 [tool], web==1 [net]
+    net (track): base==1, web==1 [net]
+    tool: base==1, tool==1 [tool]
+    ");
+    // Another name, another track, and one more package; what was nowhere is new.
+    insta::assert_snapshot!(locked("[tracks.all]\npackages = ['web', 'tool']\nrequires = ['fresh']\n"), @r"
+    root: other==1, tool==1 [all], web==1 [all]
+    all (track): base==1, fresh==2, tool==1 [all], web==1 [all]
+    ");
+    insta::assert_snapshot!(locked("[tracks.all]\npackages = ['web', 'other']\n[tracks.two]\npackages = ['tool']\n"), @r"
+    root: other==1 [all], tool==1 [two], web==1 [all]
+    all (track): base==1, other==1 [all], web==1 [all]
+    two (track): base==1, tool==1 [two]
+    ");
+    // A closure that differed from root's still does; and back into root.
+    project.ok(&["lock", "-P", "base"]);
+    insta::assert_snapshot!(locked(""), @"root: base==2, other==1, tool==1, web==1");
+    insta::assert_snapshot!(locked("[pins.web]\nrequires = ['base<2']\n"), @r"
+    root: base==2, other==1, tool==1, web==1 [web]
+    web: base==1, web==1 [web]
+    ");
+    insta::assert_snapshot!(locked("[tracks.net]\npackages = ['web']\n"), @r"
+    root: base==2, other==1, tool==1, web==1 [net]
+    net (track): base==1, web==1 [net]
+    ");
+    // A requirement of root's own that only a pin's closure had is new to root.
+    write(&project, "requires = ['web', 'base']\n[pins.web]\nrequires = ['fresh<2']\n");
+    project.ok(&["lock"]);
+    write(&project, "requires = ['web', 'base', 'fresh']\n[pins.web]\nrequires = ['fresh<2']\n");
+    project.ok(&["lock"]);
+    insta::assert_snapshot!(picture(&project), @r"
+    root: base==2, fresh==2, web==1 [web]
+    web: base==1, fresh==1, web==1 [web]
+    ");
+}

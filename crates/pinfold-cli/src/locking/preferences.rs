@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pinfold_core::lock::Lock;
+use pinfold_core::closure::Closure;
+use pinfold_core::lock::{Lock, LockedUnit, Wheel};
+use pinfold_core::manifest::Manifest;
 use pinfold_core::names::ROOT;
 
 use super::resolved::{Resolved, Whom, versions};
@@ -39,25 +41,32 @@ pub struct Preferences<'a> {
     pub previous: Option<&'a Lock>,
     /// What may move.
     pub upgrade: &'a Upgrade,
+    /// What closures there are to be.
+    pub manifest: &'a Manifest,
 }
+
+/// Versions by name.
+type Versions = BTreeMap<String, String>;
 
 impl Preferences<'_> {
     /// The versions that the closure of `whom` should prefer, given the closures that are resolved already.
     pub fn of(&self, whom: &Whom, before: &[Resolved]) -> Vec<(String, String)> {
         let was = self.was(whom);
+        let elsewhere = self.elsewhere(whom);
+        let alone = |was: Versions| fill(was, elsewhere.clone()).into_iter().collect();
         if let Upgrade::Tracks(tracks) = self.upgrade
             && *whom != Whom::Root
         {
             // What stays keeps its versions, also where root has others by now; a track that moves takes the newest.
             match tracks.get(whom.track()) {
-                None | Some(Moving::These(_)) => return was.into_iter().collect(),
+                None | Some(Moving::These(_)) => return alone(was),
                 Some(Moving::All) if matches!(whom, Whom::Track(_)) => return Vec::new(),
                 Some(Moving::All) => {}
             }
         }
-        let Some(root) = before.first() else { return was.into_iter().collect() };
+        let Some(root) = before.first() else { return alone(was) };
         let root_was = self.was(&Whom::Root);
-        let mut preferred: BTreeMap<String, String> = BTreeMap::new();
+        let mut preferred = Versions::new();
         for closure in std::iter::once(root).chain(before.get(1..).unwrap_or_default()) {
             for (name, member) in &closure.members {
                 preferred.entry(name.clone()).or_insert_with(|| member.wheel.version.clone());
@@ -70,22 +79,13 @@ impl Preferences<'_> {
                 preferred.insert(name, version);
             }
         }
-        preferred.into_iter().collect()
+        alone(preferred)
     }
 
-    /// The versions of a closure in the lock that was, without those that may move.
-    fn was(&self, whom: &Whom) -> BTreeMap<String, String> {
-        let Some(previous) = self.previous else { return BTreeMap::new() };
-        let moves = |name: &String| match self.upgrade {
-            Upgrade::Nothing => false,
-            Upgrade::Packages(names) => names.contains(name),
-            Upgrade::Everything => true,
-            Upgrade::Tracks(tracks) => match tracks.get(whom.track()) {
-                None => false,
-                Some(Moving::All) => true,
-                Some(Moving::These(names)) => names.contains(name),
-            },
-        };
+    /// The versions that the closure had in the lock that was, and those that its packages had where they were before it
+    /// was theirs (another track, a pin of their own), without those that may move.
+    fn was(&self, whom: &Whom) -> Versions {
+        let Some(previous) = self.previous else { return Versions::new() };
         let fits = |name: &str| match whom {
             Whom::Root => name == ROOT,
             Whom::Pin(owner) => name.split("==").next() == Some(&owner.name),
@@ -99,7 +99,67 @@ impl Preferences<'_> {
         let closure = closures()
             .find(|c| Some(&c.name) == exact.as_ref())
             .or_else(|| closures().find(|c| fits(&c.name)));
-        let versions = closure.map(|closure| versions(previous, closure)).unwrap_or_default();
-        versions.into_iter().filter(|(name, _)| !moves(name)).collect()
+        let own = whom.names(self.manifest);
+        // One that has a closure of that name has been at home there.
+        let new = |name: &&String| closure.is_none_or(|closure| !has(previous, closure, name));
+        let new: Vec<&String> = own.iter().filter(new).collect();
+        let home = |c: &&Closure| new.iter().any(|name| is_home(previous, c, name));
+        let found = closure.into_iter().chain(closures().filter(home));
+        self.kept(whom, found.map(|closure| versions(previous, closure)).fold(Versions::new(), fill))
     }
+
+    /// The versions of packages that were not in the closure: those of root, where they come from when they get a pin or
+    /// a track; and those of closures that are no more.
+    fn elsewhere(&self, whom: &Whom) -> Versions {
+        let Some(previous) = self.previous else { return Versions::new() };
+        let is_gone = |closure: &&Closure| match (&closure.track, closure.name.as_str()) {
+            (_, ROOT) => *whom != Whom::Root,
+            (Some(track), _) => !self.manifest.tracks.contains_key(track),
+            (None, name) => {
+                let pin = self.manifest.pins.get(name.split("==").next().unwrap_or(name));
+                pin.is_none_or(|pin| pin.track.is_some())
+            }
+        };
+        let gone = previous.closures.iter().filter(is_gone).map(|closure| versions(previous, closure));
+        self.kept(whom, gone.fold(Versions::new(), fill))
+    }
+
+    /// Without those that may move in the closure of `whom`.
+    fn kept(&self, whom: &Whom, mut versions: Versions) -> Versions {
+        versions.retain(|name, _| match self.upgrade {
+            Upgrade::Nothing => true,
+            Upgrade::Packages(names) => !names.contains(name),
+            Upgrade::Everything => false,
+            Upgrade::Tracks(tracks) => match tracks.get(whom.track()) {
+                None => true,
+                Some(Moving::All) => false,
+                Some(Moving::These(names)) => !names.contains(name),
+            },
+        });
+        versions
+    }
+}
+
+/// What is there already comes first.
+fn fill(mut there: Versions, more: Versions) -> Versions {
+    for (name, version) in more {
+        there.entry(name).or_insert(version);
+    }
+    there
+}
+
+/// Whether a closure of the lock has a package of that name.
+fn has(lock: &Lock, closure: &Closure, name: &str) -> bool {
+    members(lock, closure).any(|(_, wheel)| wheel.name == name)
+}
+
+/// Whether the closure was that of the package itself: its pin's, or its track's.
+fn is_home(lock: &Lock, closure: &Closure, name: &str) -> bool {
+    let owns = |unit: &LockedUnit| unit.pin.as_ref().is_some_and(|pin| pin.closure == closure.name);
+    members(lock, closure).any(|(unit, wheel)| wheel.name == name && owns(unit))
+}
+
+fn members<'a>(lock: &'a Lock, closure: &'a Closure) -> impl Iterator<Item = (&'a LockedUnit, &'a Wheel)> {
+    let units = closure.units.iter().filter_map(|id| lock.unit(id));
+    units.filter_map(|unit| Some((unit, lock.wheel(&unit.wheel)?)))
 }

@@ -196,7 +196,7 @@ impl Workspace {
             markers: &engine.markers,
             store: &self.store,
             environment: &engine.environment,
-            preferences: Preferences { previous: self.kept(), upgrade },
+            preferences: Preferences { previous: self.kept(), upgrade, manifest: &self.manifest },
         };
         let closures = resolver.all()?;
         let digest = self.wanted.digest(&self.manifest, &self.project)?;
