@@ -14,12 +14,22 @@ use toml::Table;
 
 const EXAMPLE: &str = "tests/examples/two-numpys";
 
+const COMPILED: &str = "nix/tests/packages/native";
+
 #[test]
 fn nix_builds_what_sync_makes_from_the_same_lock() {
     let Some(nix) = Nix::shared(env!("CARGO_TARGET_TMPDIR")) else { return };
     let project = nix.scratch("two-numpys");
     let cache = nix.scratch("pinfold-cache");
     said(Command::new("cp").arg("-r").arg(checkout::root().join(EXAMPLE).join(".")).arg(&project));
+    // And something that is compiled, which is where the folder that it was compiled in would show.
+    said(Command::new("cp").arg("-r").arg(checkout::root().join(COMPILED)).arg(project.join("compiled")));
+    let manifest = fs::read_to_string(project.join("pinfold.toml")).expect("a manifest");
+    let manifest = manifest.replace(
+        "requires = [\n    \"report-old",
+        "requires = [\n    \"native @ ./compiled\",\n    \"report-old",
+    );
+    fs::write(project.join("pinfold.toml"), manifest).expect("a manifest");
     let sync = nix.installed().join("bin/pinfold");
     said(
         Command::new(sync)

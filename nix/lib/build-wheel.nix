@@ -134,6 +134,7 @@ strict (
           # The folder that a compiler runs in is no part of what it makes.
           export CFLAGS="''${CFLAGS-} -g0 -ffile-prefix-map=$PWD=/build"
           export CXXFLAGS="''${CXXFLAGS-} -g0 -ffile-prefix-map=$PWD=/build"
+          export CARGO_BUILD_RUSTFLAGS="--remap-path-prefix=$PWD=/build ''${CARGO_BUILD_RUSTFLAGS-}"
           ${host.python.interpreter} -I -S ${./pep517.py} ${host.quote label} "$TMPDIR/tools" "$TMPDIR/made" ${builtins.concatStringsSep " " (map (package.siteOf host.python) tools)}
           ${host.tools.wheelsplit}/bin/wheelsplit normalise "$TMPDIR"/made/*.whl "$out" > /dev/null
           ${host.python.interpreter} -I -S ${./references.py} "$out" ${builtins.storeDir}

@@ -148,7 +148,26 @@ impl Backend<'_> {
         .to_vec();
         all.retain(|(name, _)| self.variables.iter().all(|(named, _)| named != name));
         all.extend(self.variables.iter().cloned());
+        self.without_paths(&mut all);
         all
+    }
+
+    /// Has compilers leave out what of their output is the folder they ran in: no debugging information unless somebody
+    /// asks for it, and `/build` for the rest, as in a build by Nix.
+    ///
+    /// Each flag stands where others still win: before the named variable's own, and, for cargo, in its configuration.
+    fn without_paths(&self, all: &mut Vec<(String, String)>) {
+        let (root, source) = (self.place.path().display(), self.place.source());
+        let source = source.display();
+        // Of several that fit, gcc and clang take the last one, and so does rustc.
+        let c = format!("-g0 -ffile-prefix-map={root}=/build -ffile-prefix-map={source}=/build");
+        let rust = format!("--remap-path-prefix={root}=/build --remap-path-prefix={source}=/build");
+        for (name, flags) in [("CFLAGS", &c), ("CXXFLAGS", &c), ("CARGO_BUILD_RUSTFLAGS", &rust)] {
+            match all.iter_mut().find(|(named, _)| named == name) {
+                Some((_, own)) => *own = format!("{flags} {own}"),
+                None => all.push((name.to_owned(), flags.clone())),
+            }
+        }
     }
 
     fn failed(&self, hook: &str, ended: &Ended) -> BuildError {

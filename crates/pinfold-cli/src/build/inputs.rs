@@ -20,7 +20,7 @@ use super::tools::Frozen;
 use crate::uv::settings::hex;
 
 /// Raised when the engine itself builds otherwise than before.
-const ENGINE: &str = "2";
+const ENGINE: &str = "3";
 
 /// What a build read beside what every build may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
