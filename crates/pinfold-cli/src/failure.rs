@@ -140,6 +140,30 @@ impl Hint for Failure {
     }
 }
 
+/// What `look` says of the outermost error that it knows, among an error, its causes, and what wraps them here.
+pub fn find<T>(
+    error: &(dyn Error + 'static),
+    look: &dyn Fn(&(dyn Error + 'static)) -> Option<T>,
+) -> Option<T> {
+    let mut next = Some(error);
+    while let Some(this) = next {
+        let found = if let Some(Failure(inner)) = this.downcast_ref() {
+            find(inner.as_ref(), look)
+        } else if let Some(Hinted { error, .. }) = this.downcast_ref() {
+            find(error.as_ref(), look)
+        } else if let Some(Carried(error)) = this.downcast_ref() {
+            find(error.as_std(), look)
+        } else {
+            look(this)
+        };
+        if found.is_some() {
+            return found;
+        }
+        next = this.source();
+    }
+    None
+}
+
 /// The text of an error: one sentence, its causes indented, and the hints.
 pub fn render(error: &crate::error::Error, colour: bool) -> String {
     let mut text = format!("{}: {error}\n", styled("error", Style::Error, colour));

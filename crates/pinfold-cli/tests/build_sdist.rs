@@ -138,3 +138,45 @@ fn a_package_may_be_built_although_there_is_a_wheel() {
     let refused = fails(&project, &["lock"]);
     assert!(refused.contains("building from source is disabled"), "{refused}");
 }
+
+#[test]
+fn a_lock_of_another_machine_takes_the_bytes_that_a_source_comes_to_here() {
+    if !uv() {
+        return;
+    }
+    let project = project("requires = ['local @ ./local', 'packed @ ./dist/packed-1.tar.gz', 'plain']\n");
+    link(&project, "plain", "1", &[]);
+    for name in ["local", "packed"] {
+        write(&sdist(&project, name), "mode", "machine");
+    }
+    fs::create_dir(project.path("app/dist")).unwrap();
+    pack(&project, "packed", "1", &project.path("app/dist"));
+    let path = std::env::var("PATH").unwrap();
+    let on = |machine: &str, args: &[&str]| {
+        project.command(args).env("PATH", format!("{path}:/{machine}")).output().unwrap()
+    };
+    assert!(on("first", &["lock"]).status.success());
+    let first = lock(&project);
+    link(&project, "plain", "2", &[]);
+    support::remove(&project.store());
+
+    for flag in ["--locked", "--frozen"] {
+        let refused = on("second", &["sync", flag]);
+        assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+        assert!(stderr(&refused).contains("`pinfold sync` without `--locked`"), "{}", said(&refused));
+        assert_eq!(lock(&project), first);
+    }
+    let synced = on("second", &["sync"]);
+    assert!(synced.status.success(), "{}", said(&synced));
+    assert!(stderr(&synced).contains("has other bytes here"), "{}", said(&synced));
+    let code = "import local, packed; print(local.machine, packed.machine)";
+    assert_eq!(project.python(code), "/second /second");
+    let second = lock(&project);
+    let hash =
+        |lock: &Lock, name: &str| lock.wheels.iter().find(|wheel| wheel.name == name).unwrap().sha256.clone();
+    assert_ne!(hash(&second, "local"), hash(&first, "local"));
+    assert_ne!(hash(&second, "packed"), hash(&first, "packed"));
+    assert_eq!(hash(&second, "plain"), hash(&first, "plain"), "nothing else moves");
+    let again = on("second", &["sync", "--locked"]);
+    assert!(again.status.success(), "{}", said(&again));
+}

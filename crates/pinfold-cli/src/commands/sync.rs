@@ -16,10 +16,12 @@ use crate::environment::history;
 use crate::environment::layout::Layout;
 use crate::environment::sync::{Request, Synced, sync_while};
 use crate::error::{Error, Outcome};
-use crate::failure::hinted;
+use crate::failure::{find, hinted};
+use crate::locking::{Upgrade, Workspace};
 use crate::output;
 use crate::ready::{self, Ready};
 use crate::terminal::{self, Style, count, elapsed, styled};
+use crate::uv::fetch::FetchError;
 
 /// Make the environment what the lock says
 #[derive(Clone, Debug, clap::Args)]
@@ -130,8 +132,39 @@ fn attempt(context: &Context, store: &Store, force: bool) -> Result<Option<Done>
         Request { layout: &layout, lock: &lock, interpreter: &interpreter, store, force, fetch: &fetch };
     let path = context.project.join(pinfold_core::lock::FILE);
     let still = || Lock::read(&path).is_ok_and(|there| there.as_ref() == Some(&lock));
-    let Some(synced) = sync_while(&request, still)? else { return Ok(None) };
-    Ok(Some(Done { lock, synced, took: start.elapsed(), python: interpreter.version }))
+    match sync_while(&request, still) {
+        Ok(synced) => {
+            Ok(synced.map(|synced| Done { lock, synced, took: start.elapsed(), python: interpreter.version }))
+        }
+        Err(error) => match built_other(error.as_ref()) {
+            Some(what) if !context.frozen && !context.locked && take_over(context, store, &what)? => Ok(None),
+            _ => Err(error.into()),
+        },
+    }
+}
+
+/// What was built here to another wheel than the lock names: the lock was made on another machine, whose compiler or
+/// backend makes other bytes of the same source.
+fn built_other(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    find(error, &|error| match error.downcast_ref() {
+        Some(FetchError::BuiltOther { what, .. }) => Some(what.clone()),
+        _ => None,
+    })
+}
+
+/// Writes the wheels that are built here into the lock; whether that made it another one.
+fn take_over(context: &Context, store: &Store, what: &str) -> Result<bool, Error> {
+    let workspace = Workspace::open(context, store)?;
+    let lock = workspace.resolve(&Upgrade::Nothing)?;
+    if workspace.previous.as_ref() == Some(&lock) {
+        return Ok(false);
+    }
+    workspace.write(&lock)?;
+    terminal::warn(&format!(
+        "what is built from {what} has other bytes here than where pinfold.lock was made: its hash is written into \
+         pinfold.lock"
+    ));
+    Ok(true)
 }
 
 /// Says what came and went; nothing if nothing did.

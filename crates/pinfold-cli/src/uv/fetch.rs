@@ -104,7 +104,9 @@ impl Hint for FetchError {
             }
             FetchError::Gone { .. } => vec!["if the change is wanted, run `pinfold lock`".to_owned()],
             FetchError::BuiltOther { .. } => vec![
-                "`pinfold build --explain` says what it was built from; it also writes the new wheel into pinfold.lock".to_owned(),
+                "the lock was made elsewhere, or by another tool: `pinfold sync` without `--locked` and `--frozen` writes the \
+                 new hash into pinfold.lock; `pinfold build --explain` says what it was built from"
+                    .to_owned(),
             ],
             FetchError::NoArchive { .. } => {
                 vec!["is uv's cache on a file system without symbolic links?".to_owned()]

@@ -55,6 +55,9 @@ def extra():
         os.link("tests/run.py", "hidden")
         os.rename("tests", "moved")
         lines.append(f"tests = {subprocess.check_output(['cat', 'hidden'])!r}\n")
+    if MODE[0] == "machine":
+        # Another machine has another one, and no key knows of it.
+        lines.append(f"machine = {os.environ['PATH'].split(':')[-1]!r}\n")
     if MODE[0] == "git":
         lines.append(f"tag = {subprocess.check_output(['git', 'describe', '--tags'], text=True)!r}\n")
     return "".join(lines)
