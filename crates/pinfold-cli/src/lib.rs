@@ -19,6 +19,7 @@ pub mod output;
 pub mod plan;
 pub mod project;
 pub mod ready;
+pub mod refusal;
 pub mod terminal;
 pub mod tracks;
 pub mod tree;

@@ -179,6 +179,12 @@ pub enum Defect {
 }
 
 impl Error {
+    /// Whether it is the wheel that is at fault, on whatever machine.
+    #[must_use]
+    pub fn is_of_the_wheel(&self) -> bool {
+        matches!(self, Error::Wheel { .. })
+    }
+
     /// What to do next, where there is something.
     pub fn hint(&self) -> Option<String> {
         let text = match self {

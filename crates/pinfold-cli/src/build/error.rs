@@ -37,6 +37,8 @@ pub enum BuildError {
         requires: Vec<String>,
         /// uv's explanation.
         reason: String,
+        /// Whether it is they that cannot be had, and nothing that was in the way of asking.
+        refused: bool,
         /// What to do next.
         hints: Vec<String>,
     },
@@ -81,6 +83,8 @@ pub enum BuildError {
         said: String,
         /// Whether the network was forbidden.
         offline: bool,
+        /// Whether it is the file that cannot be had, and nothing that was in the way of asking.
+        refused: bool,
     },
     /// A file that is no source distribution.
     #[error("{} is no source distribution that can be built: {reason}", path.display())]
@@ -158,6 +162,27 @@ fn list(requires: &[String]) -> String {
 }
 
 impl BuildError {
+    /// Whether it is the source that is at fault, or what it asks for: not the disk, the network, uv or a flag.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            BuildError::Backend { .. }
+            | BuildError::Circle { .. }
+            | BuildError::Before { .. }
+            | BuildError::Pyproject { .. }
+            | BuildError::NotASdist { .. }
+            | BuildError::OtherSource { .. }
+            | BuildError::NotASource(_)
+            | BuildError::Requirement(_) => true,
+            BuildError::Tools { refused, .. } => *refused,
+            BuildError::Source { refused, offline, .. } => *refused && !offline,
+            BuildError::Store(error) => error.is_of_the_wheel(),
+            BuildError::Check { reason, .. }
+            | BuildError::Install { reason, .. }
+            | BuildError::Prepare { reason, .. } => crate::refusal::of(reason.as_std()).is_some(),
+            BuildError::NotFrozen { .. } | BuildError::Io { .. } | BuildError::Uv(_) => false,
+        }
+    }
+
     /// With package and step, where the error itself is about a file or folder alone.
     pub(super) fn of_build(self, words: &str) -> Self {
         match self {

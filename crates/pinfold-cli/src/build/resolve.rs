@@ -170,6 +170,7 @@ fn refused(error: QuestionError, builder: &Builder<'_>, asked: &Asked) -> BuildE
         done: asked.done(),
         requires,
         reason: error.to_string(),
+        refused: matches!(error, QuestionError::NoSolution(_)),
         hints,
     }
 }

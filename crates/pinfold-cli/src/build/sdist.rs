@@ -15,7 +15,7 @@ use super::engine::Engine;
 use super::error::{BuildError, io_error};
 use crate::locking::wanted::address;
 use crate::uv::project::{document, folder as temporary, write};
-use crate::uv::said;
+use crate::uv::{is_refusal, said};
 
 /// The metadata at the top of a source distribution (PEP 643).
 pub(crate) const METADATA: &str = "PKG-INFO";
@@ -44,7 +44,8 @@ pub(super) fn unpacked(
     engine.store.source(sha256, |to| {
         let required = format!("{name}=={version} --hash=sha256:{sha256}");
         let fetched = fetch(engine, name, &what, &required, &is_it, to)?;
-        let source = |said| BuildError::Source { what: what.clone(), said, offline: engine.uv.is_offline() };
+        let offline = engine.uv.is_offline();
+        let source = |(said, refused)| BuildError::Source { what: what.clone(), said, offline, refused };
         fetched.map_err(source)
     })
 }
@@ -63,7 +64,7 @@ pub(super) fn unpacked_file(
             true => format!("there is no {METADATA} in it"),
             false => said.trim().to_owned(),
         };
-        let wrong = |said| BuildError::NotASdist { path: file.to_owned(), reason: reason(said) };
+        let wrong = |(said, _)| BuildError::NotASdist { path: file.to_owned(), reason: reason(said) };
         fetch(engine, name, &what, &line, &|_| true, to)?.map_err(wrong)
     })?;
     let found = identity(&source.join(METADATA));
@@ -73,7 +74,7 @@ pub(super) fn unpacked_file(
     }
 }
 
-/// Unpacks what a line of requirements names into `to`; else uv's words.
+/// Unpacks what a line of requirements names into `to`; else uv's words, and whether it is that line which cannot be had.
 fn fetch(
     engine: &Engine<'_>,
     name: &str,
@@ -81,7 +82,7 @@ fn fetch(
     required: &str,
     is_it: &dyn Fn(&Identity) -> bool,
     to: &Path,
-) -> Result<Result<(), String>, BuildError> {
+) -> Result<Result<(), (String, bool)>, BuildError> {
     let _line = engine.lines.begin(name, &format!("Fetching {what}"));
     let temporary = temporary()?;
     let mut settings = engine.settings.table_for_fetching();
@@ -103,7 +104,7 @@ fn fetch(
     let output = engine.uv.run(temporary.path(), args)?;
     match find(&cache, is_it) {
         Some(source) => super::source::copy_all(&source, to).map(Ok),
-        None => Ok(Err(said(&output))),
+        None => Ok(Err((said(&output), is_refusal(&output)))),
     }
 }
 

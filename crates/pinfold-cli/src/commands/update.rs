@@ -127,8 +127,7 @@ fn tracks(args: &UpdateArgs, context: &Context, clock: &Clock, layout: &Layout) 
     }
     let interpreter = workspace.interpreter.clone();
     let trials = Trials::new(context, &store, &interpreter, &clock.text())?;
-    let mover =
-        Mover { workspace: &workspace, before: &before, clock, trials: &trials, mute: Default::default() };
+    let mover = Mover { workspace: &workspace, before: &before, clock, trials: &trials };
     let moves = mover.moves(&tracks);
     let holds = moves.as_ref().map_or(&before.holds, |moves| &moves.lock.holds);
     switch::tidy(&context.project, holds);

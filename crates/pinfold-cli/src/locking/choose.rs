@@ -47,11 +47,28 @@ pub enum ChooseError {
     /// Nobody can say what the file's bytes should be.
     #[error("could not find out the sha256 of {file}, which its index does not say: {reason}")]
     NoHash {
+        /// The package.
+        name: String,
+        /// Its version.
+        version: String,
         /// The file.
         file: String,
         /// Why.
         reason: String,
+        /// Whether it is the file that cannot be had, and nothing that was in the way of asking.
+        refused: bool,
     },
+}
+
+impl ChooseError {
+    /// Whether it is the package that is at fault: not the disk, the network or uv.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            ChooseError::NoneFits { .. } => true,
+            ChooseError::Build { source, .. } => source.is_refusal(),
+            ChooseError::NoHash { refused, .. } => *refused,
+        }
+    }
 }
 
 impl Hint for ChooseError {
@@ -144,7 +161,10 @@ impl Chooser<'_> {
                 source: Box::new(source),
             })?;
         let file = built.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let no_hash = |e: std::io::Error| ChooseError::NoHash { file: file.clone(), reason: e.to_string() };
+        let no_hash = |e: std::io::Error| {
+            let (name, version, reason) = (name.clone(), version.clone(), e.to_string());
+            ChooseError::NoHash { name, version, file: file.clone(), reason, refused: false }
+        };
         let sha256 = sha256(&built).map_err(no_hash)?;
         let size = built.metadata().ok().map(|metadata| metadata.len());
         let source = Some(Source { file: source, sha256: hash });
@@ -163,18 +183,27 @@ impl Chooser<'_> {
     }
 
     /// What the index says, else what the file is.
-    fn hash(&self, package: &Package, file: &File, name: &str) -> Result<String, ChooseError> {
+    fn hash(&self, package: &Package, file: &File, file_name: &str) -> Result<String, ChooseError> {
         if let Some(sha256) = file.sha256() {
             return Ok(sha256.to_owned());
         }
         if self.builder.options.versions_only {
-            return Ok(name.to_owned());
+            return Ok(file_name.to_owned());
         }
-        let no_hash = |reason: String| ChooseError::NoHash { file: name.to_owned(), reason };
+        let no_hash = |reason: String, refused| ChooseError::NoHash {
+            name: package.name.clone(),
+            version: package.version.clone().unwrap_or_default(),
+            file: file_name.to_owned(),
+            reason,
+            refused,
+        };
         match (&file.path, &file.url) {
-            (Some(path), _) => sha256(path.as_ref()).map_err(|e| no_hash(e.to_string())),
-            (None, Some(url)) => self.ask_for_hash(package, url).map_err(|e| no_hash(e.to_string())),
-            (None, None) => Err(no_hash("it has no address".to_owned())),
+            (Some(path), _) => sha256(path.as_ref()).map_err(|e| no_hash(e.to_string(), false)),
+            (None, Some(url)) => {
+                let refused = |e: &QuestionError| matches!(e, QuestionError::NoSolution(_));
+                self.ask_for_hash(package, url).map_err(|e| no_hash(e.to_string(), refused(&e)))
+            }
+            (None, None) => Err(no_hash("it has no address".to_owned(), true)),
         }
     }
 

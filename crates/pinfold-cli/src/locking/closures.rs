@@ -255,9 +255,11 @@ impl Resolver<'_> {
         question.leaves = leaves.iter().map(|name| ((*name).clone(), version(name))).collect();
         // A local package is meant wherever its name comes up.
         let local = locals.iter().map(|(name, local)| format!("{name} @ {}", address(&local.path)));
+        let own_constraints = self.preferences.constraints(&asked.whom);
         let constraints = asked
             .constraints
             .iter()
+            .chain(&own_constraints)
             .filter(|text| !locals.keys().any(|n| text.starts_with(&format!("{n}=="))));
         question.constraints = local.chain(constraints.cloned()).collect();
         question.preferences = self.preferences.of(&asked.whom, before);

@@ -6,6 +6,7 @@ use super::choose::ChooseError;
 use super::error::LockingError;
 use super::local::LocalError;
 use crate::build::BuildError;
+use crate::refusal;
 use crate::uv::{Building, UvError};
 
 /// A package, and the step that it failed in.
@@ -39,7 +40,23 @@ impl Culprit {
         Culprit { name, version, step, what: what.to_owned() }
     }
 
-    fn of_build(name: &str, version: Option<&str>, error: &BuildError) -> Self {
+    /// Of a package of which no wheel can be used.
+    pub(crate) fn of_choice(error: &ChooseError) -> Self {
+        match error {
+            ChooseError::Build { name, version, source, .. } => {
+                Culprit::of_build(name, Some(version), source)
+            }
+            ChooseError::NoneFits { name, version, lack, .. } => {
+                let what = format!("{lack}, and has no source distribution");
+                Culprit::of(name, Some(version), "wheel", &what)
+            }
+            ChooseError::NoHash { name, version, file, .. } => {
+                Culprit::of(name, Some(version), "fetch", &format!("could not be fetched: {file}"))
+            }
+        }
+    }
+
+    pub(crate) fn of_build(name: &str, version: Option<&str>, error: &BuildError) -> Self {
         let (step, what) = match error {
             BuildError::Source { .. } => ("fetch", "could not be fetched".to_owned()),
             BuildError::Backend { late: Some(seconds), .. } => {
@@ -49,7 +66,12 @@ impl Culprit {
                 ("build", "does not build: what it is built with cannot be had".to_owned())
             }
             BuildError::Before { what } => ("build", format!("does not build, because {what} does not")),
-            _ => ("build", "does not build".to_owned()),
+            BuildError::Backend { how, .. } => ("build", format!("does not build: {how}")),
+            BuildError::Prepare { reason, .. } => match refusal::of(reason.as_std()) {
+                Some(inner) => ("build", format!("does not build: {}", inner.sentence())),
+                None => ("build", "does not build".to_owned()),
+            },
+            other => ("build", format!("does not build: {}", refusal::line(other))),
         };
         Culprit::of(name, version, step, &what)
     }
@@ -78,13 +100,7 @@ impl LockingError {
                 let what = format!("did not say what it requires within {seconds} seconds");
                 Some(Culprit::of(name, version.as_deref(), "metadata", &what))
             }
-            LockingError::Choose(ChooseError::Build { name, version, source, .. }) => {
-                Some(Culprit::of_build(name, Some(version), source))
-            }
-            LockingError::Choose(ChooseError::NoneFits { name, version, lack, .. }) => {
-                let what = format!("{lack}, and has no source distribution");
-                Some(Culprit::of(name, Some(version), "wheel", &what))
-            }
+            LockingError::Choose(error) => Some(Culprit::of_choice(error)),
             LockingError::Local(LocalError::Build { name, source, .. }) => {
                 Some(Culprit::of_build(name, None, source))
             }

@@ -210,7 +210,9 @@ impl LockingError {
             LockingError::Failed { culprit, offline, .. } => culprit.is_some() && !offline,
             // One that builds nothing waits for an index.
             LockingError::Late { late: UvError::Late { building, .. }, .. } => building.is_some(),
-            other => matches!(other, LockingError::Choose(_) | LockingError::Build(_)),
+            LockingError::Choose(error) => error.is_refusal(),
+            LockingError::Build(error) => error.is_refusal(),
+            _ => false,
         }
     }
 

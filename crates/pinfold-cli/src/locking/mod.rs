@@ -2,8 +2,9 @@
 //!
 //! The steps, one file each: [`requirement`]s are read, [`local`] packages found and built ([`wanted`]), [`closures`] ([`resolved`]) answered
 //! by uv with [`preferences`] for what is chosen already, each answer walked ([`graph`]) and a wheel of each package
-//! chosen ([`choose`]), and the lock put together ([`assemble`]); [`unfit`] explains a `share` that cannot be. Deliberately not here: resolving itself ([`crate::uv`]).
+//! chosen ([`choose`]), and the lock put together ([`assemble`]); [`unfit`] explains a `share` that cannot be, [`alone`] looks at single releases. Deliberately not here: resolving itself ([`crate::uv`]).
 
+mod alone;
 pub mod assemble;
 pub mod choose;
 pub mod closures;

@@ -25,13 +25,21 @@ pub enum Upgrade {
     Everything,
 }
 
-/// What of a track may move.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Moving {
-    /// Everything.
-    All,
-    /// These packages, normalised.
-    These(BTreeSet<String>),
+/// What of a track may move; names are normalised.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Moving {
+    /// These packages alone, and what must go along; everything where it is `None`.
+    pub only: Option<BTreeSet<String>>,
+    /// These stay at the versions that they have, whoever needs others.
+    pub stay: BTreeSet<String>,
+    /// What the track does not have yet is not taken at these versions.
+    pub without: BTreeSet<(String, String)>,
+}
+
+impl Moving {
+    fn moves(&self, name: &str) -> bool {
+        !self.stay.contains(name) && self.only.as_ref().is_none_or(|only| only.contains(name))
+    }
 }
 
 /// The lock that was, and what of it may move.
@@ -59,9 +67,9 @@ impl Preferences<'_> {
         {
             // What stays keeps its versions, also where root has others by now; a track that moves takes the newest.
             match tracks.get(whom.track()) {
-                None | Some(Moving::These(_)) => return alone(was),
-                Some(Moving::All) if matches!(whom, Whom::Track(_)) => return Vec::new(),
-                Some(Moving::All) => {}
+                Some(Moving { only: None, .. }) if matches!(whom, Whom::Track(_)) => return Vec::new(),
+                Some(Moving { only: None, .. }) => {}
+                _ => return alone(was),
             }
         }
         let Some(root) = before.first() else { return alone(was) };
@@ -82,9 +90,23 @@ impl Preferences<'_> {
         alone(preferred)
     }
 
-    /// The versions that the closure had in the lock that was, and those that its packages had where they were before it
-    /// was theirs (another track, a pin of their own), without those that may move.
+    /// What the closure of `whom` must not leave, or not take, as constraints (PEP 508).
+    pub fn constraints(&self, whom: &Whom) -> Vec<String> {
+        let Upgrade::Tracks(tracks) = self.upgrade else { return Vec::new() };
+        let Some(moving) = tracks.get(whom.track()) else { return Vec::new() };
+        let had = self.had(whom).into_iter().filter(|(name, _)| moving.stay.contains(name));
+        let stays = had.map(|(name, version)| format!("{name}=={version}"));
+        stays.chain(moving.without.iter().map(|(name, version)| format!("{name}!={version}"))).collect()
+    }
+
+    /// As [`Self::had`], without those that may move.
     fn was(&self, whom: &Whom) -> Versions {
+        self.kept(whom, self.had(whom))
+    }
+
+    /// The versions that the closure had in the lock that was, and those that its packages had where they were before it
+    /// was theirs (another track, a pin of their own).
+    fn had(&self, whom: &Whom) -> Versions {
         let Some(previous) = self.previous else { return Versions::new() };
         let fits = |name: &str| match whom {
             Whom::Root => name == ROOT,
@@ -105,7 +127,7 @@ impl Preferences<'_> {
         let new: Vec<&String> = own.iter().filter(new).collect();
         let home = |c: &&Closure| new.iter().any(|name| is_home(previous, c, name));
         let found = closure.into_iter().chain(closures().filter(home));
-        self.kept(whom, found.map(|closure| versions(previous, closure)).fold(Versions::new(), fill))
+        found.map(|closure| versions(previous, closure)).fold(Versions::new(), fill)
     }
 
     /// The versions of packages that were not in the closure: those of root, where they come from when they get a pin or
@@ -132,8 +154,7 @@ impl Preferences<'_> {
             Upgrade::Everything => false,
             Upgrade::Tracks(tracks) => match tracks.get(whom.track()) {
                 None => true,
-                Some(Moving::All) => false,
-                Some(Moving::These(names)) => !names.contains(name),
+                Some(moving) => !moving.moves(name),
             },
         });
         versions

@@ -24,6 +24,21 @@ pub fn said(before: &Lock, after: &Lock) -> Vec<String> {
     moved.into_iter().collect()
 }
 
+/// As [`said`], without what goes back: where less moves, some packages may go further.
+pub fn left(reached: &Lock, newest: &Lock) -> Vec<String> {
+    let mut lines = said(reached, newest);
+    lines.retain(|line| match line.split(' ').collect::<Vec<_>>()[..] {
+        [_, from, "->", to] => order(from, to).is_lt(),
+        _ => true,
+    });
+    lines
+}
+
+/// The package that a line is about.
+pub fn name_of(line: &str) -> &str {
+    line.split(' ').next().unwrap_or_default()
+}
+
 /// What of a hold's candidate `lock` has by now.
 pub fn moved<'a>(hold: &'a Hold, lock: &Lock) -> Vec<&'a str> {
     let lines = hold.candidate.iter().map(String::as_str);
@@ -37,7 +52,7 @@ pub fn is_over(hold: &Hold, lock: &Lock) -> bool {
 
 fn has_moved(line: &str, track: &str, lock: &Lock) -> bool {
     let words: Vec<&str> = line.split(' ').collect();
-    let name = words.first().copied().unwrap_or_default();
+    let name = name_of(line);
     let closures = lock.closures.iter().filter(|closure| closure.track.as_deref().unwrap_or(MAIN) == track);
     let wheels =
         closures.flat_map(|closure| &closure.units).filter_map(|id| lock.wheel(&lock.unit(id)?.wheel));

@@ -109,9 +109,15 @@ pub fn lags(workspace: &Workspace, lock: &Lock, tracks: &BTreeSet<String>) -> Re
 }
 
 /// What the tracks would move to; the inner error says that there is no such thing.
-fn candidate(workspace: &Workspace, tracks: &BTreeSet<String>) -> Result<Result<Lock, LockingError>, Error> {
+///
+/// # Errors
+/// When uv could not look.
+pub fn candidate(
+    workspace: &Workspace,
+    tracks: &BTreeSet<String>,
+) -> Result<Result<Lock, LockingError>, Error> {
     let engine = workspace.engine(Options { versions_only: true, ..workspace.options() }, false)?;
-    let moving = tracks.iter().map(|track| (track.clone(), Moving::All)).collect();
+    let moving = tracks.iter().map(|track| (track.clone(), Moving::default())).collect();
     match workspace.resolve_with(&engine, &Upgrade::Tracks(moving)) {
         Ok(lock) => Ok(Ok(lock)),
         Err(refused) if refused.is_refusal() => Ok(Err(refused)),
@@ -156,16 +162,29 @@ fn each_alone(
     lock: &Lock,
     track: &str,
 ) -> Result<BTreeMap<Subject, Release>, Error> {
-    let wanted = workspace.wanted();
-    let key = if track == MAIN { ROOT.to_owned() } else { track_key(track) };
-    let said: Vec<_> = wanted.of(ROOT).iter().chain(wanted.of(&key)).collect();
     let held = lock.holds.iter().find(|hold| hold.track == track);
     let failed = held.map(|hold| hold.candidate.as_slice()).unwrap_or_default();
     let failed: BTreeSet<&str> = failed.iter().filter_map(|text| text.split(' ').next()).collect();
+    let wanted = |package: &Package<'_>| package.is_named || failed.contains(package.wheel.name.as_str());
+    newer_alone(workspace, releases, lock, track, &wanted)
+}
+
+/// As what is known where there is no solution: the newest of those packages of a track that are `wanted`, each alone.
+///
+/// # Errors
+/// When uv could not look.
+pub fn newer_alone(
+    workspace: &Workspace,
+    releases: &Releases<'_>,
+    lock: &Lock,
+    track: &str,
+    wanted: &dyn Fn(&Package<'_>) -> bool,
+) -> Result<BTreeMap<Subject, Release>, Error> {
+    let all = workspace.wanted();
+    let key = if track == MAIN { ROOT.to_owned() } else { track_key(track) };
+    let said: Vec<_> = all.of(ROOT).iter().chain(all.of(&key)).collect();
     let mut there = packages(lock, workspace, track);
-    there.retain(|package| {
-        package.wheel.path.is_none() && (package.is_named || failed.contains(package.wheel.name.as_str()))
-    });
+    there.retain(|package| package.wheel.path.is_none() && wanted(package));
     let bounds = |name: &str| {
         let of_it = said.iter().filter(|one| one.name == name);
         let texts = of_it.filter_map(|one| match &one.target {

@@ -1,7 +1,7 @@
 //! Moving tracks: what each could move to, whether it may, and what is held back.
 //!
-//! [`clock`] says which day it is, [`moving`] resolves candidates and finds those that move together, [`trial`] makes
-//! an environment of one and tries it, [`switch`](mod@switch) makes the result the project's. Deliberately not here: which packages share a
+//! [`clock`] says which day it is, [`moving`] finds what moves ([`newest`], [`part`], [`whole`]), [`trial`] makes an environment
+//! of a candidate and tries it, [`switch`](mod@switch) makes the result the project's. Deliberately not here: which packages share a
 //! closure ([`crate::locking`]), and what is said about it all ([`crate::commands`]).
 
 pub mod candidate;
@@ -9,8 +9,11 @@ pub mod clock;
 pub mod lag;
 pub mod logs;
 pub mod moving;
+mod newest;
 pub mod notify;
+mod part;
 pub mod standing;
 pub mod switch;
 pub mod together;
 pub mod trial;
+mod whole;

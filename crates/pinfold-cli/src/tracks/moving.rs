@@ -1,10 +1,9 @@
 //! Which tracks move: each one's newest candidate is tried alone, then those that passed together.
 //!
-//! Where the whole fails although each part passed, as few tracks as 2n trials find are held back ([`super::together`]);
-//! there is one more trial for each gate that is broken already. Deliberately not here: what a trial is
-//! ([`super::trial`]).
+//! What of a track can be had at all is found in [`super::newest`], what passes without the rest in [`super::part`].
+//! Where the whole fails although each part passed, as few tracks as 2n runs of the gates find are held back
+//! ([`super::whole`]). Deliberately not here: what a trial is ([`super::trial`]).
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
@@ -15,10 +14,12 @@ use pinfold_core::manifest::{MAIN, Track};
 use super::candidate::{is_over, said};
 use super::clock::Clock;
 use super::logs::{self, Subject};
+use super::newest::Newest;
 use super::together::together;
-use super::trial::{Trials, Verdict};
-use crate::commands::lock::changes;
+use super::trial::{Failed, Trials, Verdict};
+use super::whole::{Whole, Why};
 use crate::error::Error;
+use crate::failure::render;
 use crate::locking::{LockingError, Moving, Upgrade, Workspace};
 use crate::terminal;
 
@@ -42,10 +43,10 @@ pub struct Moves {
 }
 
 /// A track of which something passed alone.
-struct Part {
-    track: String,
-    moving: Moving,
-    candidate: Vec<String>,
+pub(super) struct Part {
+    pub(super) track: String,
+    pub(super) moving: Moving,
+    pub(super) lock: Lock,
 }
 
 /// What is needed to find out.
@@ -58,8 +59,6 @@ pub struct Mover<'a> {
     pub clock: &'a Clock,
     /// What candidates are tried with.
     pub trials: &'a Trials<'a>,
-    /// Tracks whose gates fail in the current environment too, and so say nothing of what moves.
-    pub mute: RefCell<BTreeSet<String>>,
 }
 
 impl Mover<'_> {
@@ -70,118 +69,88 @@ impl Mover<'_> {
     pub fn moves(&self, tracks: &BTreeSet<String>) -> Result<Moves, Error> {
         let mut fates = BTreeMap::new();
         let mut passed: Vec<Part> = Vec::new();
-        let mut alone: Option<Lock> = None;
         for track in tracks {
-            let fate = match self.resolve(&BTreeMap::from([(track.clone(), Moving::All)]))? {
-                Err(refused) => {
-                    let log = Some(self.note(Subject::Track(track), &refused)?);
-                    Fate::Held(self.held(track, "there is no solution for it", Vec::new(), log), Vec::new())
-                }
-                Ok(lock) if lock.units == self.before.units => Fate::Current,
-                Ok(lock) => {
-                    let candidate = said(self.before, &lock);
-                    match self.trials.candidate(
-                        Subject::Track(track),
-                        &lock,
-                        &self.gates(|name| name == track),
-                    )? {
-                        Verdict::Passed => {
-                            let (track, candidate) = (track.clone(), candidate.clone());
-                            passed.push(Part { track, moving: Moving::All, candidate: candidate.clone() });
-                            alone = Some(lock);
-                            Fate::Moved(candidate)
-                        }
-                        Verdict::Failed { reason, log, .. } => {
-                            let part = self.part(track, &lock)?;
-                            let rest = part.as_ref().map_or(candidate, |(_, part)| said(part, &lock));
-                            let hold = self.held(track, &reason, rest, Some(log));
-                            let mut moved = Vec::new();
-                            if let Some((names, part)) = part {
-                                moved = said(self.before, &part);
-                                let (track, moving) = (track.clone(), Moving::These(names));
-                                passed.push(Part { track, moving, candidate: moved.clone() });
-                                alone = Some(part);
-                            }
-                            Fate::Held(hold, moved)
-                        }
-                    }
-                }
-            };
+            let (fate, part) = self.alone(track)?;
             tell(track, &fate);
             fates.insert(track.clone(), fate);
+            passed.extend(part);
         }
-        let mut lock = self.together(&passed, alone, &mut fates)?;
+        let mut lock = self.together(&passed, &mut fates)?;
         self.date(&mut fates, &lock);
         lock.holds = self.holds(&fates);
         Ok(Moves { lock, fates })
     }
 
-    /// What of a track that failed passes without the rest: its packages, and the lock.
-    ///
-    /// Groups of packages are added to what passes; a group that makes it fail is halved. One package among n that
-    /// must stay takes about 2 log n trials.
-    fn part(&self, track: &str, candidate: &Lock) -> Result<Option<(BTreeSet<String>, Lock)>, Error> {
-        let moved = changes(Some(self.before), candidate).into_iter();
-        let moved = moved.filter(|change| change.from.is_some() && change.to.is_some());
-        let names: BTreeSet<String> = moved.map(|change| change.name).collect();
-        let names: Vec<String> = names.into_iter().collect();
-        let mut found: Option<(BTreeSet<String>, Lock)> = None;
-        let mut groups = halves(&names);
-        while let Some(group) = groups.pop() {
-            let (moving, here) = found
-                .as_ref()
-                .map_or((BTreeSet::new(), self.before), |(moving, lock)| (moving.clone(), lock));
-            let with: BTreeSet<String> = moving.into_iter().chain(group.iter().cloned()).collect();
-            let tracks = BTreeMap::from([(track.to_owned(), Moving::These(with.clone()))]);
-            let resolved = self.resolve(&tracks)?.ok();
-            let resolved = resolved.filter(|lock| lock.units != here.units && lock.units != candidate.units);
-            let passes = match &resolved {
-                None => false,
-                Some(lock) => {
-                    let gates = self.gates(|name| name == track);
-                    self.trials.candidate(Subject::Part(track), lock, &gates)? == Verdict::Passed
-                }
-            };
-            match resolved.filter(|_| passes) {
-                Some(lock) => found = Some((with, lock)),
-                None => groups.extend(halves(&group)),
+    /// What comes of a track alone, and what of it passes.
+    fn alone(&self, track: &str) -> Result<(Fate, Option<Part>), Error> {
+        let mut newest = self.newest(track, Newest::of(self.before))?;
+        let (moved, failed) = loop {
+            if newest.lock.units == self.before.units {
+                break (None, None);
             }
-        }
-        Ok(found)
+            let gates = self.gates(|name| name == track);
+            match self.trials.candidate(Subject::Track(track), &newest.lock, &gates)? {
+                Verdict::Passed => break (Some((newest.moving.clone(), newest.lock.clone())), None),
+                Verdict::Failed(failed) => {
+                    // What cannot be installed stays, and the newest without it is another candidate.
+                    if let Some(refusal) = &failed.refusal
+                        && self.leave(track, &mut newest, refusal, &failed.log)
+                    {
+                        newest = self.newest(track, newest)?;
+                        continue;
+                    }
+                    break (self.part(track, &newest)?, Some(failed));
+                }
+            }
+        };
+        let lines = moved.as_ref().map(|(_, lock)| said(self.before, lock)).unwrap_or_default();
+        let fate = match (&failed, newest.refused.is_empty()) {
+            (None, true) if moved.is_none() => Fate::Current,
+            (None, true) => Fate::Moved(lines),
+            _ => {
+                let reached = moved.as_ref().map_or(self.before, |(_, lock)| lock);
+                Fate::Held(self.hold(track, &newest, failed.as_ref(), reached)?, lines)
+            }
+        };
+        let part = moved.map(|(moving, lock)| Part { track: track.to_owned(), moving, lock });
+        Ok((fate, part))
+    }
+
+    /// The hold of a track of which `reached` is all that passes.
+    fn hold(
+        &self,
+        track: &str,
+        newest: &Newest,
+        failed: Option<&Failed>,
+        reached: &Lock,
+    ) -> Result<Hold, Error> {
+        let own = failed.map(|failed| (failed.reason.clone(), failed.log.clone()));
+        let refused = newest.refused.iter().map(|one| (one.reason.clone(), one.log.clone()));
+        let why: Vec<(String, String)> = own.into_iter().chain(refused).collect();
+        let reasons: Vec<&str> = why.iter().map(|(reason, _)| reason.as_str()).collect();
+        let log = why.first().map(|(_, log)| log.clone());
+        let candidate = self.left(track, newest, failed.is_some(), reached)?;
+        Ok(self.held(track, &reasons.join("; "), candidate, log))
     }
 
     /// The lock of the tracks that move together; the others among `passed` become held.
-    fn together(
-        &self,
-        passed: &[Part],
-        alone: Option<Lock>,
-        fates: &mut BTreeMap<String, Fate>,
-    ) -> Result<Lock, Error> {
-        let mut known = alone.filter(|_| passed.len() == 1);
-        let found = together(passed.len(), |with| {
-            let with = with.iter().filter_map(|at| passed.get(*at));
-            let with = with.map(|part| (part.track.clone(), part.moving.clone())).collect();
-            let resolved = known.take().map_or_else(|| self.resolve(&with), |lock| Ok(Ok(lock)))?;
-            self.whole(resolved, &with)
-        })?;
+    fn together(&self, passed: &[Part], fates: &mut BTreeMap<String, Fate>) -> Result<Lock, Error> {
+        let gates = self.gates(|_| true).len().max(1);
+        // The last run over the whole is that of the gates that have not failed.
+        let runs = (2 * passed.len() * gates + 1).saturating_sub(gates);
+        let found = together(passed.len(), runs, None, &mut Whole::new(self, passed))?;
         for (at, failure) in found.refused {
-            let Some(Part { track, candidate, .. }) = passed.get(at) else { continue };
-            let fate = self.refused(track, candidate, &failure, fates.get(track));
+            let Some(Part { track, lock, .. }) = passed.get(at) else { continue };
+            let fate = self.refused(track, &said(self.before, lock), &failure, fates.get(track));
             fates.insert(track.clone(), fate);
         }
-        Ok(found.passed.unwrap_or_else(|| self.before.clone()))
+        Ok(found.passed.map_or_else(|| self.before.clone(), |(lock, _)| lock))
     }
 
     /// What becomes of a track whose candidate passes alone, and not in the whole.
     ///
     /// Where that is a part of a track that fails by itself, its own failure stays the reason.
-    fn refused(
-        &self,
-        track: &str,
-        candidate: &[String],
-        (reason, log): &(String, Option<String>),
-        fate: Option<&Fate>,
-    ) -> Fate {
+    fn refused(&self, track: &str, candidate: &[String], (reason, log): &Why, fate: Option<&Fate>) -> Fate {
         if let Some(Fate::Held(hold, part)) = fate {
             let log = log.as_ref().map(|log| format!(" ({log})")).unwrap_or_default();
             terminal::warn(&format!(
@@ -198,45 +167,11 @@ impl Mover<'_> {
         fate
     }
 
-    /// Tries a whole with the gates of all tracks; why it fails, and the log.
-    ///
-    /// A gate of a track that does not move, and that fails where nothing has moved, is left out: one that is broken
-    /// would hold back everything.
-    fn whole(
-        &self,
-        resolved: Result<Lock, LockingError>,
-        moving: &BTreeMap<String, Moving>,
-    ) -> Result<Result<Lock, (String, Option<String>)>, Error> {
-        let lock = match resolved {
-            Ok(lock) => lock,
-            Err(refused) => {
-                let log = self.note(Subject::Whole, &refused)?;
-                return Ok(Err(("there is no solution".to_owned(), Some(log))));
-            }
-        };
-        loop {
-            let gates = self.gates(|name| moving.contains_key(name) || !self.mute.borrow().contains(name));
-            let (reason, log, gate) = match self.trials.candidate(Subject::Whole, &lock, &gates)? {
-                Verdict::Passed => return Ok(Ok(lock)),
-                Verdict::Failed { reason, log, gate } => (reason, log, gate),
-            };
-            let tracks = &self.workspace.manifest.tracks;
-            let still =
-                gate.filter(|name| !moving.contains_key(name)).and_then(|name| tracks.get_key_value(&name));
-            match still {
-                Some((name, gate)) if !self.trials.passes_now(name, gate)? => {
-                    terminal::warn(&format!(
-                        "the gate of `{name}` fails in the current environment as well: it says nothing of what moves"
-                    ));
-                    self.mute.borrow_mut().insert(name.clone());
-                }
-                _ => return Ok(Err((reason, Some(log)))),
-            }
-        }
-    }
-
     /// Resolves with these tracks moving; the inner error is the candidate's own.
-    fn resolve(&self, tracks: &BTreeMap<String, Moving>) -> Result<Result<Lock, LockingError>, Error> {
+    pub(super) fn resolve(
+        &self,
+        tracks: &BTreeMap<String, Moving>,
+    ) -> Result<Result<Lock, LockingError>, Error> {
         let engine = self.workspace.engine(self.workspace.options(), false)?;
         match self.workspace.resolve_with(&engine, &Upgrade::Tracks(tracks.clone())) {
             Ok(lock) => Ok(Ok(lock)),
@@ -245,8 +180,10 @@ impl Mover<'_> {
         }
     }
 
-    fn gates(&self, wanted: impl Fn(&str) -> bool) -> Vec<(&str, &Track)> {
-        let tracks = self.workspace.manifest.tracks.iter().filter(|(name, _)| wanted(name));
+    /// The gates of tracks that are wanted.
+    pub(super) fn gates(&self, wanted: impl Fn(&str) -> bool) -> Vec<(&str, &Track)> {
+        let tracks = self.workspace.manifest.tracks.iter();
+        let tracks = tracks.filter(|(name, track)| !track.gate.is_empty() && wanted(name));
         tracks.map(|(name, track)| (name.as_str(), track)).collect()
     }
 
@@ -292,10 +229,15 @@ impl Mover<'_> {
         holds
     }
 
-    /// Keeps what uv said; returns where, relative to the project.
-    fn note(&self, subject: Subject<'_>, refused: &LockingError) -> Result<String, Error> {
+    /// Keeps why something is refused; returns where, relative to the project.
+    pub(super) fn note(&self, subject: Subject<'_>, refused: LockingError) -> Result<String, Error> {
+        self.keep(subject, &render(&refused.into(), false))
+    }
+
+    /// Keeps what was said in a log of its own.
+    pub(super) fn keep(&self, subject: Subject<'_>, said: &str) -> Result<String, Error> {
         let (shown, mut log) = logs::create(&self.trials.context.project, &self.trials.moment, subject)?;
-        writeln!(log, "{refused}").with_context(|| format!("could not write {shown}"))?;
+        log.write_all(said.as_bytes()).with_context(|| format!("could not write {shown}"))?;
         Ok(shown)
     }
 }
@@ -303,12 +245,6 @@ impl Mover<'_> {
 /// The names of all tracks: those of the manifest, and root's.
 pub fn names(workspace: &Workspace) -> BTreeSet<String> {
     workspace.manifest.tracks.keys().cloned().chain([MAIN.to_owned()]).collect()
-}
-
-/// Two halves, to be taken from the end; nothing of one package alone, which cannot be less.
-fn halves(names: &[String]) -> Vec<Vec<String>> {
-    let (first, second) = names.split_at(names.len() / 2);
-    if first.is_empty() { Vec::new() } else { vec![second.to_vec(), first.to_vec()] }
 }
 
 fn tell(track: &str, fate: &Fate) {

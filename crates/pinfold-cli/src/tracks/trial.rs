@@ -2,16 +2,17 @@
 //!
 //! The environment is a real one, with its own path, so that its scripts start its own interpreter. Errors that
 //! `abicheck` finds count where the current environment has fewer of their kind; what `pinfold check` warns of is
-//! written to the log, because two versions side by side are what tracks are for. Deliberately not here: which
-//! candidates there are.
+//! written to the log, because two versions side by side are what tracks are for. The same packages are tried once: what
+//! was found in them counts for every trial of an update. Deliberately not here: which candidates there are.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use pinfold_core::lock::{Lock, Wheel};
 use pinfold_core::manifest::Track;
 use wheelsplit::Store;
@@ -22,8 +23,9 @@ use crate::commands::run;
 use crate::context::Context;
 use crate::environment::layout::{CANDIDATES, Layout};
 use crate::environment::sync::{Request, sync};
-use crate::failure::WithHint;
+use crate::failure::{WithHint, hinted, render};
 use crate::interpreter::Interpreter;
+use crate::refusal::{self, Refusal};
 use crate::{ready, terminal};
 
 /// What candidates are tried with.
@@ -36,9 +38,24 @@ pub struct Trials<'a> {
     pub interpreter: &'a Interpreter,
     /// The moment (RFC 3339).
     pub moment: String,
+    /// How many gates were run.
+    pub runs: Cell<usize>,
     /// Errors of the current environment, by code.
     before: BTreeMap<String, usize>,
     abicheck: Option<PathBuf>,
+    known: RefCell<Vec<Known>>,
+}
+
+/// What is known of an environment by now.
+struct Known {
+    /// What is in it.
+    lock: Lock,
+    /// What was said of it, relative to the project.
+    log: String,
+    /// Why it fails whatever the gates say.
+    failed: Option<Failed>,
+    /// Gates that were run in it, by their tracks.
+    gates: BTreeMap<String, Option<Failed>>,
 }
 
 /// What came of a trial.
@@ -47,14 +64,20 @@ pub enum Verdict {
     /// Everything passed.
     Passed,
     /// Something did not.
-    Failed {
-        /// What, in a sentence.
-        reason: String,
-        /// What was said, relative to the project.
-        log: String,
-        /// The track whose gate it was, if it was one.
-        gate: Option<String>,
-    },
+    Failed(Failed),
+}
+
+/// What failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// In a sentence.
+    pub reason: String,
+    /// What was said, relative to the project.
+    pub log: String,
+    /// The track whose gate it was, if it was one.
+    pub gate: Option<String>,
+    /// The package that cannot even be installed, if it is one.
+    pub refusal: Option<Refusal>,
 }
 
 impl<'a> Trials<'a> {
@@ -74,8 +97,9 @@ impl<'a> Trials<'a> {
                 "there is no `abicheck` beside pinfold: native libraries of candidates are not checked",
             );
         }
-        let moment = moment.to_owned();
-        let mut trials = Trials { context, store, interpreter, moment, before: BTreeMap::new(), abicheck };
+        let (moment, runs, known) = (moment.to_owned(), Cell::default(), RefCell::default());
+        let mut trials =
+            Trials { context, store, interpreter, moment, runs, before: BTreeMap::new(), abicheck, known };
         let before = trials.errors(&context.environment, None);
         trials.before = before
             .with_context(|| format!("abicheck could not look at {}", context.environment.display()))
@@ -88,33 +112,103 @@ impl<'a> Trials<'a> {
     /// # Errors
     /// When it could not be tried, for a reason that is not the candidate's.
     pub fn candidate(&self, subject: Subject<'_>, lock: &Lock, gates: &[(&str, &Track)]) -> Result<Verdict> {
+        let gates: Vec<&(&str, &Track)> = gates.iter().filter(|(_, track)| !track.gate.is_empty()).collect();
+        let mut known = self.known.borrow_mut();
+        let same = |known: &Known| {
+            let all = |lock: &'_ Lock| (lock.wheels.clone(), lock.units.clone(), lock.closures.clone());
+            all(&known.lock) == all(lock)
+        };
+        let at = known.iter().position(same);
+        if let Some(known) = at.and_then(|at| known.get(at)) {
+            let ran = |(track, _): &&&(&str, &Track)| known.gates.get(*track);
+            let failed = known.failed.clone().or_else(|| gates.iter().find_map(|gate| ran(&gate)?.clone()));
+            if let Some(failed) = failed {
+                return Ok(Verdict::Failed(failed));
+            }
+            if gates.iter().all(|gate| ran(&gate).is_some()) {
+                return Ok(Verdict::Passed);
+            }
+        }
         let folder = self.context.project.join(CANDIDATES);
         fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
         let layout = Layout::new(&folder.join(subject.to_string()))?;
-        let (store, interpreter) = (self.store, self.interpreter);
-        let fetch = |wheels: &[Wheel]| ready::fetch(self.context, store, interpreter, lock, wheels);
-        let request = Request { layout: &layout, lock, interpreter, store, force: false, fetch: &fetch };
-        sync(&request).with_context(|| format!("could not make the environment of candidate `{subject}`"))?;
-        let (shown, log) = logs::create(&self.context.project, &self.moment, subject)?;
-        let path = self.context.project.join(&shown);
-        let failed = |reason: String| Verdict::Failed { reason, log: shown.clone(), gate: None };
-        match self.errors(&layout.link, Some(&log)) {
-            Ok(errors) => {
-                let more = errors.iter().find(|(code, count)| self.before.get(*code).unwrap_or(&0) < *count);
-                if let Some((code, _)) = more {
-                    return Ok(failed(format!("abicheck finds an error {code} that is not there now")));
-                }
+        let at = match at {
+            Some(at) => {
+                self.environment(subject, &layout, lock)?;
+                at
             }
-            Err(error) => return Ok(failed(format!("abicheck could not look at it: {error:#}"))),
+            None => {
+                let (shown, log) = logs::create(&self.context.project, &self.moment, subject)?;
+                let failed = self.looks(subject, &layout, lock, (&shown, &log))?;
+                known.push(Known { lock: lock.clone(), log: shown, failed, gates: BTreeMap::new() });
+                known.len() - 1
+            }
+        };
+        let Some(known) = known.get_mut(at) else { return Ok(Verdict::Passed) };
+        if let Some(failed) = &known.failed {
+            return Ok(Verdict::Failed(failed.clone()));
         }
-        self.check(&layout.link, &log)?;
-        for (track, gate) in gates.iter().filter(|(_, track)| !track.gate.is_empty()) {
-            if let Some(reason) = self.gate(track, gate, &layout, &path)? {
-                let gate = Some((*track).to_owned());
-                return Ok(Verdict::Failed { reason, log: shown.clone(), gate });
+        let path = self.context.project.join(&known.log);
+        for (track, gate) in gates {
+            if known.gates.contains_key(*track) {
+                continue;
+            }
+            let gate = self.gate(track, gate, &layout, &path)?.map(|reason| {
+                let (gate, log) = (Some((*track).to_owned()), known.log.clone());
+                Failed { reason, log, gate, refusal: None }
+            });
+            known.gates.insert((*track).to_owned(), gate.clone());
+            if let Some(failed) = gate {
+                return Ok(Verdict::Failed(failed));
             }
         }
         Ok(Verdict::Passed)
+    }
+
+    /// Makes an environment of `lock`.
+    fn environment(&self, subject: Subject<'_>, layout: &Layout, lock: &Lock) -> Result<()> {
+        let (store, interpreter) = (self.store, self.interpreter);
+        let fetch = |wheels: &[Wheel]| ready::fetch(self.context, store, interpreter, lock, wheels);
+        let request = Request { layout, lock, interpreter, store, force: false, fetch: &fetch };
+        let made = sync(&request);
+        made.map(drop).with_context(|| format!("could not make the environment of candidate `{subject}`"))
+    }
+
+    /// Makes an environment of `lock` and looks at it; why it fails before any gate.
+    fn looks(
+        &self,
+        subject: Subject<'_>,
+        layout: &Layout,
+        lock: &Lock,
+        (shown, mut log): (&str, &File),
+    ) -> Result<Option<Failed>> {
+        let failed = |reason: String, refusal: Option<Refusal>| {
+            Ok(Some(Failed { reason, log: shown.to_owned(), gate: None, refusal }))
+        };
+        if let Err(error) = self.environment(subject, layout, lock) {
+            let Some(refusal) = refusal::of(error.as_ref()) else { return Err(error) };
+            let said = render(&error.into(), false);
+            log.write_all(said.as_bytes()).with_context(|| format!("could not write {shown}"))?;
+            return failed(refusal.sentence(), Some(refusal));
+        }
+        match self.errors(&layout.link, Some(log)) {
+            Ok(errors) => {
+                let more = errors.iter().find(|(code, count)| self.before.get(*code).unwrap_or(&0) < *count);
+                if let Some((code, _)) = more {
+                    return failed(format!("abicheck finds an error {code} that is not there now"), None);
+                }
+            }
+            Err(error) => return failed(format!("abicheck could not look at it: {error:#}"), None),
+        }
+        match self.check(&layout.link, log)? {
+            true => Ok(None),
+            // What cannot look at what is there now says nothing of what is new.
+            false if !self.check(&self.context.environment, log)? => Err(hinted(
+                anyhow!("`pinfold check` can look at neither the candidate nor the current environment"),
+                format!("`pinfold check` says why; what it said is in {shown}"),
+            )),
+            false => failed("`pinfold check` could not look at it".to_owned(), None),
+        }
     }
 
     /// Whether a gate passes in the current environment.
@@ -130,6 +224,7 @@ impl<'a> Trials<'a> {
 
     /// Why the gate did not pass; `None` when it did.
     fn gate(&self, track: &str, gate: &Track, layout: &Layout, log: &Path) -> Result<Option<String>> {
+        self.runs.set(self.runs.get() + 1);
         let bin = layout.link.join("bin");
         let mut words = gate.gate.iter();
         let Some(program) = words.next() else { return Ok(None) };
@@ -179,19 +274,14 @@ impl<'a> Trials<'a> {
         Ok(errors)
     }
 
-    /// Has `pinfold check` say what it has to say, into the log.
-    fn check(&self, environment: &Path, log: &File) -> Result<()> {
+    /// Has `pinfold check` say what it has to say, into the log; whether it could.
+    fn check(&self, environment: &Path, log: &File) -> Result<bool> {
         let ours = std::env::current_exe().context("could not tell where this program is")?;
         let mut command = Command::new(&ours);
         command.args(["check", "--frozen", "--env"]).arg(environment).current_dir(&self.context.project);
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
         let status = command.status().with_context(|| format!("could not run {}", ours.display()))?;
-        anyhow::ensure!(
-            status.code().is_some_and(|code| code < 2),
-            "`pinfold check` could not look at {} ({status})",
-            environment.display()
-        );
-        Ok(())
+        Ok(status.code().is_some_and(|code| code < 2))
     }
 }
 

@@ -15,7 +15,7 @@ use wheelsplit::{Expected, Installed};
 
 use super::project::{document, folder as temporary, write};
 use super::settings::hex;
-use super::{UvError, said};
+use super::{UvError, is_refusal, said};
 use crate::build::engine::is_archive;
 use crate::build::{BuildError, Builder};
 use crate::error::{Error, Hint};
@@ -37,10 +37,24 @@ pub enum FetchError {
     Download {
         /// The wheels asked for.
         what: String,
+        /// Name and version, if it is one.
+        package: Option<(String, String)>,
         /// uv's explanation.
         said: String,
         /// Whether the network was forbidden.
         offline: bool,
+        /// Whether it is they that cannot be had, and nothing that was in the way of asking.
+        refused: bool,
+    },
+    /// It came, and no store takes it.
+    #[error("could not install {name} {version}")]
+    Install {
+        /// The distribution.
+        name: String,
+        /// Its version.
+        version: String,
+        /// Why.
+        source: Box<wheelsplit::Error>,
     },
     /// A local package is not where the lock says.
     #[error("pinfold.lock takes {name} from {}, which is not there", path.display())]
@@ -86,6 +100,22 @@ pub enum FetchError {
     Uv(#[from] UvError),
 }
 
+impl FetchError {
+    /// Whether it is the wheel that is at fault: not the disk, the network or uv.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            FetchError::Download { offline, refused, .. } => *refused && !offline,
+            FetchError::Install { source, .. } => source.is_of_the_wheel(),
+            FetchError::Build(error) => error.is_refusal(),
+            FetchError::BuiltOther { .. } => true,
+            FetchError::Gone { .. }
+            | FetchError::NoArchive { .. }
+            | FetchError::Io { .. }
+            | FetchError::Uv(_) => false,
+        }
+    }
+}
+
 impl Hint for FetchError {
     fn hints(&self) -> Vec<String> {
         match self {
@@ -102,6 +132,7 @@ impl Hint for FetchError {
                         .to_owned(),
                 ]
             }
+            FetchError::Install { source, .. } => source.hint().into_iter().collect(),
             FetchError::Gone { .. } => vec!["if the change is wanted, run `pinfold lock`".to_owned()],
             FetchError::BuiltOther { .. } => vec![
                 "the lock was made elsewhere, or by another tool: `pinfold sync` without `--locked` and `--frozen` writes the \
@@ -152,7 +183,10 @@ pub fn into_store(builder: &Builder<'_>, wheels: &[Wheel], step: &dyn Fn()) -> R
             Fetched::File(path) => builder.store.install_file(&path, &expected),
             Fetched::Tree(path) => builder.store.install_tree(&path, &wheel.sha256, &expected),
         }
-        .map_err(anyhow::Error::from)?;
+        .map_err(|source| {
+            let (name, version) = (wheel.name.clone(), wheel.version.clone());
+            FetchError::Install { name, version, source: Box::new(source) }
+        })?;
         step();
         Ok(())
     };
@@ -254,13 +288,17 @@ fn download(
     args.extend(BY_HASH.iter().map(OsStr::new));
     let output = builder.uv.run(temporary.path(), args)?;
     if !output.status.success() {
-        let what = match wheels {
-            [one] => format!("{} {}", one.name, one.version),
-            many => format!("{} wheels", many.len()),
+        let refused = is_refusal(&output);
+        if refused && wheels.len() > 1 {
+            // One of them: whoever asks for them is told which.
+            return wheels.iter().try_for_each(|wheel| download(builder, &[wheel], sink));
+        }
+        let (what, package) = match wheels {
+            [one] => (format!("{} {}", one.name, one.version), Some((one.name.clone(), one.version.clone()))),
+            many => (format!("{} wheels", many.len()), None),
         };
-        return Err(
-            FetchError::Download { what, said: said(&output), offline: builder.uv.is_offline() }.into()
-        );
+        let (said, offline) = (said(&output), builder.uv.is_offline());
+        return Err(FetchError::Download { what, package, said, offline, refused }.into());
     }
     let archives = archives(&target).map_err(|source| FetchError::Io { path: target.clone(), source })?;
     for wheel in wheels {

@@ -238,6 +238,12 @@ impl Uv {
     }
 }
 
+/// Whether uv says that what was asked for cannot be, by its exit code: 1 is its answer "no", 2 an error of its own, as
+/// where the network is away or a server fails.
+pub(crate) fn is_refusal(output: &Output) -> bool {
+    output.status.code() == Some(1)
+}
+
 /// What uv said, for people: indented, without the line that names the interpreter, and without the marker of the
 /// one platform, which is the same in every question that we ask.
 pub(crate) fn said(output: &Output) -> String {

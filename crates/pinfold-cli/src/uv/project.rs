@@ -13,7 +13,7 @@ use toml::{Table, Value};
 
 use super::lockfile::{Package, UvLock};
 use super::settings::Settings;
-use super::{Uv, UvError, said};
+use super::{Uv, UvError, is_refusal, said};
 use crate::error::Hint;
 use crate::locking::Culprit;
 
@@ -82,18 +82,15 @@ impl<'a> Question<'a> {
         }
         let python = self.python.as_os_str();
         let output = uv.ask(folder.path(), ["lock".as_ref(), "--python".as_ref(), python])?;
-        match output.status.code() {
-            Some(0) => Ok(UvLock::read(&lock)?),
-            // uv: 1 is its answer "no", 2 an error of its own.
-            Some(1) => {
-                let said = said(&output);
-                Err(match Culprit::of_uv(&said) {
-                    Some(culprit) => QuestionError::Culprit(said, Box::new(culprit)),
-                    None => QuestionError::NoSolution(said),
-                })
-            }
-            _ => Err(QuestionError::Failed(said(&output))),
+        if output.status.success() {
+            return Ok(UvLock::read(&lock)?);
         }
+        let said = said(&output);
+        Err(match (is_refusal(&output), Culprit::of_uv(&said)) {
+            (false, _) => QuestionError::Failed(said),
+            (true, Some(culprit)) => QuestionError::Culprit(said, Box::new(culprit)),
+            (true, None) => QuestionError::NoSolution(said),
+        })
     }
 
     /// The extras that `answer` asks its packages for, by name.

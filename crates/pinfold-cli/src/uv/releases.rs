@@ -101,11 +101,19 @@ impl<'a> Releases<'a> {
     }
 
     fn ask(&self, requires: &BTreeMap<String, String>) -> Result<BTreeMap<String, Release>, QuestionError> {
+        let answer = self.files(requires)?;
+        Ok(requires.keys().filter_map(|name| Some((name.clone(), release(&answer, name)?))).collect())
+    }
+
+    /// Of each package the newest release that fits its requirement, with its files, and nothing that it needs.
+    ///
+    /// # Errors
+    /// When one has none, or uv could not look.
+    pub fn files(&self, requires: &BTreeMap<String, String>) -> Result<UvLock, QuestionError> {
         let mut question = self.question.clone();
         question.requires = requires.iter().map(|(name, bounds)| format!("{name}{bounds}")).collect();
         question.leaves = requires.keys().map(|name| (name.clone(), None)).collect();
-        let answer = question.ask(self.uv, &self.settings)?;
-        Ok(requires.keys().filter_map(|name| Some((name.clone(), release(&answer, name)?))).collect())
+        question.ask(self.uv, &self.settings)
     }
 }
 

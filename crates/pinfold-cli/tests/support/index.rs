@@ -20,7 +20,9 @@ pub struct Index {
 struct File {
     name: String,
     file: String,
-    bytes: Vec<u8>,
+    /// `None` where the page names the file, and it is gone.
+    bytes: Option<Vec<u8>>,
+    sha256: String,
     uploaded: Option<String>,
 }
 
@@ -50,7 +52,15 @@ impl Index {
         let bytes = wheel_bytes(name, version, requires, &[(&module, &format!("version = {version:?}\n"))]);
         let file = format!("{name}-{version}-py3-none-any.whl");
         let uploaded = day.map(|day| format!("{day}T12:00:00Z"));
-        self.files.lock().unwrap().push(File { name: name.to_owned(), file, bytes, uploaded });
+        let sha256 = hex(&bytes);
+        let file = File { name: name.to_owned(), file, bytes: Some(bytes), sha256, uploaded };
+        self.files.lock().unwrap().push(file);
+    }
+
+    /// Offers a file of these bytes, or one that is gone, as if that were its hash.
+    pub fn put(&self, name: &str, file: &str, bytes: Option<Vec<u8>>, sha256: &str) {
+        let (name, file, sha256) = (name.to_owned(), file.to_owned(), sha256.to_owned());
+        self.files.lock().unwrap().push(File { name, file, bytes, sha256, uploaded: None });
     }
 }
 
@@ -62,7 +72,7 @@ fn answer(mut stream: TcpStream, files: &[File]) {
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let found: Option<(&str, Vec<u8>)> = if path.starts_with("/files/") {
         let file = files.iter().find(|file| file.file == last);
-        file.map(|file| ("application/octet-stream", file.bytes.clone()))
+        file.and_then(|file| Some(("application/octet-stream", file.bytes.clone()?)))
     } else if files.iter().any(|file| file.name == last) {
         Some(("application/vnd.pypi.simple.v1+json", page(last, files).into_bytes()))
     } else {
@@ -91,9 +101,11 @@ fn page(name: &str, files: &[File]) -> String {
         let mut entry = serde_json::json!({
             "filename": file.file,
             "url": format!("/files/{}", file.file),
-            "hashes": { "sha256": hex(&file.bytes) },
-            "size": file.bytes.len(),
+            "hashes": { "sha256": file.sha256 },
         });
+        if let Some(bytes) = &file.bytes {
+            entry["size"] = bytes.len().into();
+        }
         if let Some(uploaded) = &file.uploaded {
             entry["upload-time"] = uploaded.clone().into();
         }

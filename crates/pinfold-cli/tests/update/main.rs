@@ -1,4 +1,5 @@
-//! `pinfold update`: tracks that move, and days and clocks; below it gates, what is held, and updates that meet or are killed.
+//! `pinfold update`: tracks that move, and days and clocks; below it gates, what is held, how often gates run, what
+//! cannot be had, and updates that meet or are killed.
 //!
 //! Gates read `closure.json` of the environment that they run in: which version is where. Deliberately not here:
 //! imports, which need the hook.
@@ -9,6 +10,8 @@ mod adopted;
 mod at_once;
 mod gates;
 mod holding;
+mod refused;
+mod runs;
 #[path = "../support/mod.rs"]
 mod support;
 mod unbuilt;

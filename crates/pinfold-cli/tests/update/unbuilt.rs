@@ -45,7 +45,11 @@ fn a_release_whose_build_hangs_holds_its_track_and_leaves_nothing_running() {
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         assert!(stderr(&output).contains("track `apps` is held"), "{}", said(&output));
         assert_eq!(versions(&project), ["root: app 1, lib 2", "apps: app 1"]);
-        let log = lock(&project).holds[0].log.clone().unwrap();
+        let hold = lock(&project).holds[0].clone();
+        assert_eq!(hold.candidate, ["app 1 -> 2"]);
+        assert!(hold.reason.starts_with("app 2 did not "), "{}", hold.reason);
+        assert!(hold.reason.contains("within 2 seconds"), "{}", hold.reason);
+        let log = hold.log.unwrap();
         let log = fs::read_to_string(project.app().join(log)).unwrap();
         let (how, step) = match is_static {
             true => ("could not build app 2 (from its source distribution) (step build)", "in `build_wheel`"),
