@@ -53,13 +53,14 @@ rec {
 
     # Type
     ```
-    buildClosure :: BuildSet | null -> String -> [Package | String] -> [Package]
+    buildClosure :: BuildSet | [Package] | null -> String -> [Package | String] -> [Package]
     ```
   */
   buildClosure =
     buildSet: for: tools:
     let
-      pick = if buildSet == null then tool: tool else freeze buildSet for;
+      frozen = if builtins.isList buildSet then makeBuildSet buildSet else buildSet;
+      pick = if buildSet == null then tool: tool else freeze frozen for;
     in
     package.reach (tool: map pick (package.dependenciesOf tool)) (map pick tools);
 }

@@ -8,6 +8,10 @@ let
   buildSets = import ./build-set.nix;
 
   isPackage = value: builtins.isAttrs value && (value ? isPinfoldUnit || value ? pythonModule);
+  # Of packages of nixpkgs, applications have no module.
+  isModule =
+    value:
+    builtins.isAttrs value && (value.isPinfoldUnit or false || value.pythonModule or false != false);
   # What does not belong into a build, and where it belongs instead.
   misplaced = {
     dependencies = "runtime dependencies belong to `installWheel`";
@@ -88,6 +92,11 @@ strict (
   let
     label = "${pname} ${version}";
     wrong = builtins.filter (name: args ? ${name}) (builtins.attrNames misplaced);
+    # Not from the frozen build set, so that a bump of them would build the wheel again.
+    unfrozen = map (input: {
+      inherit input;
+      name = if builtins.elem input buildInputs then "buildInputs" else "nativeBuildInputs";
+    }) (builtins.filter isModule (buildInputs ++ nativeBuildInputs));
     tools = buildSets.buildClosure buildSet label build-system;
     extra = builtins.removeAttrs args [
       "pname"
@@ -110,6 +119,16 @@ strict (
         misplaced.${builtins.head wrong}
       }";
       hint = "if a build really reads it, it is a build requirement: put it into `build-system`";
+    }
+  else if unfrozen != [ ] then
+    let
+      first = builtins.head unfrozen;
+    in
+    package.fail {
+      package = label;
+      step = "build the wheel of";
+      what = "${package.labelOf first.input} is in `${first.name}`, which is for libraries and programs, and it is a Python package";
+      hint = "a build requirement belongs into `build-system`, a runtime dependency to `installWheel`, as `dependencies`";
     }
   else
     host.step (

@@ -99,11 +99,29 @@ rec {
     ```
   */
   pinnable =
-    drv:
-    drv
-    // {
-      pinned = pins: pinnable drv // { pin = readPin (labelOf drv) pins; };
-    };
+    let
+      changes = {
+        override = null;
+        overrideAttrs = null;
+        overridePythonAttrs = null;
+      };
+      # What is changed afterwards stays what it is: pinnable, and pinned.
+      keep =
+        pin: change:
+        if builtins.isAttrs change then
+          change // { __functor = _: new: having pin (change new); }
+        else
+          new: having pin (change new);
+      having =
+        pin: drv:
+        drv
+        // builtins.mapAttrs (_: keep pin) (builtins.intersectAttrs changes drv)
+        // pin
+        // {
+          pinned = pins: having { pin = readPin (labelOf drv) pins; } drv;
+        };
+    in
+    having { };
 
   /**
     The closures of an environment: root's, and one for each pinned package.

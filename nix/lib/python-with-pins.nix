@@ -90,8 +90,20 @@ let
       chosen =
         if builtins.isFunction packages then
           packages set
-        else if packages != null then
+        else if builtins.isList packages then
           packages
+        else if packages != null then
+          package.fail {
+            package = "the environment ${name}";
+            step = "make";
+            what = "`packages` is ${
+              if packages ? pname then
+                "a package, ${package.labelOf packages}"
+              else
+                "a ${builtins.typeOf packages}"
+            }, not a list of packages";
+            hint = "`packages = ps: [ ps.numpy ]`, or `packages = [ ... ]`";
+          }
         else
           locks.direct parsed set;
       # The lock as it stands, where nobody chooses from it.

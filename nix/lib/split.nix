@@ -10,6 +10,7 @@
 let
   package = import ./package.nix;
   freezing = import ./freeze.nix;
+  inherit (import ./closures.nix) pinnable;
   inherit (package) nameOf versionOf;
   inherit (builtins)
     concatStringsSep
@@ -47,6 +48,12 @@ let
     pytestFlagsArray = null;
     unittestFlags = null;
     unittestFlagsArray = null;
+  };
+
+  # How a package of nixpkgs is changed.
+  ofPackages = {
+    override = null;
+    overridePythonAttrs = null;
   };
 
   # What a package is of its own, whatever it is built with.
@@ -242,8 +249,10 @@ rec {
           };
         };
       };
+      # A change is one of the package as nixpkgs has it, split again.
+      again = change: new: splitPackage args (change new);
     in
-    installed;
+    pinnable (installed // mapAttrs (_: again) (builtins.intersectAttrs ofPackages pkg));
 
   /**
     A package's own check phase, run against what was installed. Its tests are those of its source; what the source has
@@ -319,7 +328,7 @@ rec {
       result = mapAttrs (_: one) scope;
       one =
         pkg:
-        if isDerivation pkg && pkg ? overridePythonAttrs then
+        if isDerivation pkg && pkg ? overridePythonAttrs && !(pkg.isPinfoldUnit or false) then
           splitPackage {
             inherit pinfold frozen;
             buildRequires = buildRequires.${nameOf pkg} or [ ];

@@ -46,6 +46,22 @@ rec {
         "hint: `buildWheel` takes build-system, buildInputs"
       ];
     };
+    wheel-with-a-package-among-libraries = {
+      expr = wheel { buildInputs = [ numpy ]; };
+      words = [
+        "build the wheel of app 1"
+        "numpy 2.3.5 is in `buildInputs`"
+        "`build-system`"
+      ];
+    };
+    wheel-with-a-package-among-programs = {
+      expr = wheel { nativeBuildInputs = [ numpy ]; };
+      words = [
+        "build the wheel of app 1"
+        "numpy 2.3.5 is in `nativeBuildInputs`"
+        "`installWheel`"
+      ];
+    };
     wheel-of-nothing = {
       expr =
         (pinfold.buildWheel {
@@ -102,6 +118,14 @@ rec {
         "put into an environment app 1"
         "it is no installed wheel"
         "`installWheel { wheel = ...; }`"
+      ];
+    };
+    package-where-a-list-is-asked-for = {
+      expr = env { packages = numpy; };
+      words = [
+        "make the environment python3.11-pinfold"
+        "`packages` is a package, numpy 2.3.5, not a list"
+        "hint:"
       ];
     };
     name-where-a-package-is-asked-for = {

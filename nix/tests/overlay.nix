@@ -68,6 +68,46 @@ in
         (python3.withPins (_: [ scope.pandas ])).drvPath == (python3.withPins (ps: [ ps.pandas ])).drvPath;
       expected = true;
     };
+    what-is-changed-inside-is-split-again = {
+      expr =
+        let
+          units =
+            chosen: map (unit: "${unit.package.pname} ${unit.package.version}") (python3.withPins chosen).units;
+          wheel = chosen: (chosen python3.pinfold.packages).wheel.drvPath;
+        in
+        [
+          (units (ps: [ (ps.six.overridePythonAttrs { version = "7"; }) ]))
+          (builtins.filter (unit: builtins.substring 0 6 unit == "numpy ") (
+            units (ps: [ (ps.pandas.override { numpy = ps.numpy_1; }) ])
+          ))
+          (wheel (ps: ps.six.override { }) == wheel (ps: ps.six))
+        ];
+      expected = [
+        [ "six 7" ]
+        [ "numpy 1.26" ]
+        true
+      ];
+    };
+    what-is-changed-stays-pinnable-and-pinned = {
+      expr =
+        let
+          pinned = scope.aiohttp.pinned { inherit (scope) multidict; };
+        in
+        map (package: names (python3.withPins (_: [ package ]))) [
+          (pinned.overridePythonAttrs { version = "7"; })
+          ((scope.aiohttp.override { }).pinned { inherit (scope) multidict; })
+        ];
+      expected = [
+        [
+          "root"
+          "aiohttp"
+        ]
+        [
+          "root"
+          "aiohttp"
+        ]
+      ];
+    };
     pinned-or-with-a-pinned-dependency = {
       expr =
         map (unit: "${unit.key} ${unit.package.version}")

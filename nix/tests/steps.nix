@@ -220,15 +220,33 @@ in
     };
   };
   buildClosure.tools-of-tools-are-frozen-too = {
-    expr = map (t: "${t.pname} ${t.version}") (
-      build-sets.buildClosure {
-        inherit setuptools;
-        packaging = tool "packaging" "0" [ ];
-      } "app" [ setuptools ]
-    );
+    expr =
+      map
+        (
+          set:
+          map (t: "${t.pname} ${t.version}") (
+            build-sets.buildClosure set "app" [ (tool "setuptools" "99" [ ]) ]
+          )
+        )
+        [
+          {
+            inherit setuptools;
+            packaging = tool "packaging" "0" [ ];
+          }
+          [
+            setuptools
+            (tool "packaging" "0" [ ])
+          ]
+        ];
     expected = [
-      "setuptools 1"
-      "packaging 0"
+      [
+        "setuptools 1"
+        "packaging 0"
+      ]
+      [
+        "setuptools 1"
+        "packaging 0"
+      ]
     ];
   };
 }
