@@ -68,6 +68,16 @@ impl Failure {
         }
     }
 
+    /// What could not be done, and why.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do next.
+    pub fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
     /// The lines that are said on stderr.
     pub fn render(&self, colour: bool) -> String {
         let mut text = format!("{}: {}\n", styled("error", Style::Error, colour), self.message);

@@ -63,8 +63,13 @@ impl EditError {
 #[derive(Debug, thiserror::Error)]
 pub enum IsolateError {
     /// One file cannot be edited.
-    #[error("{0}\nhint: {hint}", hint = hint(.0))]
-    Edit(#[from] EditError),
+    #[error("{why}\nhint: {hint}", hint = hint(.why))]
+    Edit {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        why: EditError,
+    },
     /// Something else stands where the copies should.
     #[error("{} is there, and was not made by this\nhint: name a folder that is not there yet", out.display())]
     Foreign {

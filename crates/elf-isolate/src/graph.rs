@@ -25,7 +25,7 @@ pub(crate) struct File {
     pub(crate) system: bool,
     /// What each of its needs leads to.
     pub(crate) needs: BTreeMap<Name, FileId>,
-    /// The processes that load it.
+    /// Who loads it ([`World::owner`]).
     pub(crate) worlds: BTreeSet<usize>,
 }
 
@@ -36,11 +36,12 @@ pub struct Graph {
     /// Libraries that code opens by a bare name: a copy under another name does not answer to it.
     pub(crate) by_name: BTreeSet<(Name, FileId)>,
     places: HashMap<PathBuf, FileId>,
-    worlds: usize,
 }
 
 /// One process that imported one package, for [`Graph::of`].
 pub struct World<'a> {
+    /// Whose process it is: the caller's number of a package, which may have several.
+    pub owner: usize,
     /// The process.
     pub process: &'a Process,
     /// What it loaded before any import.
@@ -60,6 +61,11 @@ impl Graph {
         graph
     }
 
+    /// The packages that load the file at `path` ([`World::owner`]).
+    pub fn loads(&self, path: &Path) -> BTreeSet<usize> {
+        self.places.get(path).map(|id| self.files[*id].worlds.clone()).unwrap_or_default()
+    }
+
     fn add(&mut self, world: &World<'_>) {
         for (opened, load) in world.loads.iter().filter(|(_, load)| load.result.is_ok()) {
             for edge in &load.edges {
@@ -68,24 +74,23 @@ impl Graph {
                     continue;
                 }
                 let object = load.object(world.process, edge.to);
-                let to = self.file(object);
+                let to = self.file(object, world.owner);
                 let Some(from) = edge.from.filter(|from| from.index() >= world.start) else {
                     if opened.components().count() == 1 && !opened.has_root() {
                         self.by_name.insert((Name::from(*opened), to));
                     }
                     continue;
                 };
-                let from = self.file(load.object(world.process, from));
+                let from = self.file(load.object(world.process, from), world.owner);
                 let needed = self.files[from].facts.head.needed.get(edge.needed as usize).cloned();
                 if let Some(name) = needed {
                     self.files[from].needs.entry(name).or_insert(to);
                 }
             }
         }
-        self.worlds += 1;
     }
 
-    fn file(&mut self, object: &Arc<Object>) -> FileId {
+    fn file(&mut self, object: &Arc<Object>, owner: usize) -> FileId {
         let path = settled(object.path.as_path());
         let next = self.files.len();
         let id = *self.places.entry(path.clone()).or_insert(next);
@@ -102,7 +107,7 @@ impl Graph {
             let (facts, needs) = (object.facts().clone(), BTreeMap::new());
             self.files.push(File { path, facts, system, needs, worlds: BTreeSet::new() });
         }
-        self.files[id].worlds.insert(self.worlds);
+        self.files[id].worlds.insert(owner);
         id
     }
 }

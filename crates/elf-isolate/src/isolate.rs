@@ -16,7 +16,7 @@ use crate::graph::{FileId, Graph};
 use crate::plan::Plan;
 use crate::record::{RECORD, Record};
 use crate::rpath::Places;
-use crate::tree;
+use crate::tree::{self, Link};
 
 /// What was done.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ pub fn isolate(
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
         .tempdir_in(parent)
         .map_err(IsolateError::io("make a folder in", parent))?;
-    write(graph, plan, places, staged.path())?;
+    write(graph, plan, places, staged.path(), &Link::Symbolic, &|_| false)?;
     let text = staged.path().join(RECORD);
     fs::write(&text, record.to_json()).map_err(IsolateError::io("write", &text))?;
     holds(staged.path()).map_err(IsolateError::DoNotHold)?;
@@ -85,18 +85,34 @@ fn is_empty(folder: &Path) -> bool {
     fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-fn write(graph: &Graph, plan: &Plan, places: &Places, out: &Path) -> Result<(), IsolateError> {
+/// Writes the copies of `plan` into `out`, and the trees that they are in, of which the other files are made by `link`; not
+/// what `is_there` says of a tree's place.
+///
+/// # Errors
+/// When a file cannot be edited or written.
+pub fn write(
+    graph: &Graph,
+    plan: &Plan,
+    places: &Places,
+    out: &Path,
+    link: &Link<'_>,
+    is_there: &dyn Fn(&Path) -> bool,
+) -> Result<(), IsolateError> {
     let edited: BTreeSet<&Path> = plan.edits.keys().map(|id| graph.files[*id].path.as_path()).collect();
     for (tree, place) in places.trees() {
         let below: BTreeSet<&Path> = edited.iter().copied().filter(|path| path.starts_with(tree)).collect();
-        if below.is_empty() {
+        if below.is_empty() || is_there(place) {
             continue;
         }
         let place = out.join(place);
         fs::create_dir_all(&place).map_err(IsolateError::io("make", &place))?;
-        tree::rebuild(tree, &place, &below)?;
+        tree::rebuild(tree, &place, &below, link)?;
     }
-    let ids: Vec<FileId> = plan.edits.keys().copied().collect();
+    let in_there = |id: &FileId| {
+        let (_, place) = places.tree_of(&graph.files[*id].path)?;
+        is_there(place).then_some(())
+    };
+    let ids: Vec<FileId> = plan.edits.keys().copied().filter(|id| in_there(id).is_none()).collect();
     ids.par_iter().try_for_each(|id| copy(graph, plan, places, out, *id))
 }
 
@@ -106,7 +122,8 @@ fn copy(graph: &Graph, plan: &Plan, places: &Places, out: &Path, id: FileId) -> 
     let to = out.join(places.of(&file.path));
     let folder = to.parent().unwrap_or(out);
     fs::create_dir_all(folder).map_err(IsolateError::io("make", folder))?;
-    edit(&file.path, &file.facts, &plan.edits[&id], &to)?;
+    edit(&file.path, &file.facts, &plan.edits[&id], &to)
+        .map_err(|why| IsolateError::Edit { file: file.path.clone(), why })?;
     let Some(new) = plan.new.get(&id) else { return Ok(()) };
     let link = folder.join(new.as_path());
     if link != to {

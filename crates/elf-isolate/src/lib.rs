@@ -15,11 +15,14 @@ mod record;
 mod refuse;
 mod rpath;
 mod tree;
+mod wanted;
 
 pub use edit::{Edit, edit};
 pub use error::{EditError, IsolateError};
 pub use graph::{Graph, World};
-pub use isolate::{Isolated, isolate};
+pub use isolate::{Isolated, isolate, write};
 pub use plan::{Kept, Plan};
 pub use record::{Copy, RECORD, Record};
 pub use rpath::Places;
+pub use tree::Link;
+pub use wanted::Wanted;

@@ -12,6 +12,7 @@ use elf_facts::{Facts, Name};
 use crate::edit::Edit;
 use crate::graph::{FileId, Graph};
 use crate::rpath::Places;
+use crate::wanted::{Variant, Wanted};
 
 /// Why a name that leads to several files stays.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,17 +55,18 @@ impl Plan {
         self.edits.is_empty()
     }
 
-    /// The plan for all names of `graph` of which `wanted` says yes; copies go where `places` says.
-    pub fn of(graph: &Graph, places: &Places, wanted: &dyn Fn(&Name) -> bool) -> Self {
+    /// The plan for what of `graph` is `wanted` to be kept apart; copies go where `places` says.
+    pub fn of(graph: &Graph, places: &Places, wanted: &Wanted) -> Self {
         let mut plan = Self::default();
         let mut isolated: BTreeSet<FileId> = BTreeSet::new();
-        let mut edited = layouts(graph);
+        let mut edited = layouts(graph, wanted);
         loop {
             let before = (isolated.len(), edited.len());
             plan.kept.clear();
-            for (name, files) in names(graph).into_iter().filter(|(name, _)| wanted(name)) {
-                let different: BTreeSet<_> = files.iter().map(|id| variant(graph, &edited, *id)).collect();
-                if different.len() < 2 {
+            for (name, files) in names(graph) {
+                let variants = files.iter().map(|id| (*id, variant(graph, &edited, *id))).collect();
+                let moved = wanted.moved(graph, &variants);
+                if moved.is_empty() {
                     continue;
                 }
                 if files.iter().any(|id| graph.files[*id].system) {
@@ -72,13 +74,14 @@ impl Plan {
                 } else if graph.by_name.iter().any(|(asked, id)| *asked == name && files.contains(id)) {
                     plan.kept.insert(Kept::ByName { name });
                 } else {
-                    isolated.extend(&files);
+                    isolated.extend(moved);
                 }
             }
             edited.extend(&isolated);
             for (id, file) in graph.files.iter().enumerate().filter(|(_, file)| !file.system) {
                 let needs = file.needs.values().any(|to| isolated.contains(to));
-                if needs || places.list(graph, &edited, id).is_some() {
+                let list = || places.list(graph, &edited, id).is_some() && !wanted.is_fixed(graph, id);
+                if needs || list() {
                     edited.insert(id);
                 }
             }
@@ -121,7 +124,7 @@ fn names(graph: &Graph) -> BTreeMap<Name, BTreeSet<FileId>> {
 }
 
 /// Files of one content do the same, unless one of them is edited for what it needs.
-fn variant(graph: &Graph, edited: &BTreeSet<FileId>, id: FileId) -> (elf_facts::ContentHash, Option<FileId>) {
+fn variant(graph: &Graph, edited: &BTreeSet<FileId>, id: FileId) -> Variant {
     (graph.files[id].facts.head.content, edited.contains(&id).then_some(id))
 }
 
@@ -129,8 +132,8 @@ fn has_unique(facts: &Facts) -> bool {
     facts.definitions.all().iter().any(elf_facts::Definition::is_unique)
 }
 
-/// Files with a unique symbol of which another world has one with another layout.
-fn layouts(graph: &Graph) -> BTreeSet<FileId> {
+/// Files with a unique symbol of which another package has one with another layout.
+fn layouts(graph: &Graph, wanted: &Wanted) -> BTreeSet<FileId> {
     let mut symbols: HashMap<&[u8], Vec<(FileId, u64, u8)>> = HashMap::new();
     for (id, file) in graph.files.iter().enumerate().filter(|(_, file)| !file.system) {
         for one in file.facts.definitions.all().iter().filter(|one| one.is_unique()) {
@@ -143,7 +146,9 @@ fn layouts(graph: &Graph) -> BTreeSet<FileId> {
         for (id, size, kind) in defined {
             let worlds = &graph.files[*id].worlds;
             let other = defined.iter().any(|(other, other_size, other_kind)| {
-                (size, kind) != (other_size, other_kind) && graph.files[*other].worlds.is_disjoint(worlds)
+                (size, kind) != (other_size, other_kind)
+                    && graph.files[*other].worlds.is_disjoint(worlds)
+                    && wanted.gives_way(graph, *id, *other)
             });
             if other {
                 found.insert(*id);

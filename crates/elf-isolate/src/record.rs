@@ -55,7 +55,7 @@ pub struct Copy {
 
 impl Record {
     /// What `plan` does.
-    pub(crate) fn of(graph: &Graph, plan: &Plan, places: &Places) -> Self {
+    pub fn of(graph: &Graph, plan: &Plan, places: &Places) -> Self {
         let copy = |(id, edit): (&usize, &crate::edit::Edit)| {
             let file = &graph.files[*id];
             let text = |name: &elf_facts::Name| name.to_text().into_owned();
@@ -85,8 +85,17 @@ impl Record {
         (record.version == VERSION).then_some(record)
     }
 
+    /// The part of it about what is below `place`, with paths from there; it has a key of its own.
+    #[must_use]
+    pub fn below(&self, place: &Path) -> Self {
+        let part =
+            |copy: &Copy| Some(Copy { path: copy.path.strip_prefix(place).ok()?.to_owned(), ..copy.clone() });
+        let copies: Vec<Copy> = self.copies.iter().filter_map(part).collect();
+        Self { version: VERSION, key: key(&copies), copies, kept: BTreeMap::new() }
+    }
+
     /// Its text.
-    pub(crate) fn to_json(&self) -> String {
+    pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
         text

@@ -21,6 +21,8 @@ const OUTSIDE: &str = "outside";
 pub struct Places {
     /// Each tree, and its folder in the output, relative to that; the innermost come first.
     trees: Vec<(PathBuf, PathBuf)>,
+    /// The folder in the output of copies of files that are in no tree.
+    outside: PathBuf,
 }
 
 impl Places {
@@ -28,7 +30,7 @@ impl Places {
     pub fn new(trees: &[PathBuf]) -> Self {
         let trees: BTreeSet<PathBuf> = trees.iter().map(|tree| straight(tree)).collect();
         if let [single] = &trees.iter().collect::<Vec<_>>()[..] {
-            return Self { trees: vec![((*single).clone(), PathBuf::new())] };
+            return Self { trees: vec![((*single).clone(), PathBuf::new())], outside: OUTSIDE.into() };
         }
         let mut names: BTreeSet<PathBuf> = BTreeSet::from([OUTSIDE.into()]);
         let mut named: Vec<(PathBuf, PathBuf)> = Vec::new();
@@ -39,13 +41,24 @@ impl Places {
             let name = name.into_iter().find(|name| names.insert(name.clone())).unwrap_or_default();
             named.push((tree, name));
         }
-        named.sort_by_key(|(tree, _)| std::cmp::Reverse(tree.components().count()));
-        Self { trees: named }
+        Self::named(named, OUTSIDE.into())
+    }
+
+    /// Places that the caller chose for each tree, and for copies of files that are in none.
+    pub fn named(trees: Vec<(PathBuf, PathBuf)>, outside: PathBuf) -> Self {
+        let mut trees: Vec<_> = trees.into_iter().map(|(tree, place)| (straight(&tree), place)).collect();
+        trees.sort_by_key(|(tree, _)| std::cmp::Reverse(tree.components().count()));
+        Self { trees, outside }
     }
 
     /// The trees, with their folders in the output.
     pub fn trees(&self) -> impl Iterator<Item = (&Path, &Path)> {
         self.trees.iter().map(|(tree, place)| (tree.as_path(), place.as_path()))
+    }
+
+    /// The tree that `path` is in, with its folder in the output.
+    pub(crate) fn tree_of(&self, path: &Path) -> Option<(&Path, &Path)> {
+        self.trees().find(|(tree, _)| path.starts_with(tree))
     }
 
     /// The place of `path` in the output, relative to that.
@@ -60,7 +73,7 @@ impl Places {
             self.trees.iter().find_map(|(tree, place)| Some(place.join(folder.strip_prefix(tree).ok()?)));
         inside.unwrap_or_else(|| {
             let hash = blake3::hash(folder.as_os_str().as_bytes()).to_hex();
-            Path::new(OUTSIDE).join(&hash[..16])
+            self.outside.join(&hash[..16])
         })
     }
 

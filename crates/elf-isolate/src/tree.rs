@@ -1,7 +1,7 @@
-//! A tree with copies in it: what is not copied are links to the originals.
+//! A tree with copies in it: what is not copied are links to the originals, of the caller's kind.
 //!
 //! Folders that Python or the loader leaves by `..` must be real ones, since the system follows a link before it. So what
-//! stands at the top of a tree and has a copy below is rebuilt, folder by folder, and all else is one link.
+//! stands at the top of a tree and has a copy below is rebuilt, folder by folder, and all else is one link; where links are hard ones, which folders cannot have, all is rebuilt.
 //! Deliberately not here: the copies themselves.
 
 use std::collections::BTreeSet;
@@ -12,8 +12,21 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::error::IsolateError;
 
+/// How what is not copied gets its place.
+pub enum Link<'a> {
+    /// By a symbolic link, also of a whole folder.
+    Symbolic,
+    /// Each file by this: `from`, and `to`, which is not there.
+    Each(&'a (dyn Fn(&Path, &Path) -> io::Result<()> + Sync)),
+}
+
 /// Rebuilds `tree` in `out`, which is there, without the files `edited`, whose paths are below `tree`.
-pub(crate) fn rebuild(tree: &Path, out: &Path, edited: &BTreeSet<&Path>) -> Result<(), IsolateError> {
+pub(crate) fn rebuild(
+    tree: &Path,
+    out: &Path,
+    edited: &BTreeSet<&Path>,
+    link: &Link<'_>,
+) -> Result<(), IsolateError> {
     let tops: BTreeSet<_> =
         edited.iter().filter_map(|path| path.strip_prefix(tree).ok()?.iter().next()).collect();
     for name in entries(tree)? {
@@ -21,33 +34,54 @@ pub(crate) fn rebuild(tree: &Path, out: &Path, edited: &BTreeSet<&Path>) -> Resu
         if edited.contains(&*from) {
             continue;
         }
-        if tops.contains(name.as_os_str()) {
-            folder(&from, &to, edited)?;
+        if tops.contains(name.as_os_str()) || (link.is_each() && is_folder(&from)) {
+            folder(&from, &to, edited, link)?;
         } else {
-            symlink(&from, &to).map_err(IsolateError::io("link", &to))?;
+            link.make(&from, &to)?;
         }
     }
     Ok(())
 }
 
 /// Rebuilds a folder with all below it.
-fn folder(from: &Path, to: &Path, edited: &BTreeSet<&Path>) -> Result<(), IsolateError> {
+fn folder(from: &Path, to: &Path, edited: &BTreeSet<&Path>, link: &Link<'_>) -> Result<(), IsolateError> {
     fs::create_dir(to).map_err(IsolateError::io("make", to))?;
     for name in entries(from)? {
         let (from, to) = (from.join(&name), to.join(&name));
-        let kind = fs::symlink_metadata(&from).map_err(IsolateError::io("look at", &from))?.file_type();
         if edited.contains(&*from) {
             continue;
         }
         let has_copies = edited.iter().any(|path| path.starts_with(&from));
-        if kind.is_dir() || has_copies {
-            folder(&from, &to, edited)?;
-            continue;
+        if is_folder(&from) || has_copies {
+            folder(&from, &to, edited, link)?;
+        } else {
+            link.make(&from, &to)?;
         }
-        let target = fs::read_link(&from).ok().filter(|target| is_beside(target));
-        symlink(target.as_deref().unwrap_or(&from), &to).map_err(IsolateError::io("link", &to))?;
     }
     Ok(())
+}
+
+impl Link<'_> {
+    fn is_each(&self) -> bool {
+        matches!(self, Self::Each(_))
+    }
+
+    fn make(&self, from: &Path, to: &Path) -> Result<(), IsolateError> {
+        let target = fs::read_link(from).ok();
+        let made = match (self, target) {
+            (_, Some(target)) if is_beside(&target) => symlink(target, to),
+            // A link to another place leads there from here, too.
+            (Self::Each(_), Some(target)) => symlink(from.parent().unwrap_or(from).join(target), to),
+            (Self::Each(put), None) => put(from, to),
+            (Self::Symbolic, _) => symlink(from, to),
+        };
+        made.map_err(IsolateError::io("link", to))
+    }
+}
+
+/// Whether it is a folder itself, not a link to one.
+fn is_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
 }
 
 /// A link from name to name in one folder (`libx.so` to `libx.so.1`) is to lead to the copy.

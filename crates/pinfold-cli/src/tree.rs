@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pinfold_core::closure::Closure;
+use pinfold_core::closure::{Closure, Environment};
 use pinfold_core::lock::{Lock, LockedUnit};
 use pinfold_core::names::{ROOT, UnitId};
 use serde::Serialize;
@@ -20,11 +20,15 @@ const ABOVE: &str = "(*)";
 /// Its dependencies are its own affair.
 const PINNED: &str = "[pin]";
 const TRACK: &str = "[track]";
+/// Libraries of it have names of their own in the environment.
+const ISOLATED: &str = "[lib]";
 
 /// A lock, prepared for looking things up.
 pub struct Tree<'l> {
     lock: &'l Lock,
     names: BTreeMap<&'l str, Vec<&'l LockedUnit>>,
+    /// By unit and the name that a library had, the one that it has in the environment.
+    isolated: BTreeMap<UnitId, BTreeMap<String, String>>,
 }
 
 /// A distribution of which there is more than one unit.
@@ -69,6 +73,8 @@ struct JsonUnit<'l> {
     closures: Vec<&'l str>,
     /// The name of its own closure, if it is pinned.
     pin: Option<&'l str>,
+    /// Libraries that have names of their own in the environment, by the names that they had.
+    isolated: Option<&'l BTreeMap<String, String>>,
 }
 
 impl<'l> Tree<'l> {
@@ -78,7 +84,16 @@ impl<'l> Tree<'l> {
         for unit in &lock.units {
             names.entry(label(lock, unit).0).or_default().push(unit);
         }
-        Tree { lock, names }
+        Tree { lock, names, isolated: BTreeMap::new() }
+    }
+
+    /// Adds what only an environment that was made from the lock says.
+    #[must_use]
+    pub fn with(mut self, environment: &Environment) -> Self {
+        let of_lock = environment.units.iter().filter(|unit| self.lock.unit(&unit.id).is_some());
+        let isolated = of_lock.filter_map(|unit| Some((unit.id.clone(), unit.isolated.clone()?.libraries)));
+        self.isolated = isolated.collect();
+        self
     }
 
     /// The distributions of which there is more than one unit.
@@ -123,6 +138,7 @@ impl<'l> Tree<'l> {
                 dependencies: &unit.dependencies,
                 closures: self.closures(&unit.id),
                 pin: unit.pin.as_ref().map(|pin| pin.closure.as_str()),
+                isolated: self.isolated.get(&unit.id),
             }
         });
         let document = Document {
@@ -175,11 +191,13 @@ impl<'l> Tree<'l> {
                 }
             }
         }
+        self.libraries(text, colour);
         let legend = [
             (DIFFERS, "other importers see another version of it"),
             (TWICE, "other importers see the same version, with other dependencies"),
             (PINNED, "its dependencies are its own affair"),
             (TRACK, "its dependencies are those of its track"),
+            (ISOLATED, "libraries of it have names of their own, so that no other package gets them"),
             (ABOVE, "its dependencies stand above"),
         ];
         let lines: Vec<String> = legend
@@ -192,6 +210,32 @@ impl<'l> Tree<'l> {
             text.push_str(&lines.concat());
         }
     }
+}
+
+impl Tree<'_> {
+    /// Which libraries have names of their own.
+    fn libraries(&self, text: &mut String, colour: bool) {
+        let named = self.isolated.iter().filter(|(_, libraries)| !libraries.is_empty());
+        let named: Vec<_> = named.filter_map(|(id, all)| Some((self.lock.unit(id)?, all))).collect();
+        if named.is_empty() {
+            return;
+        }
+        let title = styled("Libraries that have names of their own", Style::Strong, colour);
+        text.push_str(&format!("\n{title}\n"));
+        for (unit, libraries) in named {
+            let (name, version) = label(self.lock, unit);
+            text.push_str(&format!("  {name} {version}\n"));
+            for (had, has) in libraries {
+                let now = styled("now", Style::Dim, colour);
+                text.push_str(&format!("    {} {now} {}\n", printable(had), printable(has)));
+            }
+        }
+    }
+}
+
+/// Names of files of a wheel are what somebody wrote into it.
+fn printable(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// Versions in order of [`Difference::units`], each with the closures that have it.
@@ -252,6 +296,9 @@ impl<'l> Drawing<'_, 'l> {
         if let Some(pin) = &unit.pin {
             let of_track = |closure: &&Closure| closure.name == pin.closure && closure.track.is_some();
             marks.push(if self.tree.lock.closures.iter().any(|c| of_track(&c)) { TRACK } else { PINNED });
+        }
+        if self.tree.isolated.contains_key(&unit.id) {
+            marks.push(ISOLATED);
         }
         if !new && !unit.dependencies.is_empty() {
             marks.push(ABOVE);

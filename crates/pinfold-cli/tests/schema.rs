@@ -9,6 +9,8 @@ mod support;
 use std::fs;
 
 use jsonschema::Validator;
+use pinfold_core::closure::{Environment, Isolated, Native};
+use pinfold_core::index;
 use serde_json::{Value, json};
 use support::{Project, two_numpys};
 
@@ -57,12 +59,25 @@ fn every_key_of_the_types_is_one_of_the_schema_and_the_other_way_round() {
         keys.sort();
         keys
     };
+    // No unit has both: what is pinned as `shared` is not isolated.
+    let mut environment = Environment::parse(&document.to_string()).unwrap();
+    let unit = environment.units.whole().iter_mut().find(|unit| unit.pin.is_some()).unwrap();
+    unit.isolated = Some(Isolated { libraries: [("libx.so.1".into(), "libx-0a1b2c3d.so.1".into())].into() });
+    unit.pin.as_mut().unwrap().native = Native::Shared;
+    let document: Value = serde_json::from_str(&environment.to_json()).unwrap();
+    assert_eq!(complaints(&validator(), &document), Vec::<String>::new());
+    assert_eq!(
+        index::decode(&index::encode(&environment).unwrap()).unwrap(),
+        environment,
+        "the index has all of it"
+    );
     let pinned = document["units"].as_array().unwrap().iter().find(|unit| !unit["pin"].is_null()).unwrap();
     for (written, stated) in [
         (&document, &schema["properties"]),
         (pinned, &schema["$defs"]["unit"]["properties"]),
         (&pinned["pin"], &schema["$defs"]["pin"]["properties"]),
         (&closure, &schema["$defs"]["closure"]["properties"]),
+        (&pinned["isolated"], &schema["$defs"]["unit"]["properties"]["isolated"]["properties"]),
     ] {
         assert_eq!(keys(written), keys(stated));
     }

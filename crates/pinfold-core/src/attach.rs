@@ -345,6 +345,7 @@ fn pseudo_unit(request: &Request<'_>, sees: Vec<UnitId>) -> Result<Unit, AttachE
         native: table.native(),
         provides: table.provides(),
         pin: None,
+        isolated: None,
     })
 }
 

@@ -66,6 +66,17 @@ pub struct Unit {
     /// Present when the unit is pinned.
     #[serde(default)]
     pub pin: Option<Pin>,
+    /// Present when its files are copies, in which libraries have names of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolated: Option<Isolated>,
+}
+
+/// What is different in the copies that a unit has for its files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Isolated {
+    /// By the name that a library had, the one that it is loaded by now: no other unit's library has it.
+    pub libraries: BTreeMap<String, String>,
 }
 
 /// What stands under an importable name of a unit.
@@ -97,6 +108,27 @@ pub struct Pin {
     /// Names of distributions whose types stay inside: `pinfold check` says nothing of their crossing.
     #[serde(default)]
     pub private: Vec<String>,
+    /// Whether units of the closure may get libraries under names of their own.
+    #[serde(default, skip_serializing_if = "Native::is_default")]
+    pub native: Native,
+}
+
+/// What is done where a unit would share a library with another unit that brings its own, and that would break.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Native {
+    /// One of them gets copies under names of their own.
+    #[default]
+    Isolate,
+    /// Nothing: they share it, whoever is first.
+    Shared,
+}
+
+impl Native {
+    /// Whether it is what holds where nothing is said.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What a pinned unit may import beyond its own modules and declared dependencies.

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use toml::de::{DeTable, DeValue};
 
-use crate::closure::Undeclared;
+use crate::closure::{Native, Undeclared};
 use crate::names::{nearest, normalize};
 
 pub use builds::{Build, BuildSet, Check};
@@ -68,6 +68,9 @@ pub struct Pin {
     pub private: Vec<String>,
     /// The track that moves it.
     pub track: Option<String>,
+    /// Whether units of its closure may get libraries under names of their own.
+    #[serde(skip_serializing_if = "Native::is_default")]
+    pub native: Native,
 }
 
 /// What is wrong with the text of a manifest.
@@ -194,7 +197,8 @@ impl ManifestError {
 
 const ROOT_KEYS: &[&str] = &["requires", "python", "pins", "tracks", "build-set", "builds", "checks", "uv"];
 const PYPROJECT_KEYS: &[&str] = &["python", "pins", "tracks", "build-set", "builds", "checks"];
-const PIN_KEYS: &[&str] = &["requires", "undeclared", "share", "private", "track"];
+const PIN_KEYS: &[&str] = &["requires", "undeclared", "share", "private", "track", "native"];
+const NATIVE: &str = "\"isolate\" or \"shared\"";
 const UNDECLARED: &str = "\"allow\", \"deny\" or \"any\"";
 
 impl Manifest {
@@ -347,6 +351,17 @@ impl Reader<'_> {
                 }
             },
         };
+        let native = match self.string(table, "native", &format!("{path}.native"))? {
+            None => Native::Isolate,
+            Some((word, line)) => match word.as_str() {
+                "isolate" => Native::Isolate,
+                "shared" => Native::Shared,
+                _ => {
+                    let (key, found) = (format!("{path}.native"), format!("the string \"{word}\""));
+                    return Err(ManifestError::WrongType { key, expected: NATIVE, found, line });
+                }
+            },
+        };
         let track = self.string(table, "track", &format!("{path}.track"))?;
         let track = track.map(|(track, line)| tracks::known(name, track, line, manifest)).transpose()?;
         Ok(Pin {
@@ -355,6 +370,7 @@ impl Reader<'_> {
             share: self.names(table, "share", &path)?,
             private: self.names(table, "private", &path)?,
             track,
+            native,
         })
     }
 }

@@ -65,7 +65,9 @@ impl Made {
                 undeclared,
                 share: vec![],
                 private: vec![],
+                native: Default::default(),
             }),
+            isolated: None,
         });
         for closure in closures {
             if !self.0.closures.iter().any(|c| c.name == *closure) {

@@ -25,6 +25,8 @@ pub struct Live {
     pub wheels: BTreeSet<String>,
     /// Keys of instances.
     pub instances: BTreeSet<String>,
+    /// Keys of copies of units.
+    pub isolated: BTreeSet<String>,
     /// Hashes of copies of the hook.
     pub hooks: BTreeSet<String>,
 }
@@ -36,6 +38,8 @@ pub struct Collected {
     pub wheels: Vec<PathBuf>,
     /// Folders of instances.
     pub instances: Vec<PathBuf>,
+    /// Folders of copies of units in which libraries have names of their own.
+    pub isolated: Vec<PathBuf>,
     /// Folders of copies of the hook.
     pub hooks: Vec<PathBuf>,
     /// Folders of bytecode that the hook keeps for a wheel, one for each Python.
@@ -55,6 +59,7 @@ impl Collected {
     pub fn folders(&self) -> usize {
         self.wheels.len()
             + self.instances.len()
+            + self.isolated.len()
             + self.hooks.len()
             + self.bytecode.len()
             + self.builds.len()
@@ -71,15 +76,18 @@ impl Store {
         let mut found = Collected {
             wheels: dead(&self.wheels(), &live.wheels)?,
             instances: dead(&self.instances(), &live.instances)?,
+            isolated: dead(&self.isolated(), &live.isolated)?,
             hooks: dead(&self.hooks(), &live.hooks)?,
             bytecode: self.bytecode(&live.wheels)?,
             builds: self.dead_builds(&live.wheels)?,
-            notes: self.dead_records(&live.wheels)?,
+            notes: self.notes(&live.wheels)?,
             leftovers: self.leftovers()?,
             bytes: 0,
         };
-        let Collected { wheels, instances, hooks, bytecode, builds, notes, leftovers, bytes } = &mut found;
-        let folders = || [&*instances, &*wheels, &*hooks, &*bytecode, &*builds].into_iter().flatten();
+        let Collected { wheels, instances, isolated, hooks, bytecode, builds, notes, leftovers, bytes } =
+            &mut found;
+        let folders =
+            || [&*isolated, &*instances, &*wheels, &*hooks, &*bytecode, &*builds].into_iter().flatten();
         *bytes = size(folders().chain(&*notes).chain(&*leftovers));
         if !dry_run {
             for dir in folders() {
@@ -102,11 +110,22 @@ impl Store {
         Ok(found)
     }
 
-    /// What is derived from wheels that are not live: `bytecode/TAG/WHEEL`, what `pinfold check` read,
-    /// `reading/TAG/WHEEL`, and what their libraries are called, `native/VERSION/WHEEL`.
+    /// Small files about wheels that are not live: of builds, what their libraries are called (`native/VERSION/WHEEL`), and
+    /// what came of environments with them.
+    fn notes(&self, wheels: &BTreeSet<String>) -> Result<Vec<PathBuf>, Error> {
+        let mut notes = self.dead_records(wheels)?;
+        notes.extend(self.dead_verdicts(wheels)?);
+        for version in list(&self.root().join(native::FOLDER))? {
+            notes.extend(dead(&version, wheels)?);
+        }
+        Ok(notes)
+    }
+
+    /// What is derived from wheels that are not live: `bytecode/TAG/WHEEL`, and what `pinfold check` read,
+    /// `reading/TAG/WHEEL`.
     fn bytecode(&self, wheels: &BTreeSet<String>) -> Result<Vec<PathBuf>, Error> {
         let mut found = Vec::new();
-        for folder in ["bytecode", "reading", native::FOLDER] {
+        for folder in ["bytecode", "reading"] {
             for tag in list(&self.root().join(folder))? {
                 found.extend(dead(&tag, wheels)?);
             }

@@ -67,13 +67,26 @@ impl Staging {
 
     /// Makes the folder read-only and durable and renames it to `target`; `false` if another was there first.
     pub(crate) fn publish(self, target: &Path) -> Result<bool, Error> {
+        self.make_durable()?;
+        Self::place(&self.dir, target)
+    }
+
+    /// Makes what is in the folder read-only and durable.
+    pub(crate) fn make_durable(&self) -> Result<(), Error> {
         seal(&self.dir)?;
         let folder = File::open(&self.dir).map_err(|e| Error::store("open", &self.dir, e))?;
         // One call for thousands of files; it reports what could not be written (since Linux 5.8).
-        rustix::fs::syncfs(&folder).map_err(|e| Error::store("write to disk", &self.dir, e))?;
+        rustix::fs::syncfs(&folder).map_err(|e| Error::store("write to disk", &self.dir, e))
+    }
+
+    /// Renames a durable folder to `target` and makes it read-only; `false` if another was there first.
+    pub(crate) fn place(dir: &Path, target: &Path) -> Result<bool, Error> {
+        let folder = File::open(dir).map_err(|e| Error::store("open", dir, e))?;
+        // A folder that moves to another parent must be writable, because its `..` changes.
+        folder.set_permissions(mode(0o755)).map_err(|e| Error::store("make writable", dir, e))?;
         let parent = target.parent().unwrap_or(target);
         fs::create_dir_all(parent).map_err(|e| Error::store("create", parent, e))?;
-        match rustix::fs::rename(&self.dir, target) {
+        match rustix::fs::rename(dir, target) {
             Ok(()) => {}
             // rename(2): the new path is a folder that is not empty.
             Err(Errno::NOTEMPTY | Errno::EXIST) => return Ok(false),
@@ -81,7 +94,6 @@ impl Staging {
         }
         let synced = File::open(parent).and_then(|parent| parent.sync_all());
         synced.map_err(|e| Error::store("write to disk", parent, e))?;
-        // Only now: a folder that moves to another parent must be writable, because its `..` changes.
         folder.set_permissions(mode(0o555)).map_err(|e| Error::store("make read-only", target, e))?;
         Ok(true)
     }

@@ -3,6 +3,8 @@
 //! ```text
 //! wheels/<sha256>/{site-packages, data, modules.idx, facts.json}
 //! instances/<key>/{site-packages, modules.idx}
+//! isolated/<key>/{site-packages, modules.idx, isolated.json}
+//! verdicts/<key>.json                      see [`crate::isolated`]
 //! hooks/<hash>/
 //! native/<version>/<sha256>               see [`crate::native`]
 //! built/, sources/, checked/, last/      see [`crate::steps`]

@@ -17,9 +17,9 @@ use crate::importing::{Given, GivenError, Sources};
 const LIMIT: u64 = 512 << 20;
 
 /// Both caches.
-pub(super) struct Caches {
-    pub(super) facts: Arc<Cache>,
-    pub(super) sources: Sources,
+pub(crate) struct Caches {
+    pub(crate) facts: Arc<Cache>,
+    pub(crate) sources: Sources,
 }
 
 impl Caches {
@@ -27,7 +27,7 @@ impl Caches {
     ///
     /// # Errors
     /// When something given cannot be used: it was asked for.
-    pub(super) fn open(environment: &Environment, off: bool, given: &[PathBuf]) -> Result<Self, GivenError> {
+    pub(crate) fn open(environment: &Environment, off: bool, given: &[PathBuf]) -> Result<Self, GivenError> {
         let folder = if off { None } else { folder() };
         let target = Target { version: environment.interpreter.version };
         let python = folder.map(|folder| folder.join("python"));
@@ -42,7 +42,7 @@ impl Caches {
     }
 
     /// Writes what is new; what could not be written is worth a note.
-    pub(super) fn finish(&self) -> Vec<String> {
+    pub(crate) fn finish(&self) -> Vec<String> {
         let facts = self.facts.finish().err();
         let sources = self.sources.finish().err();
         let notes = [facts.map(|error| error.to_string()), sources.map(|error| error.to_string())];
@@ -51,7 +51,7 @@ impl Caches {
 }
 
 /// The cache of facts alone.
-pub(super) fn facts(off: bool) -> Cache {
+pub(crate) fn facts(off: bool) -> Cache {
     let folder = if off { None } else { folder() };
     folder.map_or_else(Cache::none, |folder| Cache::open(folder.join("facts"), LIMIT))
 }

@@ -3,7 +3,7 @@
 //! Deliberately not here: parsing of arguments, exit codes and streams (`cli`, `failure`, `output`).
 
 pub mod bindings;
-mod caches;
+pub(crate) mod caches;
 pub mod check;
 pub mod explain;
 pub mod facts;

@@ -23,6 +23,8 @@ mod wheels;
 
 use std::path::{Path, PathBuf};
 
+use pinfold_core::closure;
+
 pub use absent::Absent;
 pub use distribution::Distribution;
 pub use error::InputError;
@@ -71,6 +73,11 @@ impl Environment {
         let mut environment = Self::of(&meant.inputs, wishes)?;
         environment.notes.splice(0..0, meant.notes);
         Ok(environment)
+    }
+
+    /// An environment of pins that is described and need not be there yet, imported by `interpreter`.
+    pub fn described(closure: closure::Environment, interpreter: Interpreter) -> Self {
+        pinned::of(closure, interpreter, Start::Nothing)
     }
 
     fn of(inputs: &[PathBuf], wishes: &Wishes) -> Result<Self, InputError> {

@@ -99,6 +99,11 @@ pub(super) fn read(closure: &Path, wishes: &Wishes) -> Result<Environment, Input
         }
         None => Start::Nothing,
     };
+    Ok(of(described, interpreter, start))
+}
+
+/// An environment of pins from its description.
+pub(super) fn of(described: closure::Environment, interpreter: Interpreter, start: Start) -> Environment {
     let distributions = described.units.iter().map(|unit| {
         let infos = std::fs::read_dir(&unit.path).into_iter().flatten().flatten();
         let mut infos = infos
@@ -116,7 +121,7 @@ pub(super) fn read(closure: &Path, wishes: &Wishes) -> Result<Environment, Input
     let standard = vec![interpreter.stdlib.clone(), interpreter.dynload()];
     let units = described.units.iter().enumerate().map(|(id, unit)| (unit.path.clone(), id)).collect();
     let views = Views::Pinned { standard, resolver: Box::new(Mutex::new(Resolver::new(described))), units };
-    Ok(Environment { interpreter, distributions, views, start, notes: Vec::new() })
+    Environment { interpreter, distributions, views, start, notes: Vec::new() }
 }
 
 /// The interpreter in the environment that the file belongs to, or the one of that version on PATH.

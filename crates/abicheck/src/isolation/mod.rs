@@ -4,7 +4,9 @@
 //! findings are made of, and the copies are put through it again before anybody sees them.
 //! Deliberately not here: the copies (`elf-isolate`).
 
+mod broken;
 mod holds;
+pub mod units;
 
 use std::path::{Path, PathBuf};
 
@@ -12,19 +14,21 @@ use elf_isolate::{Graph, World};
 use elf_loader::{Load, Mode, Process};
 
 use crate::analysis::Analysis;
+use crate::environment::DistributionId;
 
 pub use holds::{breaks, refused_by_the_loader};
 
 /// A process that imported one package, and opened the rest of its distribution's native files after that: plugins,
 /// which C code opens, are its own, too.
 struct Opened<'a> {
+    owner: usize,
     process: Process,
     imported: Vec<(&'a Path, &'a Load)>,
     after: Vec<(PathBuf, Load)>,
 }
 
-/// Which file each name leads to for each package of `analysis` alone.
-pub fn graph(analysis: &Analysis<'_>) -> Graph {
+/// Which file each name leads to for each package of `analysis` alone; `number` is what a package is called in it.
+pub fn graph(analysis: &Analysis<'_>, number: &dyn Fn(DistributionId) -> usize) -> Graph {
     let (machine, start) = (&analysis.machine, analysis.machine.start.len());
     let mut all: Vec<Opened<'_>> = Vec::new();
     for (id, distribution) in analysis.environment.distributions.iter().enumerate() {
@@ -40,19 +44,20 @@ pub fn graph(analysis: &Analysis<'_>) -> Graph {
         if run.is_some() {
             let mut process = begun;
             let after = rest.map(|path| (path.clone(), open(&mut process, path))).collect();
-            all.push(Opened { process, imported, after });
+            all.push(Opened { owner: id, process, imported, after });
         } else {
             // Nothing says what comes before them: each by itself.
             for path in rest {
                 let mut process = begun.clone();
                 let after = vec![(path.clone(), open(&mut process, path))];
-                all.push(Opened { process, imported: Vec::new(), after });
+                all.push(Opened { owner: id, process, imported: Vec::new(), after });
             }
         }
     }
     let worlds = all.iter().map(|opened| {
         let after = opened.after.iter().map(|(path, load)| (path.as_path(), load));
         World {
+            owner: number(opened.owner),
             process: &opened.process,
             start,
             loads: opened.imported.iter().copied().chain(after).collect(),

@@ -128,6 +128,7 @@ fn environment(data: &mut Unstructured<'_>) -> Result<Environment> {
                 undeclared,
                 share: Vec::new(),
                 private: Vec::new(),
+                native: Default::default(),
             })
         } else {
             None
@@ -147,6 +148,7 @@ fn environment(data: &mut Unstructured<'_>) -> Result<Environment> {
             native: data.arbitrary()?,
             provides,
             pin,
+            isolated: None,
         });
     }
     units.sort_by(|one, other| one.id.cmp(&other.id));

@@ -32,6 +32,7 @@ struct Document<'r> {
     forgotten: &'r [PathBuf],
     wheels: &'r [PathBuf],
     instances: &'r [PathBuf],
+    isolated: &'r [PathBuf],
     hooks: &'r [PathBuf],
     bytecode: &'r [PathBuf],
     builds: &'r [PathBuf],
@@ -66,6 +67,7 @@ fn json(report: &Report, dry_run: bool) -> String {
         forgotten: &report.forgotten,
         wheels: &store.wheels,
         instances: &store.instances,
+        isolated: &store.isolated,
         hooks: &store.hooks,
         bytecode: &store.bytecode,
         builds: &store.builds,
@@ -80,6 +82,7 @@ fn tell(report: &Report, dry_run: bool, verbose: bool) -> Result<(), Error> {
         (&report.generations, "old generation"),
         (&store.wheels, "wheel"),
         (&store.instances, "instance"),
+        (&store.isolated, "isolated copy"),
         (&store.hooks, "copy of the hook"),
         (&store.bytecode, "bytecode folder"),
         (&store.builds, "build"),
@@ -117,6 +120,7 @@ fn tell(report: &Report, dry_run: bool, verbose: bool) -> Result<(), Error> {
 
 fn plural(number: usize, noun: &str) -> String {
     match noun {
+        "isolated copy" if number != 1 => format!("{number} isolated copies"),
         "copy of the hook" if number != 1 => format!("{number} copies of the hook"),
         _ => count(number, noun),
     }

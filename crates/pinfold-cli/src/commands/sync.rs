@@ -67,10 +67,10 @@ pub fn run(args: &SyncArgs, context: &Context) -> Result<Outcome, Error> {
 }
 
 fn json(done: &Done, context: &Context) -> serde_json::Value {
-    let (changed, generation, fetched, changes) = match &done.synced {
-        Synced::Unchanged { generation } => (false, *generation, 0, &[][..]),
-        Synced::Switched { generation, fetched, changes } => {
-            (true, *generation, *fetched, changes.as_slice())
+    let (changed, generation, fetched, changes, isolated) = match &done.synced {
+        Synced::Unchanged { generation } => (false, *generation, 0, &[][..], &[][..]),
+        Synced::Switched { generation, fetched, changes, isolated } => {
+            (true, *generation, *fetched, changes.as_slice(), isolated.as_slice())
         }
     };
     serde_json::json!({
@@ -81,6 +81,7 @@ fn json(done: &Done, context: &Context) -> serde_json::Value {
         "generation": generation,
         "fetched": fetched,
         "changes": changes,
+        "isolated": isolated,
     })
 }
 
@@ -169,9 +170,12 @@ fn take_over(context: &Context, store: &Store, what: &str) -> Result<bool, Error
 
 /// Says what came and went; nothing if nothing did.
 pub fn report_changes(done: &Done, context: &Context) {
-    let Synced::Switched { generation, fetched, changes } = &done.synced else { return };
+    let Synced::Switched { generation, fetched, changes, isolated } = &done.synced else { return };
     if *fetched > 0 {
         terminal::say("Fetched", &count(*fetched, "wheel"));
+    }
+    for what in isolated {
+        terminal::say("Isolated", what);
     }
     terminal::say(
         "Switched",

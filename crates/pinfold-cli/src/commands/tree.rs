@@ -1,12 +1,16 @@
 //! `pinfold tree`: show the units of every closure, and where versions differ between importers.
 //!
-//! It reads the lock alone: no environment need be there. Where it can, it says that the lock is out of date. Deliberately not here: the drawing ([`crate::tree`]).
+//! It reads the lock; no environment need be there, and one that is says which libraries have names of their own. Where it
+//! can, it says that the lock is out of date. Deliberately not here: the drawing ([`crate::tree`]).
 
 use anyhow::anyhow;
+use pinfold_core::closure::Environment;
 use pinfold_core::lock::{FILE, Lock};
 use wheelsplit::Store;
 
 use crate::context::{Context, OutputFormat};
+use crate::environment::layout::Layout;
+use crate::environment::sync::existing;
 use crate::error::{Error, Outcome};
 use crate::failure::hinted;
 use crate::locking::Workspace;
@@ -40,7 +44,11 @@ pub fn run(args: &TreeArgs, context: &Context) -> Result<Outcome, Error> {
     {
         terminal::warn(&format!("{reason}; `pinfold lock` brings it up to date"));
     }
-    let tree = Tree::new(&lock);
+    let mut tree = Tree::new(&lock);
+    let folder = Layout::new(&context.environment).ok().and_then(|layout| existing(&layout).ok());
+    if let Some(Ok(environment)) = folder.map(|folder| Environment::read(&folder.join("closure.json"))) {
+        tree = tree.with(&environment);
+    }
     match context.format {
         OutputFormat::Json => output::data(&format!("{}\n", tree.json()))?,
         OutputFormat::Text => output::data(&tree.text(args.depth, terminal::colour_on_stdout()))?,

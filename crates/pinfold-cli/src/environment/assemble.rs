@@ -98,6 +98,7 @@ pub fn assemble(lock: &Lock, place: &dyn Place, wheels: &BTreeMap<String, Instal
             native: wheel.facts.native,
             provides: wheel.facts.provides.clone(),
             pin: unit.pin.clone(),
+            isolated: None,
         });
     }
     let environment = Environment {

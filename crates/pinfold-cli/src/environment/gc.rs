@@ -160,6 +160,9 @@ fn mark(store: &Store, generation: &Path, live: &mut Live) -> Result<()> {
     let instances = store.root().join("instances");
     for unit in environment.units.iter() {
         live.wheels.extend(unit.wheel.clone());
+        if let Ok(copies) = unit.path.strip_prefix(store.isolated()) {
+            live.isolated.extend(copies.iter().next().map(|key| key.to_string_lossy().into_owned()));
+        }
         // `<store>/instances/<key>/site-packages`
         if let Ok(inside) = unit.path.strip_prefix(&instances)
             && let Some(key) = inside.iter().next().and_then(|key| key.to_str())

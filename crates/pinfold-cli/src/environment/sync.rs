@@ -17,7 +17,7 @@ use super::changes::{Change, changes};
 use super::generation::{self, Blueprint, Stamp};
 use super::hook::Package;
 use super::layout::{Found, Guard, Layout};
-use super::{gc, registry, switch};
+use super::{gc, isolate, registry, switch};
 use crate::failure::{WithHint, hinted};
 use crate::interpreter::Interpreter;
 use crate::terminal;
@@ -55,6 +55,8 @@ pub enum Synced {
         fetched: usize,
         /// What came and went.
         changes: Vec<Change>,
+        /// Which packages got libraries under names of their own, one sentence each.
+        isolated: Vec<String>,
     },
 }
 
@@ -99,12 +101,12 @@ pub fn sync_while(request: &Request<'_>, still: impl Fn() -> bool) -> Result<Opt
         return Ok(Some(Synced::Unchanged { generation }));
     }
     let before = previous(layout);
-    let Built { generation, fetched, environment } = build(request, &guard)?;
+    let Built { generation, fetched, environment, isolated } = build(request, &guard)?;
     layout.claim(request.force)?;
     switch::switch(layout, generation)?;
     gc::prune(layout);
     let changes = changes(before.as_ref(), &environment);
-    Ok(Some(Synced::Switched { generation, fetched, changes }))
+    Ok(Some(Synced::Switched { generation, fetched, changes, isolated }))
 }
 
 /// A generation that is complete, and that nobody uses yet.
@@ -116,6 +118,8 @@ pub struct Built {
     pub fetched: usize,
     /// Its units, closures and views.
     pub environment: Environment,
+    /// Which of them got libraries under names of their own, one sentence each.
+    pub isolated: Vec<String>,
 }
 
 /// Builds a generation beside the current one, which stays; whoever switches to it holds the lock until then.
@@ -146,7 +150,9 @@ pub fn build(request: &Request<'_>, _guard: &Guard) -> Result<Built> {
             "could not register this environment in the store {root}: {error}; `pinfold gc` will not know that it uses it"
         ));
     }
-    let Assembled { environment, roots } = assemble(lock, store, &wheels)?;
+    let mut assembled = assemble(lock, store, &wheels)?;
+    let isolated = isolate::isolate(&mut assembled, store, interpreter, &wheels)?;
+    let Assembled { environment, roots } = assembled;
     let hook = package.in_store(store, interpreter)?;
     let prompt = prompt(layout);
     let blueprint = Blueprint {
@@ -162,7 +168,7 @@ pub fn build(request: &Request<'_>, _guard: &Guard) -> Result<Built> {
     let generation = built.hint(
         "the environment that was there is as it was; free space or permissions, then `pinfold sync` again",
     )?;
-    Ok(Built { generation, fetched, environment })
+    Ok(Built { generation, fetched, environment, isolated })
 }
 
 /// Refuses a lock for another Python or platform.

@@ -32,6 +32,7 @@ pub fn lock(manifest: &Manifest, digest: String, interpreter: &Interpreter, clos
                 undeclared: pin.undeclared,
                 share: pin.share.clone(),
                 private: pin.private.clone(),
+                native: pin.native,
             })
         });
         let unit = units.entry(id(node)).or_insert_with(|| LockedUnit {

@@ -10,9 +10,10 @@
 pub mod folders;
 pub mod index;
 pub mod links;
+pub mod native;
+mod wheels;
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -25,7 +26,8 @@ use pinfold_core::names::UnitId;
 use pinfold_core::units::{Node, hashes};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use zip::write::SimpleFileOptions;
+
+pub use wheels::*;
 
 /// A project with a store of its own.
 pub struct Project {
@@ -56,53 +58,6 @@ pub fn python() -> &'static Python {
 
 pub fn hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A wheel file with these requirements and files.
-pub fn wheel_bytes(name: &str, version: &str, requires: &[&str], files: &[(&str, &str)]) -> Vec<u8> {
-    wheel_with(name, version, &[], requires, files)
-}
-
-/// A wheel file with these extras, requirements and files.
-pub fn wheel_with(
-    name: &str,
-    version: &str,
-    extras: &[&str],
-    requires: &[&str],
-    files: &[(&str, &str)],
-) -> Vec<u8> {
-    let extras = extras.iter().map(|name| format!("Provides-Extra: {name}\n"));
-    let requires = requires.iter().map(|text| format!("Requires-Dist: {text}\n"));
-    let requires: String = extras.chain(requires).collect();
-    let dist_info = format!("{}-{version}.dist-info", name.replace('-', "_"));
-    let mut all: Vec<(String, String)> =
-        files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
-    all.push((
-        format!("{dist_info}/METADATA"),
-        format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}"),
-    ));
-    all.push((
-        format!("{dist_info}/WHEEL"),
-        "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned(),
-    ));
-    let mut record: String = all
-        .iter()
-        .map(|(path, text)| {
-            format!(
-                "{path},sha256={},{}\n",
-                BASE64URL_NOPAD.encode(&Sha256::digest(text.as_bytes())),
-                text.len()
-            )
-        })
-        .collect();
-    record.push_str(&format!("{dist_info}/RECORD,,\n"));
-    all.push((format!("{dist_info}/RECORD"), record));
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (path, text) in &all {
-        zip.start_file(path.as_str(), SimpleFileOptions::default()).unwrap();
-        zip.write_all(text.as_bytes()).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
 }
 
 impl Project {
@@ -160,10 +115,14 @@ impl Project {
         requires: &[&str],
         files: &[(&str, &str)],
     ) -> String {
-        let bytes = wheel_bytes(name, version, requires, files);
-        let sha256 = hex(&bytes);
+        self.add_wheel(name, version, &wheel_bytes(name, version, requires, files))
+    }
+
+    /// Adds a wheel file to the lock; returns its hash.
+    pub fn add_wheel(&mut self, name: &str, version: &str, bytes: &[u8]) -> String {
+        let sha256 = hex(bytes);
         let file = format!("{}-{version}-py3-none-any.whl", name.replace('-', "_"));
-        fs::write(self.path("app/wheels").join(&file), &bytes).unwrap();
+        fs::write(self.path("app/wheels").join(&file), bytes).unwrap();
         self.wheels.push(Wheel {
             name: name.into(),
             version: version.into(),
@@ -252,6 +211,7 @@ impl Project {
             undeclared: Default::default(),
             share: Vec::new(),
             private: Vec::new(),
+            native: Default::default(),
         });
     }
 

@@ -9,7 +9,7 @@ use zerocopy::IntoBytes;
 use zerocopy::little_endian::U32;
 
 use super::image::{ClosureRow, Header, IN_ROOT, PROVIDED, ProvidedRow, ROOTLIKE, Span, UnitRow};
-use crate::closure::{Environment, Pin, Provided};
+use crate::closure::{Environment, Native, Provided, Undeclared};
 use crate::names::{ROOT, UnitId};
 
 /// Of a unit, what its row has no room for. Units and closures are positions.
@@ -25,8 +25,12 @@ pub(super) struct UnitRecord {
     pub(super) closures: Vec<u32>,
     pub(super) native: bool,
     pub(super) provides: BTreeMap<String, Provided>,
-    pub(super) pin: Option<Pin>,
+    pub(super) pin: Option<PinRecord>,
+    pub(super) isolated: Option<BTreeMap<String, String>>,
 }
+
+/// A pin: closure, `undeclared`, `share`, `private`, `native`. What JSON leaves out has a place here.
+pub(super) type PinRecord = (String, Undeclared, Vec<String>, Vec<String>, Native);
 
 /// As [`UnitRecord`], of a closure.
 #[derive(Default, Serialize, Deserialize)]
@@ -85,7 +89,11 @@ pub(super) fn body(env: &Environment) -> Result<Vec<u8>, String> {
             closures: unit.closures.iter().map(|name| closure(name)).collect(),
             native: unit.native,
             provides: unit.provides.clone(),
-            pin: unit.pin.clone(),
+            pin: unit
+                .pin
+                .clone()
+                .map(|pin| (pin.closure, pin.undeclared, pin.share, pin.private, pin.native)),
+            isolated: unit.isolated.clone().map(|isolated| isolated.libraries),
         };
         unit_rows.push(UnitRow {
             id: parts.string(unit.id.as_str())?,

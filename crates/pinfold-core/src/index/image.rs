@@ -23,7 +23,7 @@ use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::build::{ClosureRecord, UnitRecord};
-use crate::closure::{Closure, Provided, Unit};
+use crate::closure::{Closure, Isolated, Pin, Provided, Unit};
 use crate::list::Stored;
 use crate::names::UnitId;
 
@@ -314,7 +314,14 @@ impl Stored for Unit {
             domain: image.closure_name(row.domain.get()),
             native: record.native,
             provides: record.provides,
-            pin: record.pin,
+            pin: record.pin.map(|(closure, undeclared, share, private, native)| Pin {
+                closure,
+                undeclared,
+                share,
+                private,
+                native,
+            }),
+            isolated: record.isolated.map(|libraries| Isolated { libraries }),
             path: PathBuf::from(path),
         }
     }

@@ -36,6 +36,7 @@ fn what_is_live_stays_and_the_rest_goes() {
     let live = Live {
         wheels: [kept.sha256.clone()].into(),
         instances: [kept_unit.clone()].into(),
+        isolated: Default::default(),
         hooks: ["11".repeat(32)].into(),
     };
     let before = inventory(&store);

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use elf_isolate::{Graph, Places, Plan, World, isolate};
+use elf_isolate::{Graph, Places, Plan, Wanted, World, isolate};
 use elf_loader::{Load, Mode, Process};
 
 use super::{Options, loader_of, nothing, say};
@@ -40,7 +40,8 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
         (process, load)
     };
     let alone: Vec<(Process, Load)> = paths.iter().map(|path| open(path)).collect();
-    let worlds = alone.iter().zip(&paths).map(|((process, load), path)| World {
+    let worlds = alone.iter().zip(&paths).enumerate().map(|(owner, ((process, load), path))| World {
+        owner,
         process,
         start: machine.start.len(),
         loads: vec![(path.as_path(), load)],
@@ -48,7 +49,7 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
     let graph = Graph::of(worlds.collect());
     let folders = paths.iter().filter_map(|path| path.parent());
     let places = Places::new(&folders.map(Path::to_owned).collect::<Vec<_>>());
-    let plan = Plan::of(&graph, &places, &|_| true);
+    let plan = Plan::of(&graph, &places, &Wanted::all());
     if plan.is_empty() {
         return Ok(nothing(output, &plan.kept));
     }

@@ -1,0 +1,333 @@
+//! Copies for units of an environment of pins that break each other: as few as mend what abicheck calls an error.
+//!
+//! Each unit that has copies gets a folder of its own, named by what is in it, so that environments share them. Between
+//! two units the one that root sees keeps its files. What is left alone stays as it is, and the other gives way.
+//! Deliberately not here: where the folders go in the end, and who keeps them (`pinfold sync`, Nix).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+pub use elf_isolate::Link;
+use elf_isolate::{EditError, Graph, IsolateError, Places, Plan, Record, Wanted, write};
+use pinfold_core::closure;
+use pinfold_core::names::{ROOT, UnitId};
+use sha2::{Digest, Sha256};
+
+use super::{breaks, broken, graph, refused_by_the_loader};
+use crate::analysis::{self, Analysis};
+use crate::commands::caches::Caches;
+use crate::environment::{DistributionId, Environment, Interpreter};
+use crate::failure::Failure;
+
+/// The folder of a unit's copies that Python looks in, below that named by the key.
+pub const SITE: &str = "site-packages";
+/// Errors that other errors hid, and files that cannot be edited, are found one after another.
+const MOST_ROUNDS: usize = 16;
+
+/// What is asked.
+pub struct Request<'a> {
+    /// The environment, with its units where their own files are.
+    pub closure: &'a closure::Environment,
+    /// The interpreter's program.
+    pub python: &'a Path,
+    /// Units that are left as they are, and for which no other gives way.
+    pub shared: &'a BTreeSet<UnitId>,
+    /// Where folders of copies are already, by key.
+    pub there: &'a Path,
+    /// An empty folder for those that are not there yet, `KEY/site-packages` each; with its `isolated.json`.
+    pub staged: &'a Path,
+    /// How files that are not copied get there.
+    pub link: Link<'a>,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The units with copies.
+    pub units: BTreeMap<UnitId, Isolated>,
+    /// What was an error before, and is none with them.
+    pub mended: Vec<Mended>,
+    /// Why what breaks was left, one sentence each.
+    pub left: Vec<String>,
+}
+
+/// A unit with copies.
+#[derive(Clone, Debug)]
+pub struct Isolated {
+    /// The name of its folder.
+    pub key: String,
+    /// By the name that a library had, the one that it is loaded by now.
+    pub libraries: BTreeMap<String, String>,
+}
+
+/// Two units that do not break each other any more.
+#[derive(Clone, Debug)]
+pub struct Mended {
+    /// The units.
+    pub units: (UnitId, UnitId),
+    /// The code of the error.
+    pub code: &'static str,
+    /// The error, in a sentence.
+    pub title: String,
+}
+
+/// Looks for units that break each other by what they share, and makes copies of as few files as mend that.
+///
+/// # Errors
+/// When the environment cannot be looked at, or a folder not be written. A file that cannot be edited is none: it stays.
+pub fn isolate(request: &Request<'_>) -> Result<Outcome, Failure> {
+    let interpreter = Interpreter::at(request.python).map_err(Failure::new)?;
+    let environment = Environment::described(request.closure.clone(), interpreter.clone());
+    let caches = Caches::open(&environment, false, &[]).map_err(Failure::new)?;
+    let outcome = Isolating { request, interpreter, caches: &caches }.run(&environment);
+    // A cache that cannot be written costs time on the next run, and nothing now.
+    drop(caches.finish());
+    outcome
+}
+
+struct Isolating<'a> {
+    request: &'a Request<'a>,
+    interpreter: Interpreter,
+    caches: &'a Caches,
+}
+
+/// What is to be kept apart, as far as it is known.
+#[derive(Default)]
+struct Wishes {
+    pairs: BTreeMap<broken::Pair, Mended>,
+    /// What keeping them apart does not mend.
+    hopeless: BTreeSet<broken::Pair>,
+    fixed: BTreeSet<DistributionId>,
+    left: Vec<String>,
+}
+
+impl Wishes {
+    /// Leaves pairs as they are.
+    fn leave(&mut self, why: &str, which: impl Fn(&broken::Pair) -> bool) {
+        let left = self.pairs.extract_if(.., |pair, _| which(pair));
+        self.left.extend(left.map(|(_, mended)| format!("{} ({}): {why}", mended.title, mended.code)));
+    }
+}
+
+impl Isolating<'_> {
+    fn run(&self, environment: &Environment) -> Result<Outcome, Failure> {
+        let before = self.analyse(environment)?;
+        let units: Vec<&closure::Unit> = self.request.closure.units.iter().collect();
+        let shared = |id: DistributionId| self.request.shared.contains(&units[id].id);
+        let mut wishes =
+            Wishes { fixed: (0..units.len()).filter(|id| shared(*id)).collect(), ..Wishes::default() };
+        self.add_errors(&mut wishes, &before);
+        let order = order(self.request.closure);
+        let graph = graph(&before, &|package| order[package]);
+        for _ in 0..MOST_ROUNDS {
+            let Some((plan, places)) = self.plan(&graph, &wishes, &order) else { break };
+            let Some(made) = self.write(&graph, (&plan, &places), (&mut wishes, &order))? else { continue };
+            let moved = self.moved(&made);
+            let copied = Environment::described(moved, self.interpreter.clone());
+            let after = self.analyse(&copied)?;
+            if let Some(why) = self.refused(&made)?.or_else(|| breaks(&before, &after)) {
+                wishes.leave(&format!("the copies were made and do not hold: {why}"), |_| true);
+                break;
+            }
+            if self.add_errors(&mut wishes, &after) {
+                self.clear()?;
+                continue;
+            }
+            let mended = wishes.pairs.into_values().collect();
+            return Ok(Outcome { units: made, mended, left: wishes.left });
+        }
+        self.clear()?;
+        Ok(Outcome { left: wishes.left, ..Outcome::default() })
+    }
+
+    fn analyse<'e>(&self, environment: &'e Environment) -> Result<Analysis<'e>, Failure> {
+        let wishes = analysis::Wishes::default();
+        Analysis::of(environment, self.caches.facts.clone(), &self.caches.sources, &wishes, &|_| {})
+            .map_err(Failure::new)
+    }
+
+    /// Adds the pairs that break each other, unless one of them is left as it is, and takes out those that still do; whether
+    /// there are others now.
+    fn add_errors(&self, wishes: &mut Wishes, analysis: &Analysis<'_>) -> bool {
+        let units = &self.request.closure.units;
+        let errors = broken::errors(analysis);
+        let (before, mut gone) = (wishes.pairs.len(), 0);
+        for (pair, finding) in broken::pairs(analysis, &errors) {
+            if wishes.pairs.get(&pair).is_some_and(|known| known.title == finding.title) {
+                wishes.pairs.remove(&pair);
+                wishes.hopeless.insert(pair);
+                gone += 1;
+                continue;
+            }
+            let ids = (units[pair.0].id.clone(), units[pair.1].id.clone());
+            let shared = [&ids.0, &ids.1].into_iter().any(|id| self.request.shared.contains(id));
+            let both_fixed = wishes.fixed.contains(&pair.0) && wishes.fixed.contains(&pair.1);
+            if !shared && !both_fixed && !wishes.hopeless.contains(&pair) {
+                let mended = Mended { units: ids, code: finding.code, title: finding.title.clone() };
+                wishes.pairs.entry(pair).or_insert(mended);
+            }
+        }
+        gone > 0 || wishes.pairs.len() > before
+    }
+
+    /// What is to be copied, and where to: each unit's files into a folder that is named by them.
+    fn plan(&self, graph: &Graph, wishes: &Wishes, order: &[usize]) -> Option<(Plan, Places)> {
+        let number = |(a, b): &broken::Pair| (order[*a], order[*b]);
+        let fixed = wishes.fixed.iter().map(|id| order[*id]).collect();
+        let wanted = Wanted::pairs(wishes.pairs.keys().map(number), fixed);
+        let units = &self.request.closure.units;
+        let places = |name: &dyn Fn(&closure::Unit) -> String, outside: PathBuf| {
+            let place = |unit: &closure::Unit| (unit.path.clone(), Path::new(&name(unit)).join(SITE));
+            Places::named(units.iter().map(place).collect(), outside)
+        };
+        let first = places(&|unit| unit.hash.clone(), "outside".into());
+        let plan = Plan::of(graph, &first, &wanted);
+        let record = Record::of(graph, &plan, &first);
+        if plan.is_empty() {
+            return None;
+        }
+        // What is in one depends on the names of the others then.
+        let all = if leads_out(&record) { record.key.as_str() } else { "" };
+        let key = |unit: &closure::Unit| {
+            let own = record.below(&Path::new(&unit.hash).join(SITE));
+            let digest = Sha256::digest(format!("{} {} {all}", unit.hash, own.key));
+            HEXLOWER.encode(&digest)
+        };
+        let outside = Path::new(&HEXLOWER.encode(&Sha256::digest(all))).join("outside");
+        let places = places(&key, outside);
+        Some((Plan::of(graph, &places, &wanted), places))
+    }
+
+    /// Writes what is not there; `None` where a file cannot be edited, which is left from now on.
+    fn write(
+        &self,
+        graph: &Graph,
+        (plan, places): (&Plan, &Places),
+        (wishes, order): (&mut Wishes, &[usize]),
+    ) -> Result<Option<BTreeMap<UnitId, Isolated>>, Failure> {
+        let record = Record::of(graph, plan, places);
+        let missing = |copy: &elf_isolate::Copy| self.root_of(&copy.path) != self.request.there;
+        // Where one folder leads into another, they are made side by side.
+        let anew = leads_out(&record) && record.copies.iter().any(missing);
+        let is_there = |place: &Path| !anew && self.root_of(place) == self.request.there;
+        match write(graph, plan, places, self.request.staged, &self.request.link, &is_there) {
+            Ok(()) => {}
+            // What is wrong with a file will be tomorrow, too.
+            Err(IsolateError::Edit { file, why }) if !matches!(why, EditError::Io { .. }) => {
+                self.clear()?;
+                let loads = graph.loads(&file);
+                let fixed: Vec<usize> = (0..order.len()).filter(|id| loads.contains(&order[*id])).collect();
+                if fixed.iter().all(|id| wishes.fixed.contains(id)) {
+                    return Err(Failure::new(why));
+                }
+                wishes.fixed.extend(fixed);
+                let fixed = wishes.fixed.clone();
+                wishes.leave(&why.to_string(), |(a, b)| fixed.contains(a) && fixed.contains(b));
+                return Ok(None);
+            }
+            Err(error) => return Err(Failure::new(error)),
+        }
+        let mut made = BTreeMap::new();
+        for unit in self.request.closure.units.iter() {
+            let Some((_, place)) = places.trees().find(|(tree, _)| *tree == unit.path) else { continue };
+            let own = record.below(place);
+            if own.copies.is_empty() {
+                continue;
+            }
+            let key = place.parent().unwrap_or(place).to_string_lossy().into_owned();
+            let file = self.root_of(place).join(&key).join(elf_isolate::RECORD);
+            if !file.exists() {
+                std::fs::write(&file, own.to_json())
+                    .map_err(|error| Failure::new(format!("could not write {}: {error}", file.display())))?;
+            }
+            let renamed = own.copies.iter().filter_map(|copy| {
+                let last = || Some(copy.path.file_name()?.to_string_lossy().into_owned());
+                Some((copy.soname.clone().or_else(last)?, copy.name.clone()?))
+            });
+            made.insert(unit.id.clone(), Isolated { key, libraries: renamed.collect() });
+        }
+        Ok(Some(made))
+    }
+
+    /// The environment with its units where their copies are now.
+    fn moved(&self, made: &BTreeMap<UnitId, Isolated>) -> closure::Environment {
+        let root = |isolated: &Isolated| self.root_of(Path::new(&isolated.key));
+        moved(self.request.closure, made, &root)
+    }
+
+    /// What the real loader says of a copy that it does not say of its original.
+    fn refused(&self, made: &BTreeMap<UnitId, Isolated>) -> Result<Option<String>, Failure> {
+        let facts = self.caches.facts.get(&self.interpreter.executable).map_err(Failure::new)?;
+        let loader =
+            facts.head.interpreter.as_ref().map(|name| name.as_path().to_owned()).unwrap_or_default();
+        for isolated in made.values() {
+            let root = self.root_of(Path::new(&isolated.key));
+            // What is there already was looked at.
+            if root == self.request.there {
+                continue;
+            }
+            let folder = root.join(&isolated.key);
+            for copy in Record::read(&folder).into_iter().flat_map(|record| record.copies) {
+                let place = folder.join(SITE).join(&copy.path);
+                if let Some(why) = refused_by_the_loader(&loader, &copy.original, &place) {
+                    return Ok(Some(why));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Where the folder is that `place` is in or is: among those that are there, or staged.
+    fn root_of(&self, place: &Path) -> PathBuf {
+        let key = place.iter().next().unwrap_or_default();
+        let is_staged = self.request.staged.join(key).exists() || !self.request.there.join(key).is_dir();
+        if is_staged { self.request.staged.to_owned() } else { self.request.there.to_owned() }
+    }
+
+    /// Removes what was staged.
+    fn clear(&self) -> Result<(), Failure> {
+        let staged = self.request.staged;
+        let removed = std::fs::read_dir(staged).and_then(|entries| {
+            entries.into_iter().try_for_each(|entry| std::fs::remove_dir_all(entry?.path()))
+        });
+        removed.map_err(|error| Failure::new(format!("could not empty {}: {error}", staged.display())))
+    }
+}
+
+/// `closure` with its units where their copies are, each in a folder of its `root`.
+pub fn moved(
+    closure: &closure::Environment,
+    made: &BTreeMap<UnitId, Isolated>,
+    root: &dyn Fn(&Isolated) -> PathBuf,
+) -> closure::Environment {
+    let mut closure = closure.clone();
+    for unit in closure.units.whole() {
+        if let Some(isolated) = made.get(&unit.id) {
+            let folder = root(isolated).join(&isolated.key);
+            unit.path = folder.join(SITE);
+            unit.modules = unit.modules.take().map(|_| folder.join("modules.idx"));
+            unit.isolated = Some(closure::Isolated { libraries: isolated.libraries.clone() });
+        }
+    }
+    closure
+}
+
+/// Whether lists of folders lead, or may lead, from unit to unit.
+fn leads_out(record: &Record) -> bool {
+    record.copies.iter().any(|copy| copy.rpath.is_some())
+}
+
+/// The rank of each unit: who comes first keeps its files. Root's are those that most programs import.
+fn order(closure: &closure::Environment) -> Vec<usize> {
+    let mut ids: Vec<usize> = (0..closure.units.len()).collect();
+    ids.sort_by_key(|id| {
+        let unit = &closure.units[*id];
+        unit.pin.is_some() || !unit.closures.iter().any(|name| name == ROOT)
+    });
+    let mut ranks = vec![0; ids.len()];
+    for (rank, id) in ids.into_iter().enumerate() {
+        ranks[id] = rank;
+    }
+    ranks
+}

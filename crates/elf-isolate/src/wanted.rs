@@ -1,0 +1,80 @@
+//! What is to be kept apart: everything, or what certain packages have of each other.
+//!
+//! Between two packages it is enough that one of them gets names of its own: the other keeps its files as they are.
+//! Deliberately not here: how it is found out that two packages break each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use elf_facts::ContentHash;
+
+use crate::graph::{FileId, Graph};
+
+/// A file's content; with itself where it is edited, since its needs are its own then.
+pub(crate) type Variant = (ContentHash, Option<FileId>);
+
+/// Which names are given up, and whose files get others.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Packages ([`crate::World::owner`]) that are to be kept apart, both ways; `None` for all, of which none keeps a name.
+    apart: Option<BTreeSet<(usize, usize)>>,
+    /// Packages whose files stay as they are.
+    fixed: BTreeSet<usize>,
+}
+
+impl Wanted {
+    /// Every name that leads to different files, and new names for all of these.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// What packages of these pairs have different files of; the package of the lowest number keeps its own, and those
+    /// of `fixed` keep theirs whoever they are.
+    pub fn pairs(pairs: impl IntoIterator<Item = (usize, usize)>, fixed: BTreeSet<usize>) -> Self {
+        let both = |(a, b)| [(a, b), (b, a)];
+        Self { apart: Some(pairs.into_iter().flat_map(both).collect()), fixed }
+    }
+
+    /// Whether a package that loads the one file is to be kept apart from one that loads the other.
+    pub(crate) fn apart(&self, graph: &Graph, one: FileId, other: FileId) -> bool {
+        let Some(pairs) = &self.apart else { return true };
+        let worlds = |id: FileId| &graph.files[id].worlds;
+        worlds(one).iter().any(|a| worlds(other).iter().any(|b| pairs.contains(&(*a, *b))))
+    }
+
+    /// Whether the file stays as it is.
+    pub(crate) fn is_fixed(&self, graph: &Graph, id: FileId) -> bool {
+        !self.fixed.is_disjoint(&graph.files[id].worlds)
+    }
+
+    /// Whether of two files with one symbol of two layouts the first one's copy is another.
+    pub(crate) fn gives_way(&self, graph: &Graph, one: FileId, other: FileId) -> bool {
+        let later = || self.is_fixed(graph, other) || rank(graph, one) > rank(graph, other);
+        self.apart.is_none() || (self.apart(graph, one, other) && !self.is_fixed(graph, one) && later())
+    }
+
+    /// Those of the files of one name that get names of their own.
+    pub(crate) fn moved(&self, graph: &Graph, files: &BTreeMap<FileId, Variant>) -> BTreeSet<FileId> {
+        let contested = |(one, variant): &(&FileId, &Variant)| {
+            files.iter().filter(|(_, other)| other != variant).any(|(id, other)| {
+                // What is edited is nobody else's file any more.
+                variant.1.is_some() || other.1.is_some() || self.apart(graph, **one, *id)
+            })
+        };
+        let contested: BTreeMap<&FileId, &Variant> = files.iter().filter(contested).collect();
+        let mut stay: BTreeSet<&Variant> = BTreeSet::new();
+        if self.apart.is_some() {
+            let fixed = contested.iter().filter(|(id, _)| self.is_fixed(graph, ***id));
+            stay.extend(fixed.map(|(_, variant)| *variant));
+            if stay.is_empty() {
+                let first = contested.iter().min_by_key(|(id, _)| rank(graph, ***id));
+                stay.extend(first.map(|(_, variant)| *variant));
+            }
+        }
+        contested.into_iter().filter(|(_, variant)| !stay.contains(variant)).map(|(id, _)| *id).collect()
+    }
+}
+
+/// Whose file it is, the lowest first: that one keeps its names.
+fn rank(graph: &Graph, id: FileId) -> (Option<usize>, FileId) {
+    (graph.files[id].worlds.first().copied(), id)
+}
