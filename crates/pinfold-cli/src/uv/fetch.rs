@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use pinfold_core::lock::Wheel;
@@ -258,6 +259,9 @@ fn layers<'a>(wheels: &[&'a Wheel]) -> Vec<Vec<&'a Wheel>> {
     layers
 }
 
+/// The size of a wheel of which no index says it.
+const UNKNOWN: u64 = 4 << 20;
+
 const BY_HASH: &[&str] = &[
     "--no-deps",
     "--require-hashes",
@@ -288,7 +292,9 @@ fn download(
     args.extend(BY_HASH.iter().map(OsStr::new));
     let output = builder.uv.run(temporary.path(), args)?;
     if !output.status.success() {
-        let refused = is_refusal(&output);
+        // uv says the same where its cache is full.
+        let size: u64 = wheels.iter().map(|wheel| wheel.size.unwrap_or(UNKNOWN)).sum();
+        let refused = is_refusal(&output) && has_room(&cache(builder, temporary.path())?, 4 * size);
         if refused && wheels.len() > 1 {
             // One of them: whoever asks for them is told which.
             return wheels.iter().try_for_each(|wheel| download(builder, &[wheel], sink));
@@ -310,6 +316,30 @@ fn download(
     Ok(())
 }
 
+/// Where uv keeps what it downloads.
+fn cache(builder: &Builder<'_>, folder: &Path) -> Result<PathBuf, Error> {
+    let output = builder.uv.run(folder, ["cache", "dir"])?;
+    Ok(PathBuf::from(OsStr::from_bytes(output.stdout.trim_ascii_end())))
+}
+
+/// Whether so many bytes can be had in a folder. One that does not tell has them.
+fn has_room(folder: &Path, bytes: u64) -> bool {
+    let taken = tempfile::tempfile_in(folder).and_then(|file| {
+        rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, bytes.max(1))?;
+        Ok(())
+    });
+    !taken.is_err_and(|error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::StorageFull
+                | io::ErrorKind::QuotaExceeded
+                | io::ErrorKind::FileTooLarge
+                | io::ErrorKind::ReadOnlyFilesystem
+                | io::ErrorKind::PermissionDenied
+        )
+    })
+}
+
 /// The unpacked wheels behind a folder that uv installed into by links, by normalised name.
 pub(crate) fn archives(target: &Path) -> io::Result<BTreeMap<String, PathBuf>> {
     let mut archives = BTreeMap::new();
@@ -329,4 +359,17 @@ pub(crate) fn archives(target: &Path) -> io::Result<BTreeMap<String, PathBuf>> {
         }
     }
     Ok(archives)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_has_room_for_what_its_disk_can_take() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(has_room(folder.path(), 1));
+        assert!(!has_room(folder.path(), i64::MAX as u64));
+        assert!(has_room(&folder.path().join("gone"), 1), "that is no question of room");
+    }
 }
