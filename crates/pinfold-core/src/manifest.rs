@@ -13,7 +13,7 @@ use serde::Serialize;
 use toml::de::{DeTable, DeValue};
 
 use crate::closure::{Native, Undeclared};
-use crate::names::{nearest, normalize};
+use crate::names::{is_name, nearest, normalize};
 
 pub use builds::{Build, BuildSet, Check};
 pub use tracks::{MAIN, Track};
@@ -105,6 +105,18 @@ pub enum ManifestError {
         /// Counted from 1.
         line: usize,
     },
+    /// Something else where a package's name must stand.
+    #[error("line {line}: `{written}` in {place} is not the name of a package")]
+    NotAName {
+        /// As written.
+        written: String,
+        /// The key or table, in words.
+        place: String,
+        /// What to do.
+        hint: String,
+        /// Counted from 1.
+        line: usize,
+    },
     /// Two pins of one package.
     #[error(
         "line {line}: `{name}` is pinned twice (`-`, `_`, `.` and upper case make no difference in a name)"
@@ -179,7 +191,7 @@ impl ManifestError {
                 "the keys here are {}",
                 known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")
             )),
-            ManifestError::Track { hint, .. } => Some(hint.clone()),
+            ManifestError::Track { hint, .. } | ManifestError::NotAName { hint, .. } => Some(hint.clone()),
             ManifestError::TwoTracks { .. } => {
                 Some("a package moves with one track: take it out of the other".to_owned())
             }
@@ -199,6 +211,7 @@ const ROOT_KEYS: &[&str] = &["requires", "python", "pins", "tracks", "build-set"
 const PYPROJECT_KEYS: &[&str] = &["python", "pins", "tracks", "build-set", "builds", "checks"];
 const PIN_KEYS: &[&str] = &["requires", "undeclared", "share", "private", "track", "native"];
 const NATIVE: &str = "\"isolate\" or \"shared\"";
+const BARE: &str = "names alone stand here; bounds go into `requires`";
 const UNDECLARED: &str = "\"allow\", \"deny\" or \"any\"";
 
 impl Manifest {
@@ -238,8 +251,10 @@ impl Manifest {
         let pins = format!("{prefix}pins");
         let pinned = reader.table(table, "pins", &pins)?.unwrap_or(&empty);
         for key in pinned.keys() {
+            let bounds = "a pin is called by a name alone; a bound of it goes where it is required, or into `requires` of a track";
+            let line = reader.line(key.span().start);
+            let name = reader.name(key.get_ref(), || format!("[{pins}]"), bounds, line)?;
             let pin = reader.pin(pinned, key.get_ref(), &pins, &manifest)?;
-            let name = normalize(key.get_ref());
             if manifest.pins.insert(name.clone(), pin).is_some() {
                 return Err(ManifestError::PinnedTwice { name, line: reader.line(key.span().start) });
             }
@@ -312,9 +327,21 @@ impl Reader<'_> {
         seconds.map(Some).ok_or_else(wrong)
     }
 
-    /// Names of distributions, normalised.
-    fn names(&self, table: &DeTable<'_>, key: &str, path: &str) -> Read<Vec<String>> {
-        Ok(self.strings(table, key, &format!("{path}.{key}"))?.iter().map(|name| normalize(name)).collect())
+    /// Names of distributions, normalised; `bounds` says where to write what is more than a name.
+    fn names(&self, table: &DeTable<'_>, key: &str, path: &str, bounds: &str) -> Read<Vec<String>> {
+        let path = format!("{path}.{key}");
+        let line = table.get(key).map(|value| self.line(value.span().start)).unwrap_or_default();
+        let names = self.strings(table, key, &path)?;
+        names.iter().map(|name| self.name(name, || format!("`{path}`"), bounds, line)).collect()
+    }
+
+    /// The name of a distribution, normalised.
+    fn name(&self, written: &str, place: impl Fn() -> String, bounds: &str, line: usize) -> Read<String> {
+        if is_name(written) {
+            return Ok(normalize(written));
+        }
+        let (written, hint) = (written.to_owned(), bounds.to_owned());
+        Err(ManifestError::NotAName { written, place: place(), hint, line })
     }
 
     /// A table that is passed on as it is, from the same document without positions.
@@ -367,8 +394,8 @@ impl Reader<'_> {
         Ok(Pin {
             requires: self.strings(table, "requires", &format!("{path}.requires"))?,
             undeclared,
-            share: self.names(table, "share", &path)?,
-            private: self.names(table, "private", &path)?,
+            share: self.names(table, "share", &path, BARE)?,
+            private: self.names(table, "private", &path, BARE)?,
             track,
             native,
         })

@@ -33,6 +33,14 @@ pub fn normalize(name: &str) -> String {
     out
 }
 
+/// Whether it is the name of a distribution, as PEP 508 has them, however it is spelled.
+pub fn is_name(text: &str) -> bool {
+    let ends = |c: char| c.is_ascii_alphanumeric();
+    text.starts_with(ends)
+        && text.ends_with(ends)
+        && text.chars().all(|c| ends(c) || matches!(c, '-' | '_' | '.'))
+}
+
 /// The one of `known` that looks most like `asked`, if one looks like a slip of the pen.
 pub fn nearest<T: AsRef<str>>(asked: &str, known: impl IntoIterator<Item = T>) -> Option<T> {
     let asked = asked.to_lowercase();

@@ -45,7 +45,7 @@ pub(super) fn unpacked(
         let required = format!("{name}=={version} --hash=sha256:{sha256}");
         let fetched = fetch(engine, name, &what, &required, &is_it, to)?;
         let offline = engine.uv.is_offline();
-        let source = |(said, refused)| BuildError::Source { what: what.clone(), said, offline, refused };
+        let source = |(said, refused)| BuildError::Source { what: what.clone(), said: reason(said), offline, refused };
         fetched.map_err(source)
     })
 }
@@ -60,17 +60,23 @@ pub(super) fn unpacked_file(
     let what = format!("{name} (from {})", file.display());
     let line = format!("{name} @ {} --hash=sha256:{sha256}", address(file));
     let source = engine.store.source(sha256, |to| {
-        let reason = |said: String| match said.contains(NEVER) {
-            true => format!("there is no {METADATA} in it"),
-            false => said.trim().to_owned(),
-        };
-        let wrong = |(said, _)| BuildError::NotASdist { path: file.to_owned(), reason: reason(said) };
+        let wrong =
+            |(said, _)| BuildError::NotASdist { path: file.to_owned(), reason: reason(said).trim().to_owned() };
         fetch(engine, name, &what, &line, &|_| true, to)?.map_err(wrong)
     })?;
     let found = identity(&source.join(METADATA));
     match normalize(&found.name) == name {
         true => Ok((source, found.version)),
         false => Err(BuildError::OtherSource { what, found: found.name }),
+    }
+}
+
+/// uv's words, where it is not our own doing that it stopped: then it has the file, and not what was looked for in it.
+fn reason(said: String) -> String {
+    if said.contains(NEVER) {
+        format!("  there is no {METADATA} in it that names this package and version")
+    } else {
+        said
     }
 }
 

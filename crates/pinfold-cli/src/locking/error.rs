@@ -162,9 +162,12 @@ impl Hint for LockingError {
                 hints.extend(offline.then(|| OFFLINE.to_owned()));
                 hints
             }
-            LockingError::Failed { offline, culprit, .. } => match (offline, culprit) {
+            LockingError::Failed { explanation, offline, culprit, .. } => match (offline, culprit) {
                 (true, _) => vec![OFFLINE.to_owned()],
                 (false, Some(culprit)) => culprit.hint().into_iter().collect(),
+                (false, None) if explanation.contains("Failed to parse") && explanation.contains("pyproject.toml") => {
+                    vec!["that file is what uv was given; its table for uv is [uv] of the manifest (or [tool.uv], or uv.toml): correct the key there".to_owned()]
+                }
                 (false, _) => vec!["the index must be reachable; indexes and credentials are configured as for uv (UV_INDEX, netrc, keyring, [uv] or [tool.uv])".to_owned()],
             },
             LockingError::Late { late, .. } => late.hints(),

@@ -244,10 +244,16 @@ pub(crate) fn is_refusal(output: &Output) -> bool {
     output.status.code() == Some(1)
 }
 
-/// What uv said, for people: indented, without the line that names the interpreter, and without the marker of the
-/// one platform, which is the same in every question that we ask.
+/// What the project that uv is asked about is called in its files. Where uv explains a resolution it says `your project`.
+pub(crate) const PROJECT: &str = "pinfold-root";
+
+/// What uv said, for people: indented, without the name that only the question has, without the line that names the
+/// interpreter, and without the marker of the one platform, which is the same in every question that we ask.
 pub(crate) fn said(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
+    let text = text
+        .replace(&format!("`{PROJECT}` (v0)"), "your project")
+        .replace(&format!("`{PROJECT}`"), "your project");
     let mut lines: Vec<String> = text
         .lines()
         .filter(|line| !line.starts_with("Using CPython "))

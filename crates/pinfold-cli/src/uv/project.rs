@@ -13,7 +13,7 @@ use toml::{Table, Value};
 
 use super::lockfile::{Package, UvLock};
 use super::settings::Settings;
-use super::{Uv, UvError, is_refusal, said};
+use super::{PROJECT, Uv, UvError, is_refusal, said};
 use crate::error::Hint;
 use crate::locking::Culprit;
 
@@ -146,7 +146,7 @@ impl<'a> Question<'a> {
             self.constraints.iter().cloned().map(Value::from).collect(),
         );
         let mut project = Table::new();
-        project.insert("name".to_owned(), "pinfold-root".into());
+        project.insert("name".to_owned(), PROJECT.into());
         project.insert("version".to_owned(), "0".into());
         project.insert("requires-python".to_owned(), format!("=={}", self.version).into());
         project.insert("dependencies".to_owned(), strings(self.requires.iter().cloned()));

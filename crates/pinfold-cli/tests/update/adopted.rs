@@ -50,9 +50,13 @@ fn a_newest_release_that_does_not_build_is_no_reason_not_to_adopt_a_track() {
         link(&project, name, "1", &[]);
     }
     project.ok(&["sync"]);
-    source(&project, "web", "2", "fail", true);
+    source(&project, "web", "2", "fail", false);
     write(&project, &format!("{ROOT}[tracks.net]\npackages = ['web']\n"));
     update(&project, &[]);
     assert_eq!(versions(&project), ["root: tool 1, web 1", "net: web 1"]);
-    assert_eq!(lock(&project).holds[0].track, "net");
+    let hold = lock(&project).holds.remove(0);
+    assert_eq!(hold.track, "net");
+    let log = std::fs::read_to_string(project.app().join(hold.log.unwrap())).unwrap();
+    // What uv is asked with has a name that is nobody's affair.
+    assert!(log.contains("because your project depends on `web`") && !log.contains("pinfold-root"), "{log}");
 }

@@ -8,7 +8,6 @@ use serde::Serialize;
 use toml::de::DeTable;
 
 use super::{Manifest, ManifestError, Read, Reader};
-use crate::names::normalize;
 
 /// For everything that is built from source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -107,9 +106,10 @@ fn each<T>(
     for key in tables.keys() {
         let inner = format!("{path}.{}", key.get_ref());
         let Some(one) = reader.table(tables, key.get_ref(), &inner)? else { continue };
-        let name = normalize(key.get_ref());
+        let line = reader.line(key.span().start);
+        let bare = "the table is called by the package's name alone";
+        let name = reader.name(key.get_ref(), || format!("[{path}]"), bare, line)?;
         if found.insert(name.clone(), read(one, &inner)?).is_some() {
-            let line = reader.line(key.span().start);
             return Err(ManifestError::NamedTwice { name, table: path.to_owned(), line });
         }
     }
@@ -160,6 +160,9 @@ mod tests {
             ("[builds.a]\nrequire = []", "line 2: unknown key `require` in [builds.a]"),
             ("[builds.a]\n[builds.A]", "line 1: `a` stands twice in [builds]"),
             ("[checks.a]\ntimeout = 0", "line 2: `checks.a.timeout` must be a number of seconds above 0"),
+            ("[builds.'a>=1']", "line 1: `a>=1` in [builds] is not the name of a package"),
+            ("[pins.'six>=1.16']", "line 1: `six>=1.16` in [pins] is not the name of a package"),
+            ("[pins.x]\nshare = ['y<2']", "line 2: `y<2` in `pins.x.share` is not the name of a package"),
             ("[build-set]\nenv = ['CC=gcc']", "line 2: `build-set.env` must be a list of names of variables"),
             ("[checks.a]\ncommand = 'pytest'", "line 2: `checks.a.command` must be a list of strings"),
         ] {
