@@ -3,8 +3,10 @@
 //! All of it goes to stderr; stdout is for data. `NO_COLOR` and `--quiet` are respected, and nothing moves where
 //! stderr is not a terminal. Deliberately not here: what is said, which each command knows best.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -100,6 +102,14 @@ pub fn note(line: &str) {
 /// Says a warning on stderr.
 pub fn warn(line: &str) {
     talk(&format!("{}: {line}\n", styled("warning", Style::Warning, colour_on_stderr())));
+}
+
+/// Says a warning on stderr, at most once in this process.
+pub fn warn_once(line: &str) {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    if SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(line.to_owned()) {
+        warn(line);
+    }
 }
 
 /// A spinner on stderr that appears where a person is watching; it is gone when dropped.

@@ -63,7 +63,7 @@ pub(super) fn resolve(
     let answer = project.ask(builder.uv, &settings).map_err(|e| refused(e, builder, asked))?;
     let tags = Tags::of_interpreter(builder.interpreter);
     let bare = empty(builder);
-    let chooser = Chooser { builder: *builder, tags: &tags, question: &bare, of_tools: true };
+    let chooser = Chooser { builder: *builder, tags: &tags, question: &bare, of_tools: true, locked: None };
     let locals: Vec<Local> = locals.into_values().collect();
     let mut wheels = Vec::new();
     for (_, reached) in walk(&answer, &builder.markers)? {

@@ -45,7 +45,8 @@ pub(super) fn unpacked(
         let required = format!("{name}=={version} --hash=sha256:{sha256}");
         let fetched = fetch(engine, name, &what, &required, &is_it, to)?;
         let offline = engine.uv.is_offline();
-        let source = |(said, refused)| BuildError::Source { what: what.clone(), said: reason(said), offline, refused };
+        let source =
+            |(said, refused)| BuildError::Source { what: what.clone(), said: reason(said), offline, refused };
         fetched.map_err(source)
     })
 }
@@ -60,8 +61,10 @@ pub(super) fn unpacked_file(
     let what = format!("{name} (from {})", file.display());
     let line = format!("{name} @ {} --hash=sha256:{sha256}", address(file));
     let source = engine.store.source(sha256, |to| {
-        let wrong =
-            |(said, _)| BuildError::NotASdist { path: file.to_owned(), reason: reason(said).trim().to_owned() };
+        let wrong = |(said, _)| BuildError::NotASdist {
+            path: file.to_owned(),
+            reason: reason(said).trim().to_owned(),
+        };
         fetch(engine, name, &what, &line, &|_| true, to)?.map_err(wrong)
     })?;
     let found = identity(&source.join(METADATA));

@@ -32,8 +32,13 @@ impl Workspace {
         let engine = self.engine(self.options(), false)?;
         let tags = Tags::of_interpreter(&self.interpreter);
         let question = releases.question.clone();
-        let chooser =
-            Chooser { builder: engine.builder(), tags: &tags, question: &question, of_tools: false };
+        let chooser = Chooser {
+            builder: engine.builder(),
+            tags: &tags,
+            question: &question,
+            of_tools: false,
+            locked: None,
+        };
         let mut wheels = Vec::new();
         for package in answer.packages.iter().filter(|package| versions.contains_key(&package.name)) {
             match chooser.wheel(package, &[], "your project") {

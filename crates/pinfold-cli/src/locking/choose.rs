@@ -6,6 +6,7 @@ use pinfold_core::lock::{Source, Wheel};
 use wheelsplit::WheelName;
 
 use super::local::{Local, target};
+use super::locked::Locked;
 use crate::build::{BuildError, Builder};
 use crate::error::Hint;
 use crate::uv::fetch::sha256;
@@ -99,6 +100,8 @@ pub struct Chooser<'a> {
     pub question: &'a Question<'a>,
     /// Whether it is about what builds and checks take.
     pub of_tools: bool,
+    /// The lock that was; nothing for tools, which have a set of their own.
+    pub locked: Option<Locked<'a>>,
 }
 
 impl Chooser<'_> {
@@ -132,9 +135,16 @@ impl Chooser<'_> {
             .wheels
             .iter()
             .filter(|_| !as_source)
-            .filter_map(|file| Some((self.fit(file)?, file)))
+            .filter_map(|file| Some((self.fit(&file.name()?)?, file)))
             .max_by(|a, b| a.0.cmp(&b.0));
-        if let Some((_, file)) = best {
+        let locked = self.locked.and_then(|locked| locked.wheel(package, index.as_deref(), best.is_some()));
+        if let Some(wheel) = locked.filter(|wheel| wheel.source.is_none() && !as_source)
+            && self.fit(&wheel.file).is_some()
+        {
+            return Ok(wheel.clone());
+        }
+        let locked = locked.and_then(|wheel| wheel.source.as_ref());
+        if let Some((_, file)) = best.filter(|_| locked.is_none()) {
             let file_name = file.name().unwrap_or_default();
             let sha256 = self.hash(package, file, &file_name)?;
             return Ok(listed(file, file_name, sha256));
@@ -148,7 +158,10 @@ impl Chooser<'_> {
             return Err(ChooseError::NoneFits { name, version, lack, closure: closure.to_owned(), files });
         };
         let source = sdist.name().unwrap_or_default();
-        let hash = self.hash(package, sdist, &source)?;
+        let hash = match locked.filter(|locked| locked.file == source) {
+            Some(locked) => locked.sha256.clone(),
+            None => self.hash(package, sdist, &source)?,
+        };
         if self.builder.options.versions_only {
             return Ok(listed(sdist, source, hash));
         }
@@ -172,14 +185,13 @@ impl Chooser<'_> {
     }
 
     /// How well a file fits, greater is better: its tags, then its build number, then its name, for a stable choice.
-    fn fit(&self, file: &File) -> Option<(std::cmp::Reverse<usize>, u64, std::cmp::Reverse<String>)> {
-        let text = file.name()?;
-        let name = WheelName::parse(&text).ok()?;
+    fn fit(&self, text: &str) -> Option<(std::cmp::Reverse<usize>, u64, std::cmp::Reverse<String>)> {
+        let name = WheelName::parse(text).ok()?;
         let rank = self.tags.rank(&name)?;
         let build = name.build.as_deref().unwrap_or_default();
         let digits = build.len() - build.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let number = build.get(..digits).and_then(|digits| digits.parse().ok()).unwrap_or(0);
-        Some((std::cmp::Reverse(rank), number, std::cmp::Reverse(text)))
+        Some((std::cmp::Reverse(rank), number, std::cmp::Reverse(text.to_owned())))
     }
 
     /// What the index says, else what the file is.

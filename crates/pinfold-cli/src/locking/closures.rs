@@ -289,8 +289,13 @@ impl Resolver<'_> {
         words: &str,
     ) -> Result<Resolved, LockingError> {
         let question = self.question();
-        let chooser =
-            Chooser { builder: self.builder, tags: self.tags, question: &question, of_tools: false };
+        let chooser = Chooser {
+            builder: self.builder,
+            tags: self.tags,
+            question: &question,
+            of_tools: false,
+            locked: self.preferences.locked(),
+        };
         let locals: Vec<Local> = locals.values().cloned().collect();
         let own = asked.whom.names(self.manifest);
         let mut members = BTreeMap::new();

@@ -12,6 +12,7 @@ pub mod culprit;
 pub mod error;
 pub mod graph;
 pub mod local;
+mod locked;
 pub mod preferences;
 pub mod requirement;
 pub mod resolved;

@@ -9,6 +9,7 @@ use pinfold_core::lock::{Lock, LockedUnit, Wheel};
 use pinfold_core::manifest::Manifest;
 use pinfold_core::names::ROOT;
 
+use super::locked::Locked;
 use super::resolved::{Resolved, Whom, versions};
 
 /// What of the lock that was may move.
@@ -56,7 +57,7 @@ pub struct Preferences<'a> {
 /// Versions by name.
 type Versions = BTreeMap<String, String>;
 
-impl Preferences<'_> {
+impl<'a> Preferences<'a> {
     /// The versions that the closure of `whom` should prefer, given the closures that are resolved already.
     pub fn of(&self, whom: &Whom, before: &[Resolved]) -> Vec<(String, String)> {
         let was = self.was(whom);
@@ -88,6 +89,11 @@ impl Preferences<'_> {
             }
         }
         alone(preferred)
+    }
+
+    /// The very files that the lock has.
+    pub(super) fn locked(&self) -> Option<Locked<'a>> {
+        self.previous.map(|lock| Locked { lock, upgrade: self.upgrade })
     }
 
     /// What the closure of `whom` must not leave, or not take, as constraints (PEP 508).

@@ -12,6 +12,7 @@ mod gates;
 mod holding;
 mod refused;
 mod runs;
+mod same_version;
 #[path = "../support/mod.rs"]
 mod support;
 mod unbuilt;
