@@ -182,3 +182,35 @@ fn orders_are_orders_of_units() {
     let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
     assert!(said.contains("did you mean `two`?") && unknown.status.code() == Some(2), "{said}");
 }
+
+#[test]
+fn a_version_that_works_on_the_other_versions_library_is_an_error() {
+    let pins = Pins::new();
+    // Both have all the symbols that either looks for; behind them is another layout.
+    let build = |id: &str, version: &str, fields: &str| {
+        let script = format!(
+            "so pkg.libs/libpkg.so.1 'struct it {{ {fields} int value; }}; int value(struct it *it) {{ return it->value; }}' \
+                 \"$(soname libpkg.so.1)\"
+            module pkg/_pkg 'struct it {{ {fields} int value; }}; int value(struct it *);' \
+                 '{{ struct it it = {{.value = 1}}; value(&it); }}' \
+                 \"$SITE/pkg.libs/libpkg.so.1\" \"$(runpath '$ORIGIN/../pkg.libs')\"
+            package pkg; distribution pkg {version}"
+        );
+        pins.build(id, &script);
+    };
+    build("pkg-old", "1.0", "");
+    build("pkg-new", "2.0", "long more;");
+    pins.build("user", "module user/_user '' ''; package user; distribution user");
+    let described = pins.describe(&["pkg-new", "user"], &[("user", &["pkg-old"])]);
+    let found = pins.found(&described, &["AB202"]);
+    let packages = ["pkg==2.0".to_owned(), "pkg==1.0".to_owned()];
+    let of_two = |found: &Vec<Found>| {
+        found.iter().all(|(_, _, named, _)| packages.iter().all(|name| named.contains(name)))
+    };
+    assert!(found.len() == 1 && found[0].1 == "error" && of_two(&found), "{found:?}");
+    let out = pins.folder.path().join("isolated");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_abicheck"));
+    command.args(["isolate", "--no-cache", "--python"]).arg(&pins.python.executable).arg("--out").arg(&out);
+    assert!(command.arg(&described).status().expect("it runs").success());
+    assert_eq!(pins.found(&out.join("closure.json"), &["AB202"]), []);
+}

@@ -9,6 +9,11 @@
 //! Mostly it is not: builds of one library by one tool get one name, and either copy does. It is worth knowing where
 //! something works in one order of imports only and no error says why.
 //!
+//! Of two versions of one package, which an environment of pins has in one process, it is an error: Python code and
+//! modules of the one version work on a library that was built for the other, whose symbols have the names that they
+//! look for, and other classes and tables behind them. `import torch` in a second version crashes so, with every symbol
+//! found.
+//!
 //! ## Example
 //! ```text
 //! note[AB202]: a and b share 1 library: libfoo.so.1
@@ -17,7 +22,8 @@
 //! ```
 //!
 //! ## Fix
-//! Nothing, as long as all works. Otherwise install versions of both that bring the same library.
+//! Nothing, as long as all works. Otherwise install versions of both that bring the same library. Of two versions of one
+//! package, `abicheck isolate` gives each copy a SONAME of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +63,10 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
     }
     for ((a, b), libraries) in pairs {
         let breaks = breaking.contains(&(a, b));
-        let mut finding = Finding::of(&RULE);
+        let both = [a, b].map(|id| &analysis.environment.distributions[id]);
+        let versions = both[0].is_version_of(both[1]);
+        let severity = if versions { Severity::Error } else { RULE.severity };
+        let mut finding = Finding { severity, ..Finding::of(&RULE) };
         let names: Vec<String> = libraries.keys().map(ToString::to_string).collect();
         let (a, b) = (analysis.name(a), analysis.name(b));
         let count = match names.len() {
@@ -67,9 +76,10 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         let more = if names.len() > 3 { ", ..." } else { "" };
         finding.title =
             format!("{a} and {b} share {count}: {}{more}", names[..names.len().min(3)].join(", "));
-        let but = match breaks {
-            true => "and one order of imports fails: see the findings that name one",
-            false => "and nothing that the other copy needs is missed",
+        let but = match (breaks, versions) {
+            (true, _) => "and one order of imports fails: see the findings that name one",
+            (false, true) => "and the other's code works on a library of another version",
+            (false, false) => "and nothing that the other copy needs is missed",
         };
         finding.message = format!("{}. Each brings its own, whoever is first decides, {but}.", finding.title);
         finding.packages = vec![a.to_owned(), b.to_owned()];
@@ -87,10 +97,12 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
                 ]);
             }
         }
-        finding.hint = match breaks {
-            true => "install versions of both that bring the same libraries".to_owned(),
-            false => "nothing, as long as all works".to_owned(),
+        let hint = match (versions, breaks) {
+            (true, _) => "`abicheck isolate` gives each version libraries under names of their own",
+            (false, true) => "install versions of both that bring the same libraries",
+            (false, false) => "nothing, as long as all works",
         };
+        finding.hint = hint.to_owned();
         findings.push(finding);
     }
 }
