@@ -94,6 +94,7 @@ def _stop():
 
     if "pinfold._lists" in sys.modules:
         sys.modules["pinfold._lists"].stop()
+        sys.modules["pinfold._builtins"].stop()
     _hook.stop()
 
 

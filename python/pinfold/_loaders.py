@@ -180,8 +180,9 @@ def search_for_the_importer():
     external.PathFinder.find_distributions = classmethod(find_distributions)
     if before_find_spec == StockPathFinder.find_spec:
         _hook.remember_importlib()
-    from pinfold import _lists
+    from pinfold import _builtins, _lists
 
+    _builtins.start()
     _lists.start()
     completed = ("concurrent.futures.thread", "multiprocessing.pool", "runpy", "threading", "unittest.mock")
     if any(name in sys.modules for name in completed):

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::attach;
+use crate::builtins;
 use crate::c_modules;
 use crate::elf;
 use crate::ending;
@@ -32,6 +33,7 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     put(module, wrap_pyfunction!(start, module)?)?;
     attach::add(module)?;
+    builtins::add(module)?;
     put(module, wrap_pyfunction!(stop, module)?)?;
     put(module, wrap_pyfunction!(hold, module)?)?;
     put(module, wrap_pyfunction!(plural, module)?)?;

@@ -5,6 +5,7 @@
 
 mod attach;
 mod attributes;
+mod builtins;
 mod by_path;
 mod c_modules;
 mod codes;

@@ -11,12 +11,13 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::c_modules;
 use crate::frames;
 use crate::owner;
 use crate::panics;
-use crate::state::{self, Object};
+use crate::state::{self, Object, State};
 use crate::thunks;
 
 type Real = unsafe extern "C" fn(usize, usize, usize, usize, usize) -> usize;
@@ -67,6 +68,9 @@ static REGISTRY_REDIRECTS: [Redirect; 3] = [
     Redirect { name: c"PyInterpreterState_GetDict", shim: interpreter_dict },
     Redirect { name: c"PyEval_GetBuiltins", shim: builtins },
 ];
+
+/// What the builtins' dictionaries of domains are kept under.
+const BUILTINS: &str = "builtins";
 
 /// The real import functions, by position in [`IMPORTS`].
 static REAL: [AtomicPtr<c_void>; IMPORTS.len()] = [const { AtomicPtr::new(ptr::null_mut()) }; IMPORTS.len()];
@@ -177,9 +181,40 @@ unsafe extern "C" fn builtins(_: usize, _: usize, _: usize, _: usize, _: usize, 
         }
         // Not a copy of what they are now: root's modules may have left their registries in them.
         let template = state::get().map_or(real, |state| state.builtins);
-        let kept = of_key(keeper, "builtins", thunk, template);
+        let kept = of_key(keeper, BUILTINS, thunk, template);
         (if kept.is_null() { real } else { kept }) as usize
     }
+}
+
+/// What C code of a domain has for the builtins' dictionary; made if it is not there and `make` says so.
+pub(crate) fn builtins_of<'py>(
+    py: Python<'py>,
+    state: &State,
+    domain: usize,
+    make: bool,
+) -> Option<Bound<'py, PyDict>> {
+    // SAFETY: the GIL is held; the keeper outlives its users, and holds what is borrowed from it here.
+    unsafe {
+        let keeper = ffi::PyInterpreterState_GetDict(ffi::PyInterpreterState_Get());
+        if keeper.is_null() {
+            return None;
+        }
+        let kept = if make {
+            panics::caught(|| kept_in(keeper, BUILTINS, domain, state.builtins)).ok()?
+        } else {
+            let key = crate::marks::new_str(&format!("pinfold:{BUILTINS}:{domain}"));
+            let kept = if key.is_null() { key } else { owner::item(keeper, key) };
+            ffi::Py_XDECREF(key);
+            kept
+        };
+        Bound::from_borrowed_ptr_or_opt(py, kept)?.cast_into().ok()
+    }
+}
+
+/// What a domain's dictionary of the builtins is made from.
+pub(crate) fn builtins_template<'py>(py: Python<'py>, state: &State) -> Option<Bound<'py, PyDict>> {
+    // SAFETY: the GIL is held; the state keeps the dictionary for ever.
+    unsafe { Bound::from_borrowed_ptr_or_opt(py, state.builtins)?.cast_into().ok() }
 }
 
 /// The sub-dictionary of `whole` for the domain of the thunk's unit.
@@ -208,6 +243,15 @@ unsafe fn of_key(keeper: Object, kind: &str, thunk: usize, template: Object) -> 
 unsafe fn kept_for(keeper: Object, kind: &str, thunk: usize, template: Object) -> Object {
     let Some(state) = state::get() else { return ptr::null_mut() };
     let domain = state.domain[thunks::unit(thunk & 0xffff_ffff)];
+    // SAFETY: the caller's promise.
+    unsafe { kept_in(keeper, kind, domain, template) }
+}
+
+/// As [`of_key`], for a domain.
+///
+/// # Safety
+/// As for [`kept_for`].
+unsafe fn kept_in(keeper: Object, kind: &str, domain: usize, template: Object) -> Object {
     // SAFETY: the GIL is held; new references are released once the keeper holds them; an exception that the
     // caller has set is kept aside, for these functions must not touch it.
     unsafe {
