@@ -32,17 +32,24 @@ rec {
   hasWheel = wheel: localOf wheel != null;
 
   /**
-    Whether a path belongs to a source: not what version control, environments, caches and builds leave behind.
+    Whether what lies below `root` belongs to a source: not what version control, environments, caches and builds leave
+    behind. It is what `pinfold build` takes, so that both build the same.
 
     # Type
     ```
-    isSource :: Path -> String -> Bool
+    isSource :: Path -> Path -> String -> Bool
     ```
   */
   isSource =
-    file: type:
+    root: file: type:
     let
       name = builtins.baseNameOf file;
+      above = builtins.dirOf file;
+      # 1 at the top of the source.
+      depth = slashes file - slashes (toString root);
+      slashes = text: builtins.length (builtins.split "/" text) / 2;
+      has = folder: inner: builtins.pathExists (folder + "/${inner}");
+      begins = prefix: builtins.substring 0 (builtins.stringLength prefix) name == prefix;
       left = [
         ".git"
         ".hg"
@@ -55,11 +62,58 @@ rec {
         ".pytest_cache"
         "__pycache__"
       ];
+      # An environment, not a package's template of one: it has an interpreter.
+      isEnvironment =
+        has file "pyvenv.cfg"
+        && builtins.any (has file) [
+          "bin/python"
+          "bin/python3"
+          "Scripts/python.exe"
+        ];
+      # As the Cache Directory Tagging Specification has it.
+      signature = "Signature: 8a477f597d28d172789f06886806bc55";
+      isCache =
+        has file "CACHEDIR.TAG"
+        &&
+          builtins.substring 0 (builtins.stringLength signature) (builtins.readFile (file + "/CACHEDIR.TAG"))
+          == signature;
+      # What setuptools writes into `build`, and beside the packages; inside of a package it is data.
+      isStaged =
+        depth == 2
+        && builtins.baseNameOf above == "build"
+        && (
+          name == "lib"
+          || builtins.any begins [
+            "lib."
+            "bdist."
+            "temp."
+          ]
+        );
+      isMetadata =
+        builtins.match ".*\\.egg-info" name != null
+        && depth <= 2
+        && !has above "__init__.py"
+        && has file "PKG-INFO";
+      # It says what came of the source.
+      isOwnLock =
+        depth == 1
+        && name == "pinfold.lock"
+        && builtins.any (has above) [
+          "pinfold.toml"
+          "pyproject.toml"
+        ];
+      # Emacs locks a file by a link that leads nowhere.
+      isEditors = type == "symlink" && begins ".#";
     in
-    if type == "directory" then
-      !(builtins.elem name left || builtins.match ".*\\.egg-info" name != null)
-    else
-      !(name == "pinfold.lock" || builtins.match ".*\\.pyc" name != null);
+    # A socket or a pipe has no content.
+    type != "unknown"
+    && !isEditors
+    && (
+      if type == "regular" then
+        name != ".git" && !isOwnLock
+      else
+        !(builtins.elem name left || isEnvironment || isCache || isStaged || isMetadata)
+    );
 
   /**
     What an entry of a lock is built from: its folder, or its source distribution; `null` where it is not built, or its
@@ -80,10 +134,14 @@ rec {
         inherit (wheel.source) file sha256;
       }
     else if wheel ? path then
+      let
+        path = wheel.lockFolder + "/${wheel.path}";
+      in
       builtins.path {
         name = "source";
-        path = wheel.lockFolder + "/${wheel.path}";
-        filter = isSource;
+        inherit path;
+        # Without `..`, as the paths of files have none.
+        filter = isSource (/. + builtins.unsafeDiscardStringContext (toString path));
       }
     else
       null;

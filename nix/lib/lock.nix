@@ -23,6 +23,33 @@ let
   wrong =
     file: what: hint:
     throw "pinfold: could not read the lock ${toString file}: ${what}\nhint: ${hint}";
+
+  # What `wheels` has for a wheel of the lock.
+  given =
+    wheels: wheel:
+    let
+      named = wheels.${wheel.name} or null;
+    in
+    if named == null || named ? outPath then
+      named
+    # `{ "1.26.4" = ...; }`, where a lock has several versions.
+    else
+      named.${wheel.version} or null;
+
+  # A folder comes without its repository, and the lock knows which version that said: each backend that asks one has a
+  # variable for who builds without it.
+  versionVariables =
+    { name, version, ... }:
+    let
+      shouted = builtins.replaceStrings [ "-" ] [ "_" ] (names.upperCase name);
+    in
+    {
+      SETUPTOOLS_SCM_PRETEND_VERSION = version;
+      "SETUPTOOLS_SCM_PRETEND_VERSION_FOR_${shouted}" = version;
+      PDM_BUILD_SCM_VERSION = version;
+      PBR_VERSION = version;
+      POETRY_DYNAMIC_VERSIONING_BYPASS = version;
+    };
 in
 rec {
   /**
@@ -56,6 +83,10 @@ rec {
         builtins.concatMap (unit: unit.dependencies or [ ]) units
         ++ builtins.concatMap (closure: closure.direct ++ closure.units) closures;
       unknown = filter (id: !(byId ? ${id})) mentioned;
+      tools = by "sha256" (lock.build-set.wheel or [ ]);
+      toolless = filter (package: !builtins.all (sha256: tools ? ${sha256}) package.wheels) (
+        lock.build-set.package or [ ]
+      );
       again = "take back the change to it, or write it anew with `pinfold lock`";
     in
     if (lock.version or null) != 1 then
@@ -79,6 +110,8 @@ rec {
       }
     else if homeless != [ ] then
       wrong file "the wheel of unit `${(head homeless).id}` is not listed" again
+    else if toolless != [ ] then
+      wrong file "a wheel that ${(head toolless).name} is built with is not listed" again
     else if unknown != [ ] then
       wrong file "it names the unit `${head unknown}`, which it does not have" again
     else
@@ -92,41 +125,26 @@ rec {
       };
 
   /**
-    The wheels that a package of the lock is built with, installed; `null` where the lock does not say.
+    The installed wheels that a package of the lock is built with; `null` where the lock does not say.
 
     # Type
     ```
-    buildTools :: { lock, installWheel, fetchWheel } -> String -> [Package] | null
+    buildTools :: { lock, installed } -> String -> [Package] | null
     ```
   */
   buildTools =
-    {
-      lock,
-      installWheel,
-      fetchWheel,
-    }:
+    { lock, installed }:
     name:
     let
       built = filter (package: package.name == name) (lock.buildSet.package or [ ]);
-      hashes = (head built).wheels;
     in
-    if built == [ ] then
-      null
-    else
-      map (
-        wheel:
-        installWheel {
-          pname = wheel.name;
-          inherit (wheel) version;
-          wheel = fetchWheel wheel;
-        }
-      ) (filter (wheel: builtins.elem wheel.sha256 hashes) (lock.buildSet.wheel or [ ]));
+    if built == [ ] then null else map (sha256: installed.${sha256}) (head built).wheels;
 
   /**
-    The wheels of a lock, installed: packages by the hash of their wheel.
+    The wheels of a lock, installed: packages by the hash of their wheel, those of its frozen build set among them.
 
     A wheel is what `wheels` gives, else a file or a fetch; what the lock has as a source is built, with the lock's
-    frozen build set.
+    frozen build set, of which some may be built themselves.
 
     # Type
     ```
@@ -143,20 +161,10 @@ rec {
       wheels ? { },
     }:
     let
-      given =
-        wheel:
-        let
-          named = wheels.${wheel.name} or null;
-        in
-        if named == null || named ? outPath then
-          named
-        # `{ "1.26.4" = ...; }`, where a lock has several versions.
-        else
-          named.${wheel.version} or null;
       built =
         wheel:
         let
-          tools = buildTools { inherit lock installWheel fetchWheel; } wheel.name;
+          tools = buildTools { inherit lock installed; } wheel.name;
           src = if tools == null then null else fetchSource wheel;
         in
         if src == null then
@@ -169,28 +177,58 @@ rec {
             build-system = tools;
             # They are the frozen ones.
             buildSet = null;
+            env = if wheel ? path then versionVariables wheel else { };
           };
       fileOf =
         wheel:
-        if given wheel != null then
-          given wheel
+        if given wheels wheel != null then
+          given wheels wheel
         else if built wheel != null then
           built wheel
         else
           fetchWheel wheel;
+      all = lock.wheels ++ lock.buildSet.wheel or [ ];
+      # Names and versions that `wheels` has and the lock does not.
+      unknown = builtins.concatMap (
+        name:
+        let
+          named = wheels.${name};
+          versions = map (wheel: wheel.version) (filter (wheel: wheel.name == name) all);
+          others = filter (version: !builtins.elem version versions) (builtins.attrNames named);
+        in
+        if versions == [ ] then
+          [ name ]
+        else if !builtins.isAttrs named then
+          [ "${name} with a ${builtins.typeOf named} in the place of a wheel" ]
+        else if named ? outPath then
+          [ ]
+        else
+          map (version: "${name} ${version}") others
+      ) (builtins.attrNames wheels);
+      installed = listToAttrs (
+        map (wheel: {
+          name = wheel.sha256;
+          value = installWheel {
+            pname = wheel.name;
+            inherit (wheel) version;
+            wheel = fileOf wheel;
+            # What it needs is the unit's affair; `pinfold check` has what it is checked with.
+            tests = { };
+          };
+        }) all
+      );
     in
-    listToAttrs (
-      map (wheel: {
-        name = wheel.sha256;
-        value = installWheel {
-          pname = wheel.name;
-          inherit (wheel) version;
-          wheel = fileOf wheel;
-          # What it needs is the unit's affair; `pinfold check` has what it is checked with.
-          tests = { };
-        };
-      }) lock.wheels
-    );
+    if unknown != [ ] then
+      package.fail {
+        package = "the lock";
+        step = "take wheels for";
+        what = "`wheels` names ${head unknown}, which the lock does not have; it has ${
+          builtins.concatStringsSep ", " (map (wheel: "${wheel.name} ${wheel.version}") all)
+        }";
+        hint = "`wheels.NAME = buildWheel { ... }`, or `wheels.NAME.\"VERSION\"` where it has several";
+      }
+    else
+      installed;
 
   /**
     A package of a lock with what its `meta` says: whether its track is held back.
@@ -226,19 +264,43 @@ rec {
     map (id: set.${(lock.wheelOf byId.${id}).name}) (head lock.closures).direct;
 
   /**
-    The closures and units of a lock as they stand in it, in the form that `closures.resolve` has.
+    The closures and units of a lock as they stand in it, in the form that `closures.resolve` has. Units have the hash
+    that the lock says, but for those that `wheels` gives, or builds with what it gives, and what depends on them.
 
     # Type
     ```
-    toClosures :: { lock, installed, exact } -> { units = [Unit]; closures = [Closure]; }
+    toClosures :: { lock, installed, wheels } -> { units = [Unit]; closures = [Closure]; }
     ```
   */
   toClosures =
     {
       lock,
       installed,
-      exact ? true,
+      wheels ? { },
     }:
+    let
+      tools = by "sha256" (lock.buildSet.wheel or [ ]);
+      toolsOf =
+        wheel:
+        if wheel ? path || wheel ? source then
+          builtins.concatMap (package: if package.name == wheel.name then package.wheels else [ ]) (
+            lock.buildSet.package or [ ]
+          )
+        else
+          [ ];
+      isGiven =
+        wheel: given wheels wheel != null || builtins.any (sha256: isGiven tools.${sha256}) (toolsOf wheel);
+      byId = by "id" lock.units;
+      # A unit's hash has those of its dependencies in it.
+      reached =
+        unit:
+        builtins.genericClosure {
+          startSet = [ { key = unit.id; } ];
+          operator = { key }: map (id: { key = id; }) (byId.${key}.dependencies or [ ]);
+        };
+      isExact =
+        unit: wheels == { } || !builtins.any ({ key }: isGiven (lock.wheelOf byId.${key})) (reached unit);
+    in
     {
       units = map (
         unit:
@@ -248,7 +310,8 @@ rec {
           dependencies = unit.dependencies or [ ];
           pin = unit.pin or null;
         }
-        // (if exact then { inherit (unit) hash; } else { })
+        # A wheel that was given has bytes of its own; all others are the lock's.
+        // (if isExact unit then { inherit (unit) hash; } else { })
       ) lock.units;
       closures = map (
         closure:

@@ -85,6 +85,16 @@ rec {
   normalize = name: concatStringsSep "-" (splitOn "[-_.]+" (replaceStrings upper lower name));
 
   /**
+    The text in capitals, as names of environment variables have it.
+
+    # Type
+    ```
+    upperCase :: String -> String
+    ```
+  */
+  upperCase = replaceStrings lower upper;
+
+  /**
     A name that the Nix store takes: versions may have an epoch, `1!2.0`, and a store path may not.
 
     # Type

@@ -114,9 +114,7 @@ let
         else if whole then
           locks.toClosures {
             lock = parsed;
-            inherit installed;
-            # A wheel that is built here has bytes of its own.
-            exact = wheels == { };
+            inherit installed wheels;
           }
         else if
           python.pythonVersion != host.python.pythonVersion && builtins.isFunction packages && lock == null

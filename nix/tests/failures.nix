@@ -216,6 +216,25 @@ rec {
         "hint:"
       ];
     };
+    wheel-for-nothing-in-the-lock = {
+      expr = env {
+        lock = ./example.lock;
+        wheels.ap = numpy;
+      };
+      words = [
+        "take wheels for the lock"
+        "`wheels` names ap, which the lock does not have"
+        "it has app 1.0, numpy 1.26.4"
+        "hint:"
+      ];
+    };
+    wheel-for-a-version-that-the-lock-has-not = {
+      expr = env {
+        lock = ./example.lock;
+        wheels.numpy."9" = numpy;
+      };
+      words = [ "`wheels` names numpy 9, which the lock does not have" ];
+    };
     lock-for-another-python = {
       expr = env { lock = edited "python = \"3.11\"" "python = \"3.12\""; };
       words = [

@@ -12,11 +12,7 @@ let
   };
   replace = from: to: builtins.replaceStrings [ from ] [ to ] text;
   refused = text: !(builtins.tryEval (builtins.deepSeq (parse text "3.11").python true)).success;
-  tools = locks.buildTools {
-    inherit lock;
-    inherit (pinfold) installWheel;
-    inherit (fetching) fetchWheel;
-  };
+  tools = locks.buildTools { inherit lock installed; };
   inherit (pinfold.host) fetching;
   resolved = locks.toClosures { inherit lock installed; };
   holds = import ../lib/holds.nix;
@@ -49,6 +45,7 @@ let
       units = metas (byName (locks.toClosures arguments).units);
       set = metas (locks.toPackages arguments);
     };
+  hashOf = digit: builtins.concatStringsSep "" (builtins.genList (_: digit) 64);
   day = n: holds.secondsOf "2026-11-01T00:00:00Z" + n * 86400;
 in
 {
@@ -212,6 +209,45 @@ in
         [ "setuptools" ]
       ];
     };
+    a-tool-that-is-a-source-is-built-too = {
+      expr =
+        let
+          folders = lock // {
+            wheels = map (wheel: wheel // { path = wheel.name; }) lock.wheels;
+            buildSet.wheel = map (
+              wheel: if wheel.name == "setuptools" then wheel // { path = "setuptools"; } else wheel
+            ) lock.buildSet.wheel;
+            buildSet.package = lock.buildSet.package ++ [
+              {
+                name = "setuptools";
+                wheels = [ (builtins.head lock.buildSet.wheel).sha256 ];
+              }
+            ];
+          };
+          toolOf =
+            wheels:
+            builtins.head
+              (locks.install {
+                lock = folders;
+                inherit (pinfold) installWheel buildWheel;
+                fetchWheel = wheel: wheel // { outPath = "/fetched"; };
+                fetchSource = _: ./packages/leaf;
+                inherit wheels;
+              }).${(builtins.head lock.wheels).sha256}.wheel.build-system;
+        in
+        [
+          (toolOf { }).wheel.name
+          (map (tool: tool.pname) (toolOf { }).wheel.build-system)
+          (toolOf { }).wheel.SETUPTOOLS_SCM_PRETEND_VERSION_FOR_SETUPTOOLS
+          (toolOf { setuptools.outPath = "/given"; }).wheel
+        ];
+      expected = [
+        "setuptools-80.9-wheel"
+        [ "packaging" ]
+        "80.9"
+        { outPath = "/given"; }
+      ];
+    };
     a-wheel-that-is-given-is-not-fetched = {
       expr =
         (locks.install {
@@ -256,26 +292,53 @@ in
       expected = null;
     };
   };
-  isSource.what-is-left-behind-is-none = {
-    expr =
-      map (name: fetching.isSource "/x/${name}" "directory") [
-        "src"
-        ".git"
-        "x.egg-info"
-      ]
-      ++ map (name: fetching.isSource "/x/${name}" "regular") [
-        "a.py"
-        "a.pyc"
-        "pinfold.lock"
+  isSource = {
+    what-is-left-behind-is-none = {
+      expr =
+        map (name: fetching.isSource "/x" "/x/${name}" "directory") [
+          "src"
+          ".git"
+          "build/lib"
+          "build/temp.linux-x86_64-cpython-311"
+        ]
+        ++ map (name: fetching.isSource "/x" "/x/${name}" "regular") [
+          "a.py"
+          ".git"
+        ]
+        ++ [
+          (fetching.isSource "/x" "/x/.#a.py" "symlink")
+          (fetching.isSource "/x" "/x/socket" "unknown")
+        ];
+      expected = [
+        true
+        false
+        false
+        false
+        true
+        false
+        false
+        false
       ];
-    expected = [
-      true
-      false
-      false
-      true
-      false
-      false
-    ];
+    };
+    what-a-package-ships-is = {
+      expr =
+        map (name: fetching.isSource "/x" "/x/${name}" "directory") [
+          "build/libz"
+          "pkg/build/lib"
+          "pkg/data/other.egg-info"
+        ]
+        ++ map (name: fetching.isSource "/x" "/x/${name}" "regular") [
+          "pkg/compiled.pyc"
+          "pkg/example/pinfold.lock"
+        ];
+      expected = [
+        true
+        true
+        true
+        true
+        true
+      ];
+    };
   };
   hasWheel.of-a-path-to-a-wheel = {
     expr = map fetching.hasWheel [
@@ -357,14 +420,44 @@ in
     };
     hashes-only-where-bytes-are-the-locks = {
       expr =
-        map (exact: (builtins.head (locks.toClosures { inherit lock installed exact; }).units) ? hash)
+        map
+          (
+            wheels:
+            map (unit: "${unit.key} ${unit.hash or "of its own"}")
+              (locks.toClosures { inherit lock installed wheels; }).units
+          )
           [
-            true
-            false
+            { app.outPath = "/given"; }
+            { numpy."1.26.4".outPath = "/given"; }
           ];
       expected = [
-        true
+        [
+          "app@000000000000 of its own"
+          "numpy@111111111111 ${hashOf "1"}"
+          "numpy@222222222222 ${hashOf "2"}"
+        ]
+        [
+          "app@000000000000 of its own"
+          "numpy@111111111111 of its own"
+          "numpy@222222222222 ${hashOf "2"}"
+        ]
+      ];
+    };
+    nor-are-those-of-what-a-given-tool-builds = {
+      expr =
+        let
+          built = parse (replace "name = \"app\"\nversion" "name = \"app\"\npath = \"app\"\nversion") "3.11";
+        in
+        map (unit: unit ? hash)
+          (locks.toClosures {
+            lock = built;
+            inherit installed;
+            wheels.setuptools.outPath = "/given";
+          }).units;
+      expected = [
         false
+        true
+        true
       ];
     };
   };

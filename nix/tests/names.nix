@@ -29,6 +29,10 @@ in
       "pyyaml"
     ];
   };
+  upperCase.for-variables = {
+    expr = names.upperCase "my_pkg2";
+    expected = "MY_PKG2";
+  };
   storeName.an-epoch-is-none-of-its-letters = {
     expr = map names.storeName [
       "pytz-1!2.0+cpu"
