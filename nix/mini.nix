@@ -137,6 +137,9 @@ let
       inherit passthru;
     };
 
+  # Text where it is a zip archive, as source distributions may be.
+  zipOf = src: if builtins.match ".*\\.zip" (toString (src.name or src)) == null then "" else "zip";
+
   # Unpacks `src` into a folder `source`, patches it, and runs the script there.
   step =
     {
@@ -166,6 +169,8 @@ let
                 mkdir "$TMPDIR/source"
                 if [ -d ${src} ]; then
                   cp -r ${src}/. "$TMPDIR/source"
+                elif [ ${zipOf src} ]; then
+                  ${host.python.interpreter} -I -S ${./lib/unzip.py} ${src} "$TMPDIR/source"
                 else
                   tar -xf ${src} -C "$TMPDIR/source" --strip-components 1
                 fi

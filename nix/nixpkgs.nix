@@ -43,6 +43,11 @@ let
       ]
       // {
         inherit name src passthru;
+        nativeBuildInputs =
+          args.nativeBuildInputs or [ ]
+          ++ lib.optionals (src != null && builtins.match ".*\\.zip" (toString (src.name or src)) != null) [
+            pkgs.unzip
+          ];
         env = builtins.mapAttrs (_: toString) env;
         dontUnpack = src == null;
         dontConfigure = true;

@@ -21,6 +21,7 @@ let
       [
         "crates/wheelsplit"
         "crates/pinfold-core"
+        "crates/elf-facts"
       ];
   wanted =
     path:

@@ -289,16 +289,25 @@ fn where_a_build_tool_makes_the_same_the_rebuild_stops() {
 #[test]
 fn what_goes_wrong_in_a_build_names_the_package_and_the_step() {
     let nix = nix!();
-    let cases: [(&str, &[&str]); 18] = [
+    let cases: [(&str, &[&str]); 24] = [
         ("backend", &["the compiler is on strike", "build the wheel of odd 1.0", "exit code 1", "hint:"]),
         ("talk", &["and then it failed", "build the wheel of odd 1.0", "hint:"]),
         ("nothing", &["build the wheel of odd 1.0", "made 0 wheels", "hint:"]),
+        ("leave", &["build the wheel of odd 1.0", "exit code 0 in `build_wheel`, without an answer"]),
+        ("silent", &["build the wheel of odd 1.0", "says that it made null, but there is odd-1.0-py3"]),
+        ("rename", &["build the wheel of odd 1.0", "odd-1.0-cp310-cp310-linux_x86_64.whl, which is not for"]),
+        (
+            "garbage",
+            &["build the wheel of odd 1.0", "made odd-1.0-py3-none-any.whl, which is no proper wheel"],
+        ),
+        ("ask", &["build the wheel of odd 1.0", "backend requires nowhere (`nowhere>=1;", "(none)"]),
+        ("newer-tool", &["build the wheel of leaf 1.0", "requires `setuptools>=999` (it is ", "`postPatch`"]),
         ("outside", &["Permission denied", "build the wheel of odd 1.0", "hint:"]),
         ("missing-tool", &["build the wheel of leaf 1.0", "requires setuptools", "build set"]),
         ("no-source", &["build the wheel of odd 1.0", "neither a pyproject.toml nor a setup.py"]),
-        ("other-name", &["could not install", "name `stranger`, expected `odd`", "hint:"]),
-        ("other-version", &["could not install", "version `2.0`, expected `1.0`", "hint:"]),
-        ("other-platform", &["could not install", "cp39-cp39-win_amd64", "hint:"]),
+        ("other-name", &["build the wheel of odd 1.0", "has the name stranger", "hint: `pname`"]),
+        ("other-version", &["build the wheel of odd 1.0", "has the version 2.0", "hint: `version`"]),
+        ("other-platform", &["could not install", "cp311-cp311-win_amd64", "hint:"]),
         ("one-file-twice", &["one 1.0 and two 1.0 both have `twin.py`", "onConflict", "hint:"]),
         ("abi", &["error[AB101]", "libgone.so", "failed its ABI check", "hint:"]),
         ("import", &["check of odd 1.0 failed", "could not import `twin`", "No module named 'nowhere'"]),
@@ -318,6 +327,53 @@ fn what_goes_wrong_in_a_build_names_the_package_and_the_step() {
     for fine in ["unchecked", "extras"] {
         nix.build(BUILDS, fine, &[]).expect(fine);
     }
+}
+
+/// A lock whose wheels are all built here, one of them with a tool that is a folder itself, and one of a zip archive. The
+/// module of each says which files its build saw: the environment has the lock's hashes only where both saw the same.
+#[test]
+fn nix_builds_what_pinfold_builds_of_folders_and_archives() {
+    let nix = nix!();
+    let project = nix.scratch("folders");
+    let backend = root().join("nix/tests/packages/backend");
+    for (folder, name) in [("odd", "odd"), ("tool", "tool"), ("zipped-1.0", "zipped")] {
+        said(Command::new("cp").arg("-r").arg(&backend).arg(project.join(folder)));
+        fs::write(project.join(folder).join("NAME"), name).expect("a file");
+    }
+    let write = |path: &str, text: &str| {
+        let path = project.join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    };
+    write("zipped-1.0/PKG-INFO", "Metadata-Version: 2.1\nName: zipped\nVersion: 1.0\n");
+    let zip = ["-m", "zipfile", "-c", "zipped-1.0.zip", "zipped-1.0"];
+    said(Command::new(nix.installed().join("bin/python")).args(zip).current_dir(&project));
+    write(
+        "pinfold.toml",
+        "requires = [\"odd @ ./odd\", \"zipped @ ./zipped-1.0.zip\"]\n[builds.odd]\nrequires = [\"tool @ ./tool\"]\n",
+    );
+    let left =
+        ["build/lib/stale.py", "odd.egg-info/PKG-INFO", "pkg/__pycache__/x.pyc", ".tox/x", "pinfold.lock"];
+    let shipped =
+        ["build/libz/z.c", "pkg/template/pyvenv.cfg", "pkg/compiled.pyc", "pkg/x.egg-info/PKG-INFO"];
+    for file in left.iter().chain(&shipped).chain(&["pkg/__init__.py", "env/pyvenv.cfg", "env/bin/python"]) {
+        write(&format!("odd/{file}"), "");
+    }
+    write("odd/target/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n");
+    std::os::unix::fs::symlink("me@here.1:2", project.join("odd/pkg/.#x.py")).expect("a link");
+    let mut lock = Command::new(nix.installed().join("bin/pinfold"));
+    lock.args(["lock", "--offline", "--python", pinfold_tests::nix::PYTHON]).current_dir(&project);
+    said(lock.env("PINFOLD_CACHE", nix.scratch("folders-cache")));
+
+    let (lock, wheels) = (project.join("pinfold.lock").display().to_string(), project.display().to_string());
+    let arguments = ["--arg", "lock", &lock, "--arg", "wheelDir", &wheels];
+    let environment = nix.build("nix/tests/example.nix", "environment", &arguments).expect("an environment");
+    let seen = python(&environment, "import odd, zipped; print(*odd.FILES)");
+    assert_eq!(
+        seen,
+        "./NAME ./backend.py ./build/libz/z.c ./pkg/__init__.py ./pkg/compiled.pyc ./pkg/template/pyvenv.cfg \
+         ./pkg/x.egg-info/PKG-INFO ./pyproject.toml"
+    );
 }
 
 #[test]

@@ -43,10 +43,11 @@ in
   # Inputs
 
   `pname`, `version`, `src`
-  : what is built
+  : what is built; the wheel must say the same name and version of itself
 
   `build-system`
-  : packages of the build set, or their names: what `[build-system] requires` of the source says
+  : packages of the build set, or their names: what `[build-system] requires` of the source says, and the backend asks
+    for (setuptools before 70.1: `wheel`). Both are compared with what is there, versions and markers too
 
   `buildInputs`, `nativeBuildInputs`
   : libraries to link with; programs to build with
@@ -71,7 +72,10 @@ in
     pname = "report-old";
     version = "1.0";
     src = ./report_old;
-    build-system = [ "setuptools" ];
+    build-system = [
+      "setuptools"
+      "wheel"
+    ];
   }
   ```
 */
@@ -154,8 +158,8 @@ strict (
           export CFLAGS="''${CFLAGS-} -g0 -ffile-prefix-map=$PWD=/build"
           export CXXFLAGS="''${CXXFLAGS-} -g0 -ffile-prefix-map=$PWD=/build"
           export CARGO_BUILD_RUSTFLAGS="--remap-path-prefix=$PWD=/build ''${CARGO_BUILD_RUSTFLAGS-}"
-          ${host.python.interpreter} -I -S ${./pep517.py} ${host.quote label} "$TMPDIR/tools" "$TMPDIR/made" ${builtins.concatStringsSep " " (map (package.siteOf host.python) tools)}
-          ${host.tools.wheelsplit}/bin/wheelsplit normalise "$TMPDIR"/made/*.whl "$out" > /dev/null
+          made=$(${host.python.interpreter} -I -S ${./pep517.py} ${host.quote label} ${host.tools.wheelsplit}/bin/wheelsplit "$TMPDIR/tools" "$TMPDIR/made" ${builtins.concatStringsSep " " (map (package.siteOf host.python) tools)})
+          ${host.tools.wheelsplit}/bin/wheelsplit normalise "$made" "$out" --name ${host.quote pname} --version ${host.quote version} > /dev/null
           ${host.python.interpreter} -I -S ${./references.py} "$out" ${builtins.storeDir}
         '';
         passthru = {

@@ -138,7 +138,12 @@ rec {
         path = wheel.lockFolder + "/${wheel.path}";
       in
       builtins.path {
-        name = "source";
+        # An archive is unpacked by what its name says it is.
+        name =
+          if builtins.match ".*\\.(zip|tgz|tar\\.[a-z0-9]+)" wheel.path == null then
+            "source"
+          else
+            names.storeName (builtins.baseNameOf wheel.path);
         inherit path;
         # Without `..`, as the paths of files have none.
         filter = isSource (/. + builtins.unsafeDiscardStringContext (toString path));

@@ -1,31 +1,36 @@
 """Builds a wheel of the source tree in the current folder by PEP 517, with exactly the tools that it is given.
 
-usage: pep517.py LABEL TOOLS OUT SITE...
+usage: pep517.py LABEL WHEELSPLIT TOOLS OUT SITE...
 
 TOOLS becomes a virtual environment that shows the folders SITE and nothing else; the backend runs in it, in a process
-of its own. Deliberately not here: fetching tools, and the wheel's normal form.
+of its own. The path of the wheel is printed. Deliberately not here: fetching tools, comparing versions (the program
+WHEELSPLIT does), and the wheel's normal form.
 """
 
+import importlib.metadata
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
 
+# An answer that is not there says that the backend ended the process itself.
 CALL = """
 import importlib, json, os, sys
-backend, path, out, metadata = json.loads(sys.argv[1])
+backend, path, out, hook, answer = json.loads(sys.argv[1])
 sys.path[:0] = [os.path.abspath(p) for p in path]
 module, _, attribute = backend.partition(":")
 found = importlib.import_module(module)
 for name in filter(None, attribute.split(".")):
     found = getattr(found, name)
-if metadata:
-    extra = getattr(found, "get_requires_for_build_wheel", lambda settings=None: [])(None)
-    with open(metadata, "w") as file:
-        json.dump(list(extra), file)
+if hook == "build_wheel":
+    said = found.build_wheel(out, None, None)
 else:
-    found.build_wheel(out, None, None)
+    said = getattr(found, hook, lambda settings=None: [])(None)
+    said = said if isinstance(said, str) else list(said)
+with open(answer, "w") as file:
+    json.dump(said, file)
 """
 
 LEGACY = {"requires": ["setuptools"], "build-backend": "setuptools.build_meta:__legacy__"}
@@ -51,14 +56,9 @@ def build_system():
 
 
 def distributions(sites):
-    """Names of what stands in the folders, from the names of the metadata folders."""
-    names = set()
-    for site in sites:
-        for entry in os.listdir(site):
-            match = re.fullmatch(r"(.+?)(-.*)?\.(dist|egg)-info", entry)
-            if match:
-                names.add(normalize(match[1]))
-    return names
+    """Versions of what stands in the folders, by normalised names."""
+    found = importlib.metadata.distributions(path=sites)
+    return {normalize(one.metadata["Name"]): one.version for one in found if one.metadata["Name"]}
 
 
 def make_tools(tools, sites):
@@ -112,15 +112,49 @@ def write_program(path, text):
         os.chmod(path, 0o755)
 
 
-def missing(requirements, there):
-    """Names of requirements without a marker that nobody brings; what a marker excludes is for the backend to miss."""
-    plain = (r for r in requirements if ";" not in r)
-    names = (re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", r) for r in plain)
-    return sorted({match[1] for match in names if match and normalize(match[1]) not in there})
+def unmet(wheelsplit, requirements, there):
+    """What of the requirements is not there, or in another version; those whose marker does not hold are none."""
+    full = platform.python_version()
+    markers = {
+        "implementation_name": sys.implementation.name,
+        "implementation_version": full,
+        "os_name": os.name,
+        "platform_machine": platform.machine(),
+        "platform_python_implementation": platform.python_implementation(),
+        "platform_release": platform.release(),
+        "platform_system": platform.system(),
+        "platform_version": platform.version(),
+        "python_full_version": full,
+        "python_version": ".".join(platform.python_version_tuple()[:2]),
+        "sys_platform": sys.platform,
+    }
+    question = json.dumps({"requires": list(requirements), "there": there, "markers": markers})
+    return subprocess.run([wheelsplit, "unmet"], input=question, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+
+
+def fits(file):
+    """Whether a wheel's name says that this interpreter can use it; its platform is for the environment to compare."""
+    parts, minor = file.removesuffix(".whl").split("-"), sys.version_info[1]
+    if len(parts) not in (5, 6):
+        return True  # No wheel's name, which is what will be said of it.
+    pythons, abis = parts[-3].split("."), parts[-2].split(".")
+
+    def one(python, abi):
+        kind, number = python[:2], python[3:]
+        if python[2:3] != "3" or not (number == "" or number.isdigit()):
+            return False
+        if kind == "py":
+            return abi == "none" and int(number or 0) <= minor
+        if kind != "cp":
+            return False
+        ours = number == str(minor) and abi in (f"cp3{minor}", "abi3", "none")
+        return ours or (abi == "abi3" and 2 <= int(number or 0) < minor)
+
+    return any(one(python, abi) for python in pythons for abi in abis)
 
 
 def main():
-    label, tools, out, *sites = sys.argv[1:]
+    label, wheelsplit, tools, out, *sites = sys.argv[1:]
     if not (os.path.exists("pyproject.toml") or os.path.exists("setup.py")):
         fail(label, "its source has neither a pyproject.toml nor a setup.py", "is `src` the folder of the package?")
     try:
@@ -128,10 +162,11 @@ def main():
     except ValueError as error:
         fail(label, f"its pyproject.toml is not TOML: {error}", "mend it upstream or in `postPatch`")
     there = distributions(sites)
+    have = ", ".join(f"{name} {version}" for name, version in sorted(there.items())) or "none"
 
     def check(requirements, whose):
-        if absent := missing(requirements, there):
-            fail(label, f"{whose} requires {', '.join(absent)}, which is not among its build tools ({', '.join(sorted(there)) or 'none'})", "add it to `build-system`, and to the build set")
+        if absent := unmet(wheelsplit, requirements, there):
+            fail(label, f"{whose} requires {', '.join(absent)}, which is not among its build tools ({have})", "add it to `build-system`, and to the build set; what is required by mistake, `postPatch` can take out of pyproject.toml")
 
     check(system.get("requires", []), "its [build-system]")
     python = make_tools(tools, sites)
@@ -139,18 +174,36 @@ def main():
     environment = {**os.environ, "PATH": os.path.join(tools, "bin") + os.pathsep + os.environ.get("PATH", "")}
     environment.pop("PYTHONPATH", None)
     backend, path = system["build-backend"], system.get("backend-path", [])
-    asked = os.path.join(tools, "requires.json")
-    for metadata in (asked, None):
-        code = subprocess.run([python, "-c", CALL, json.dumps([backend, path, out, metadata])], env=environment).returncode
+    answer = os.path.join(tools, "answer.json")
+    look = "`nix log` shows all of it; `--keep-failed` keeps the folder"
+
+    def call(hook):
+        """What the hook of the backend returned, in a process of its own."""
+        if os.path.exists(answer):
+            os.remove(answer)
+        code = subprocess.run([python, "-c", CALL, json.dumps([backend, path, out, hook, answer])], stdout=sys.stderr, env=environment).returncode
+        ended = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
         if code != 0:
-            ended = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-            fail(label, f"its backend {backend} {ended}; what it said stands above", "`nix log` shows all of it; `--keep-failed` keeps the folder")
-        if metadata:
-            with open(asked) as file:
-                check(json.load(file), f"its backend {backend}")
-    wheels = [name for name in os.listdir(out) if name.endswith(".whl")]
+            fail(label, f"its backend {backend} {ended}; what it said stands above", look)
+        try:
+            with open(answer) as file:
+                return json.load(file)
+        except (OSError, ValueError):
+            fail(label, f"its backend {backend} {ended} in `{hook}`, without an answer", look)
+
+    asked = call("get_requires_for_build_wheel")
+    if not isinstance(asked, list) or not all(isinstance(one, str) for one in asked):
+        fail(label, f"its backend {backend} answers {json.dumps(asked)} when it is asked what it requires", "a list of requirements is what PEP 517 asks for")
+    check(asked, f"its backend {backend}")
+    said = call("build_wheel")
+    wheels = sorted(name for name in os.listdir(out) if name.endswith(".whl"))
     if len(wheels) != 1:
         fail(label, f"its backend {backend} made {len(wheels)} wheels, and one was asked for", "a backend that makes none has failed silently")
+    if said != wheels[0]:
+        fail(label, f"its backend {backend} says that it made {json.dumps(said)}, but there is {wheels[0]}", look)
+    if not fits(wheels[0]):
+        fail(label, f"its backend {backend} made {wheels[0]}, which is not for Python 3.{sys.version_info[1]}", "a wheel is for the Python that its name says, whatever is in it")
+    print(os.path.join(out, wheels[0]))
 
 
 main()

@@ -200,6 +200,17 @@ in
     talk = backend "talk" { };
     hang = backend "hang" { };
     nothing = backend "nothing" { };
+    leave = backend "leave" { };
+    silent = backend "silent" { };
+    rename = backend "rename" { };
+    garbage = backend "garbage" { };
+    ask = backend "ask" { };
+    newer-tool = buildWheel (
+      source "leaf" "1.0"
+      // {
+        postPatch = "sed -i 's/\"setuptools\"/\"setuptools>=999\"/' pyproject.toml";
+      }
+    );
     outside = backend "outside" { };
     other-name = installWheel { wheel = backend "fine" { env.NAME = "stranger"; }; };
     other-version = installWheel { wheel = backend "fine" { env.VERSION = "2.0"; }; };
@@ -217,7 +228,7 @@ in
       ];
     };
     other-platform = pythonWithPins {
-      packages = [ (installWheel { wheel = backend "fine" { env.TAG = "cp39-cp39-win_amd64"; }; }) ];
+      packages = [ (installWheel { wheel = backend "fine" { env.TAG = "cp311-cp311-win_amd64"; }; }) ];
     };
     import = checkWheel { installed = made "odd" "import nowhere\n" "" [ ]; };
     requirement = checkWheel { installed = made "odd" "" "Requires-Dist: leaf>=3\n" [ leaf ]; };

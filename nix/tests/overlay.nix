@@ -197,6 +197,32 @@ in
         }).buildPhase != "";
       expected = true;
     };
+    a-zip-archive-is-unpacked-by-who-can = {
+      expr =
+        let
+          functions = import ../nixpkgs.nix {
+            pkgs = ours null // {
+              unzip = "unzip";
+            };
+          };
+          inputsOf =
+            src:
+            (functions.buildWheel {
+              pname = "app";
+              version = "1";
+              inherit src;
+              build-system = [ ];
+            }).nativeBuildInputs;
+        in
+        map inputsOf [
+          "/nix/store/app-1.zip"
+          "/nix/store/app-1.tar.gz"
+        ];
+      expected = [
+        [ "unzip" ]
+        [ ]
+      ];
+    };
     packages-are-split-without-the-overlay-too = {
       expr =
         let

@@ -17,6 +17,7 @@ pub mod names;
 pub mod pack;
 pub mod places;
 pub mod reason;
+pub mod requires;
 pub mod resolve;
 pub mod units;
 pub mod worlds;

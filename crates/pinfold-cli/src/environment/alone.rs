@@ -246,8 +246,9 @@ fn lock(plan: &Plan, installed: &[Installed], interpreter: &Interpreter) -> Resu
         {
             return Err(hinted(
                 anyhow!("the unit `{}` has the hash {hash}, and the lock says {expected}", unit.key),
-                "the wheels are not those of the lock: what is built from source has other bytes after a change to it, and \
-                 may have with another Pinfold or compiler; `pinfold lock` writes them anew",
+                "the wheels are not those of the lock. What is built from source has other bytes after a change to it \
+                 (`pinfold lock` writes them anew), by another compiler or Pinfold, and where its backend asks git, which \
+                 a build by Nix does not have: there, `wheels.NAME = buildWheel { ... }` takes the wheel as it is built",
             ));
         }
         let dependencies = name(&unit.dependencies, &unit.key)?;

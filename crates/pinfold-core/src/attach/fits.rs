@@ -8,11 +8,11 @@ use std::fs;
 use std::path::Path;
 use std::str::FromStr;
 
-use pep440_rs::Version;
 use pep508_rs::{ExtraName, MarkerEnvironment, Requirement, VerbatimUrl, VersionOrUrl};
 
 use crate::closure::{Environment, Unit};
 use crate::names::normalize;
+use crate::requires;
 
 /// The host's units that take the place of the world's: by distribution name, name and version for people.
 pub(super) type Replacing<'a> = BTreeMap<&'a str, &'a Unit>;
@@ -113,10 +113,9 @@ pub(super) fn because(host: &Environment, shared: &BTreeMap<String, usize>, name
     by_units.or_else(by_manifest).map(|who| format!("; here {who}")).unwrap_or_default()
 }
 
-/// Whether a unit's version is one that the requirement accepts; what is no version is not compared.
+/// Whether a unit's version is one that the requirement accepts.
 fn fits(requirement: &Requirement<VerbatimUrl>, unit: &Unit) -> bool {
-    let Some(VersionOrUrl::VersionSpecifier(specifiers)) = &requirement.version_or_url else { return true };
-    Version::from_str(&unit.version).map_or(true, |version| specifiers.contains(&version))
+    requires::accepts(requirement, &unit.version)
 }
 
 /// What a wheel declares.

@@ -1,4 +1,7 @@
-"""A backend that does what BACKEND says: fails, talks, hangs, writes elsewhere, makes nothing, or another package."""
+"""A backend that does what BACKEND says: fails, talks, hangs, writes elsewhere, makes nothing, or another package.
+
+Where there is a file NAME, its wheel is of that name, and its module says which files the source has.
+"""
 
 import base64
 import hashlib
@@ -12,9 +15,21 @@ FILES = {
 }
 
 
+def get_requires_for_build_wheel(settings=None):
+    if os.environ.get("BACKEND") == "ask":
+        return ["nowhere>=1; python_version >= '3'", "elsewhere; python_version < '3'"]
+    return []
+
+
 def build_wheel(folder, settings=None, metadata=None):
     name, version = os.environ.get("NAME", "odd"), os.environ.get("VERSION", "1.0")
     what = os.environ.get("BACKEND", "fine")
+    if os.path.exists("NAME"):
+        with open("NAME") as file:
+            name = file.read().strip()
+        files = sorted(os.path.join(at, file) for at, _, files in os.walk(".") for file in files)
+        del FILES["twin.py"]
+        FILES[f"{name}.py"] = f"FILES = {files!r}\n"
     if what == "fail":
         sys.exit("the compiler is on strike")
     if what == "talk":
@@ -28,7 +43,16 @@ def build_wheel(folder, settings=None, metadata=None):
     if what == "outside":
         with open("/usr/pinfold-was-here", "w") as file:
             file.write("x")
-    return pack(folder, name, version, os.environ.get("TAG", "py3-none-any"))
+    file = pack(folder, name, version, os.environ.get("TAG", "py3-none-any"))
+    if what == "leave":
+        os._exit(0)
+    if what == "rename":
+        os.rename(os.path.join(folder, file), os.path.join(folder, "odd-1.0-cp310-cp310-linux_x86_64.whl"))
+        return "odd-1.0-cp310-cp310-linux_x86_64.whl"
+    if what == "garbage":
+        with open(os.path.join(folder, file), "w") as out:
+            out.write("no zip")
+    return None if what == "silent" else file
 
 
 def pack(folder, name, version, tag):
