@@ -214,3 +214,23 @@ fn a_version_that_works_on_the_other_versions_library_is_an_error() {
     assert!(command.arg(&described).status().expect("it runs").success());
     assert_eq!(pins.found(&out.join("closure.json"), &["AB202"]), []);
 }
+
+#[test]
+fn what_lies_in_a_unit_is_its_own_whatever_it_records() {
+    let scenario = include_str!("../../../tests/abicheck/13_shared_name_crashes_in_one_order/build.sh");
+    let found = |record: &str| {
+        let pins = Pins::new();
+        for (id, other) in [("one", "two"), ("two", "one")] {
+            let script = format!(
+                "{scenario}\nrm -r $SITE/{other} $SITE/{other}.libs $SITE/{other}-1.0.dist-info\n{}",
+                record.replace("NAME", id)
+            );
+            pins.build(id, &script);
+        }
+        pins.found(&pins.describe(&["one"], &[("one", &["two"])]), &["AB201"])
+    };
+    let whole = found("");
+    assert_eq!(whole.len(), 1, "{whole:?}");
+    assert_eq!(found(": >$SITE/NAME-1.0.dist-info/RECORD"), whole);
+    assert_eq!(found("sed -i '/\\.so/d' $SITE/NAME-1.0.dist-info/RECORD"), whole);
+}

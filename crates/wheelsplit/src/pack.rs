@@ -1,10 +1,12 @@
 //! Wheels that we make ourselves get the same bytes from the same content: entries and the lines of RECORD sorted,
-//! times and modes fixed, no folders, no version of the tool that made them.
+//! times and modes fixed, no folders, no version of the tool that made them. RECORD names every file.
 //!
 //! A source that is built twice, here and on another machine, then has one hash, unless its backend writes other
 //! content. Deliberately not here: building, and any judgement about what is in a wheel (the rest of this crate checks
 //! ours as it checks everybody's). Nothing is held in memory but names.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -31,7 +33,10 @@ pub fn normalise(wheel: &Path, into: &Path) -> io::Result<PathBuf> {
     // A signature is over the very bytes of RECORD.
     let signed =
         order.iter().any(|(name, _)| is_metadata(name, "RECORD.jws") || is_metadata(name, "RECORD.p7s"));
-    let mut changed: Option<(String, Vec<u8>)> = None;
+    let listed = order.iter().find(|(name, _)| is_metadata(name, "RECORD")).map(|(_, i)| *i);
+    let listed = listed.map(|i| named(archive.by_index(i)?)).transpose()?;
+    // What RECORD says otherwise, or not at all.
+    let mut lines: BTreeMap<String, String> = BTreeMap::new();
     let path = into.join(wheel.file_name().unwrap_or_default());
     let mut writer = ZipWriter::new(File::create(&path)?);
     for (name, i) in order {
@@ -45,18 +50,29 @@ pub fn normalise(wheel: &Path, into: &Path) -> io::Result<PathBuf> {
         writer.start_file(name.as_str(), options)?;
         let (facts, record) = (is_metadata(&name, "WHEEL"), is_metadata(&name, "RECORD"));
         if signed || !(facts || record) {
-            io::copy(&mut file, &mut writer)?;
+            let mut hashed = Hashed { inner: &mut writer, hasher: Sha256::new(), size: 0 };
+            io::copy(&mut file, &mut hashed)?;
+            if listed.as_ref().is_some_and(|listed| !listed.contains(&name)) {
+                lines.insert(name, hashed.claim());
+            }
             continue;
         }
         let mut text = Vec::new();
         file.read_to_end(&mut text)?;
         if facts {
             text = without_version(text);
-            changed = Some((name, text.clone()));
         } else {
-            text = recorded(text, changed.as_ref());
+            // Of itself it can say nothing more.
+            if listed.as_ref().is_some_and(|listed| !listed.contains(&name)) {
+                lines.insert(name.clone(), ",".to_owned());
+            }
+            text = recorded(text, std::mem::take(&mut lines));
         }
-        writer.write_all(&text)?;
+        let mut hashed = Hashed { inner: &mut writer, hasher: Sha256::new(), size: 0 };
+        hashed.write_all(&text)?;
+        if facts {
+            lines.insert(name, hashed.claim());
+        }
     }
     writer.finish()?.sync_all()?;
     Ok(path)
@@ -86,22 +102,64 @@ fn without_version(text: Vec<u8>) -> Vec<u8> {
     lines.lines().map(line).collect::<String>().into_bytes()
 }
 
-/// RECORD with its lines in order, and that of the file that changed as it is now. A name with a line break in it would
-/// be torn: such a RECORD stays as it is.
-fn recorded(text: Vec<u8>, changed: Option<&(String, Vec<u8>)>) -> Vec<u8> {
-    let Ok(lines) = std::str::from_utf8(&text) else { return text };
-    if lines.lines().any(|line| line.matches('"').count() % 2 == 1) {
+/// The files that a RECORD names.
+fn named(record: impl Read) -> io::Result<HashSet<String>> {
+    let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(record);
+    let names = reader.into_byte_records().map(|row| {
+        let row = row.map_err(io::Error::other)?;
+        Ok(String::from_utf8_lossy(row.get(0).unwrap_or_default()).into_owned())
+    });
+    names.collect()
+}
+
+/// RECORD with its lines in order: those of `lines` by these claims, which it may not have had. A name with a line break
+/// in it would be torn: such a RECORD stays as it is.
+fn recorded(text: Vec<u8>, mut claims: BTreeMap<String, String>) -> Vec<u8> {
+    let Ok(given) = std::str::from_utf8(&text) else { return text };
+    if given.lines().any(|line| line.matches('"').count() % 2 == 1) {
         return text;
     }
-    let now = |line: &str| match changed {
-        Some((name, bytes)) if line.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with(',')) => {
-            format!("{name},sha256={},{}", BASE64URL_NOPAD.encode(&Sha256::digest(bytes)), bytes.len())
-        }
-        _ => line.to_owned(),
+    let now = |line: &str| {
+        let name = line.split(',').next().unwrap_or_default();
+        claims.remove(name).map_or_else(|| line.to_owned(), |claim| format!("{name},{claim}"))
     };
-    let mut lines: Vec<String> = lines.lines().filter(|line| !line.is_empty()).map(now).collect();
+    let mut lines: Vec<String> = given.lines().filter(|line| !line.is_empty()).map(now).collect();
+    lines.extend(claims.iter().map(|(name, claim)| format!("{},{claim}", field(name))));
     lines.sort_unstable();
     lines.iter().flat_map(|line| [line.as_bytes(), b"\n"]).flatten().copied().collect()
+}
+
+/// A name as a field of a line (RFC 4180).
+fn field(name: &str) -> Cow<'_, str> {
+    let plain = !name.contains([',', '"', '\n', '\r']);
+    if plain { name.into() } else { format!("\"{}\"", name.replace('"', "\"\"")).into() }
+}
+
+/// Counts and hashes what goes through it.
+struct Hashed<W> {
+    inner: W,
+    hasher: Sha256,
+    size: u64,
+}
+
+impl<W> Hashed<W> {
+    /// What RECORD says of it: hash and size.
+    fn claim(self) -> String {
+        format!("sha256={},{}", BASE64URL_NOPAD.encode(&self.hasher.finalize()), self.size)
+    }
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.hasher.update(bytes.get(..written).unwrap_or_default());
+        self.size += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
 }
 
 #[cfg(test)]
@@ -143,8 +201,28 @@ mod tests {
     #[test]
     fn a_record_that_cannot_be_taken_apart_by_lines_stays() {
         let torn = b"\"b\nb.py\",,\na.py,,\n".to_vec();
-        assert_eq!(recorded(torn.clone(), None), torn);
-        assert_eq!(recorded(b"b,,\n\"a,a\",,\n".to_vec(), None), b"\"a,a\",,\nb,,\n");
+        assert_eq!(recorded(torn.clone(), BTreeMap::new()), torn);
+        assert_eq!(recorded(b"b,,\n\"a,a\",,\n".to_vec(), BTreeMap::new()), b"\"a,a\",,\nb,,\n");
+    }
+
+    #[test]
+    fn what_record_leaves_out_is_recorded() {
+        let folder = tempfile::tempdir().unwrap();
+        let given = folder.path().join("a-1-py3-none-any.whl");
+        let mut zip = ZipWriter::new(File::create(&given).unwrap());
+        let files = [("a.py", "x = 1\n"), ("b,b.py", ""), ("a-1.dist-info/RECORD", "a.py,,\n")];
+        for (name, text) in files {
+            zip.start_file(name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(text.as_bytes()).unwrap();
+        }
+        zip.finish().unwrap();
+        let out = folder.path().join("out");
+        std::fs::create_dir(&out).unwrap();
+        let mut archive = ZipArchive::new(File::open(normalise(&given, &out).unwrap()).unwrap()).unwrap();
+        let mut text = String::new();
+        archive.by_name("a-1.dist-info/RECORD").unwrap().read_to_string(&mut text).unwrap();
+        let empty = BASE64URL_NOPAD.encode(&Sha256::digest(b""));
+        assert_eq!(text, format!("\"b,b.py\",sha256={empty},0\na-1.dist-info/RECORD,,\na.py,,\n"));
     }
 
     #[test]

@@ -14,8 +14,9 @@ use pinfold_core::resolve::{Importer, Resolution, Resolver};
 use super::distribution::Distribution;
 use super::error::InputError;
 use super::interpreter::Interpreter;
+use super::site::MOST_LOOSE;
 use super::start::Start;
-use super::{DistributionId, Environment, Wishes};
+use super::{DistributionId, Environment, Wishes, strays};
 
 /// Which folders importers look in.
 pub enum Views {
@@ -104,18 +105,21 @@ pub(super) fn read(closure: &Path, wishes: &Wishes) -> Result<Environment, Input
 
 /// An environment of pins from its description.
 pub(super) fn of(described: closure::Environment, interpreter: Interpreter, start: Start) -> Environment {
+    let mut left = MOST_LOOSE;
     let distributions = described.units.iter().map(|unit| {
         let infos = std::fs::read_dir(&unit.path).into_iter().flatten().flatten();
         let mut infos = infos
             .map(|entry| entry.path())
             .filter(|path| path.extension().is_some_and(|extension| extension == "dist-info"));
         let read = infos.find_map(|info| Distribution::read(&unit.path, &info));
-        read.unwrap_or_else(|| Distribution {
+        let read = read.unwrap_or_else(|| Distribution {
             name: unit.name.clone(),
             version: unit.version.clone(),
             folder: unit.path.clone(),
             ..Distribution::default()
-        })
+        });
+        // Whoever installed it has seen all its files.
+        if unit.native { strays::own(&unit.path, read, &mut left) } else { read }
     });
     let distributions = distributions.collect();
     let standard = vec![interpreter.stdlib.clone(), interpreter.dynload()];

@@ -35,7 +35,7 @@ impl Default for Site {
 }
 
 /// More than a large environment has, recorded files included.
-const MOST_LOOSE: usize = 300_000;
+pub(super) const MOST_LOOSE: usize = 300_000;
 /// Bytes of a `.pth` file.
 const LONGEST: u64 = 1 << 20;
 

@@ -55,6 +55,31 @@ pub(super) fn adopt(folder: &Path, found: &mut [Distribution], left: &mut usize)
     nobodys
 }
 
+/// `one` with the stray files of `folder`, in which nothing is anybody else's: what its RECORD says nothing of at the top
+/// is its own, too. Links lead to what others have.
+pub(super) fn own(folder: &Path, one: Distribution, left: &mut usize) -> Distribution {
+    let mut found = [one];
+    drop(adopt(folder, &mut found, left));
+    let [mut one] = found;
+    let tops: FxHashSet<&str> =
+        one.recorded.iter().map(|file| file.split_once('/').map_or(&**file, |(top, _)| top)).collect();
+    let mut strays = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let text = name.to_string_lossy();
+        if tops.contains(&*text) || text.ends_with("-info") {
+            continue;
+        }
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => strays.extend(below(folder, &name, left)),
+            Ok(kind) if kind.is_file() && is_native(&text) => strays.push(name.into()),
+            _ => {}
+        }
+    }
+    strays.iter().for_each(|file| one.adopt(file));
+    one
+}
+
 /// Each folder in which something is recorded, and those to look into, relative to `folder`.
 fn claims<'a>(folder: &Path, found: &'a [Distribution]) -> (FxHashMap<&'a str, Claim>, BTreeSet<&'a str>) {
     let mut claims: FxHashMap<&str, Claim> = FxHashMap::default();
@@ -114,7 +139,7 @@ fn list(folder: &Path, place: &str, recorded: &FxHashSet<&Path>, claims: &FxHash
 }
 
 /// The native files anywhere in `folder/place`.
-fn below(folder: &Path, place: &Path, left: &mut usize) -> Vec<PathBuf> {
+fn below(folder: &Path, place: impl AsRef<Path>, left: &mut usize) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in walkdir::WalkDir::new(folder.join(place)).into_iter().flatten() {
         let Some(rest) = left.checked_sub(1) else { break };
