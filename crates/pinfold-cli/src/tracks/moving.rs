@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use pinfold_core::lock::{Hold, Lock};
 use pinfold_core::manifest::{MAIN, Track};
 
-use super::candidate::{is_over, said};
+use super::candidate::{is_over, left, name_of, said};
 use super::clock::Clock;
 use super::logs::{self, Subject};
 use super::newest::Newest;
@@ -135,34 +135,54 @@ impl Mover<'_> {
 
     /// The lock of the tracks that move together; the others among `passed` become held.
     fn together(&self, passed: &[Part], fates: &mut BTreeMap<String, Fate>) -> Result<Lock, Error> {
-        let gates = self.gates(|_| true).len().max(1);
-        // The last run over the whole is that of the gates that have not failed.
-        let runs = (2 * passed.len() * gates + 1).saturating_sub(gates);
-        let found = together(passed.len(), runs, None, &mut Whole::new(self, passed))?;
-        for (at, failure) in found.refused {
-            let Some(Part { track, lock, .. }) = passed.get(at) else { continue };
-            let fate = self.refused(track, &said(self.before, lock), &failure, fates.get(track));
-            fates.insert(track.clone(), fate);
+        let mut whole = Whole::new(self, passed);
+        let found = together(passed.len(), self.runs(passed.len()), None, &mut whole)?;
+        let mut base = found.passed.unwrap_or_else(|| (self.before.clone(), BTreeMap::new()));
+        for (at, why) in found.refused {
+            let Some(part) = passed.get(at) else { continue };
+            let reached = whole.packages(part, &base, &why)?.unwrap_or_else(|| base.clone());
+            let own = self.moved(&part.lock);
+            let mut stays = left(&reached.0, &part.lock);
+            stays.retain(|line| own.contains(name_of(line)));
+            let moved = said(&base.0, &reached.0);
+            let fate = self.refused(&part.track, stays, moved, &why, fates.get(&part.track));
+            fates.insert(part.track.clone(), fate);
+            base = reached;
         }
-        Ok(found.passed.map_or_else(|| self.before.clone(), |(lock, _)| lock))
+        Ok(base.0)
     }
 
-    /// What becomes of a track whose candidate passes alone, and not in the whole.
+    /// So many runs of gates find which of `count` things go with all: as many as 2n runs of all gates are. The last is
+    /// that of those that have not failed.
+    pub(super) fn runs(&self, count: usize) -> usize {
+        let gates = self.gates(|_| true).len().max(1);
+        (2 * count * gates + 1).saturating_sub(gates)
+    }
+
+    /// What becomes of a track whose candidate passes alone, and of which `stays` does not go with the others.
     ///
     /// Where that is a part of a track that fails by itself, its own failure stays the reason.
-    fn refused(&self, track: &str, candidate: &[String], (reason, log): &Why, fate: Option<&Fate>) -> Fate {
-        if let Some(Fate::Held(hold, part)) = fate {
+    fn refused(
+        &self,
+        track: &str,
+        stays: Vec<String>,
+        moved: Vec<String>,
+        (reason, log): &Why,
+        fate: Option<&Fate>,
+    ) -> Fate {
+        if let Some(Fate::Held(hold, _)) = fate {
             let log = log.as_ref().map(|log| format!(" ({log})")).unwrap_or_default();
             terminal::warn(&format!(
-                "what passes of track `{track}` without the rest stays as well, because it does not pass with the \
-                 others: {reason}{log}"
+                "what passes of track `{track}` without the rest does not pass with the others, so that this stays as \
+                 well: {}: {reason}{log}",
+                stays.join(", ")
             ));
-            let all: BTreeSet<String> = hold.candidate.iter().chain(part).cloned().collect();
+            let all: BTreeSet<String> = hold.candidate.iter().cloned().chain(stays).collect();
             let all = all.into_iter().collect();
-            return Fate::Held(self.held(track, &hold.reason, all, hold.log.clone()), Vec::new());
+            return Fate::Held(self.held(track, &hold.reason, all, hold.log.clone()), moved);
         }
         let reason = format!("it passes alone, and not with the others: {reason}");
-        let fate = Fate::Held(self.held(track, &reason, candidate.to_vec(), log.clone()), Vec::new());
+        let fate = Fate::Held(self.held(track, &reason, stays, log.clone()), moved);
         tell(track, &fate);
         fate
     }

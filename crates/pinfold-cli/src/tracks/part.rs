@@ -50,7 +50,7 @@ impl Mover<'_> {
     }
 
     /// Names of what has another version in `lock`.
-    fn moved(&self, lock: &Lock) -> BTreeSet<String> {
+    pub(super) fn moved(&self, lock: &Lock) -> BTreeSet<String> {
         let moved = changes(Some(self.before), lock).into_iter();
         moved
             .filter(|change| change.from.is_some() && change.to.is_some())

@@ -1,8 +1,8 @@
 //! The whole: the tracks that passed, or parts of them, tried together with the gates of all.
 //!
 //! A gate that fails counts from then on, first; the others are run over what it leaves. One that fails where nothing has
-//! moved, of a track that does not move, says nothing and is left out. Deliberately not here: which sets of them are tried
-//! ([`super::together`]).
+//! moved, of a track that does not move, says nothing and is left out. Of a track that does not go with the others its
+//! packages are tried with them, too. Deliberately not here: which sets are tried ([`super::together`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use pinfold_core::lock::Lock;
 
 use super::logs::Subject;
 use super::moving::{Mover, Part};
-use super::together::{Tried, Tries};
+use super::together::{Tried, Tries, together};
 use super::trial::{Failed, Verdict};
 use crate::error::Error;
 use crate::locking::Moving;
@@ -19,10 +19,21 @@ use crate::terminal;
 /// Why a whole fails, and the log.
 pub(super) type Why = (String, Option<String>);
 
+/// What passes together, and how it moves.
+pub(super) type Together = (Lock, BTreeMap<String, Moving>);
+
+/// What the numbers of a search stand for.
+enum Things<'a> {
+    /// Tracks, or what of them passed alone.
+    Tracks(&'a [Part]),
+    /// Packages of one, beside what passes already.
+    Packages(&'a Part, Vec<String>, Box<Together>),
+}
+
 /// What is tried.
 pub(super) struct Whole<'a, 'm> {
     mover: &'a Mover<'m>,
-    passed: &'a [Part],
+    things: Things<'a>,
     /// Tracks whose gates have failed, the last first.
     failed: Vec<String>,
     /// Whether gates of tracks that do not move pass in the current environment, where that was asked.
@@ -34,12 +45,39 @@ pub(super) struct Whole<'a, 'm> {
 impl<'a, 'm> Whole<'a, 'm> {
     pub(super) fn new(mover: &'a Mover<'m>, passed: &'a [Part]) -> Self {
         let alone = passed.first().filter(|_| passed.len() == 1).map(|part| part.lock.clone());
-        Whole { mover, passed, failed: Vec::new(), now: BTreeMap::new(), alone }
+        Whole { mover, things: Things::Tracks(passed), failed: Vec::new(), now: BTreeMap::new(), alone }
+    }
+
+    /// What of a track goes with what passes, where all of it does not.
+    pub(super) fn packages(
+        &mut self,
+        part: &'a Part,
+        base: &Together,
+        failure: &Why,
+    ) -> Result<Option<Together>, Error> {
+        let names: Vec<String> = self.mover.moved(&part.lock).into_iter().collect();
+        let count = names.len();
+        if count < 2 {
+            return Ok(None);
+        }
+        self.things = Things::Packages(part, names, Box::new(base.clone()));
+        let runs = self.mover.runs(count);
+        Ok(together(count, runs, Some(failure.clone()), self)?.passed)
     }
 
     fn moving(&self, with: &BTreeSet<usize>) -> BTreeMap<String, Moving> {
-        let with = with.iter().filter_map(|at| self.passed.get(*at));
-        with.map(|part| (part.track.clone(), part.moving.clone())).collect()
+        match &self.things {
+            Things::Tracks(passed) => {
+                let with = with.iter().filter_map(|at| passed.get(*at));
+                with.map(|part| (part.track.clone(), part.moving.clone())).collect()
+            }
+            Things::Packages(part, names, base) => {
+                let only = with.iter().filter_map(|at| names.get(*at)).cloned().collect();
+                let moving = Moving { only: Some(only), ..part.moving.clone() };
+                let own = [(part.track.clone(), moving)];
+                base.1.clone().into_iter().chain(own).collect()
+            }
+        }
     }
 
     /// Tries `lock` with these gates, or with all.
@@ -95,7 +133,7 @@ impl<'a, 'm> Whole<'a, 'm> {
 }
 
 impl Tries for Whole<'_, '_> {
-    type Passed = (Lock, BTreeMap<String, Moving>);
+    type Passed = Together;
     type Failure = Why;
     type Error = Error;
 
@@ -110,6 +148,11 @@ impl Tries for Whole<'_, '_> {
                 return Ok(Tried { outcome: Err(why), runs: 0 });
             }
         };
+        if let Things::Packages(_, _, base) = &self.things
+            && base.0.units == lock.units
+        {
+            return Ok(Tried { outcome: Err(("nothing of it moves".to_owned(), None)), runs: 0 });
+        }
         let Tried { outcome, runs } = self.run(&lock, &moving, false)?;
         Ok(Tried { outcome: outcome.map(|()| (lock, moving)), runs })
     }

@@ -5,7 +5,7 @@
 use std::fs;
 
 use crate::support::links::{link, project, uv};
-use crate::support::{Project, said};
+use crate::support::{Project, said, stdout};
 use crate::{gate, lock, update, versions, without};
 
 /// A gate that notes that it ran.
@@ -116,4 +116,30 @@ fn where_the_gate_is_broken_already_few_parts_are_tried() {
     assert_eq!(lock(&project).holds[0].candidate.len(), names.len());
     let ran = ran(&project).len();
     assert!(ran <= 1 + 2 * 5 + 1, "{ran} runs");
+}
+
+#[test]
+fn of_a_track_that_does_not_go_with_the_others_the_packages_move_that_do() {
+    if !uv() {
+        return;
+    }
+    let names = ["pa", "pb", "pc", "pd"];
+    let main = noting("main", &without("pc", "2"));
+    let track = format!("[tracks.all]\npackages = {names:?}\n{}", noting("all", "true"));
+    let project =
+        project(&format!("requires = ['pa', 'pb', 'pc', 'pd', 'lib']\n{track}[tracks.main]\n{main}"));
+    put(&project, &names, "1");
+    put(&project, &["lib"], "1");
+    project.ok(&["sync"]);
+    put(&project, &names, "2");
+    put(&project, &["lib"], "2");
+    let output = update(&project, &[]);
+    assert_eq!(versions(&project)[0], "root: lib 2, pa 2, pb 2, pc 1, pd 2", "{}", said(&output));
+    let hold = lock(&project).holds[0].clone();
+    assert_eq!((hold.track.as_str(), hold.candidate.as_slice()), ("all", &["pc 1 -> 2".to_owned()][..]));
+    let reason = "it passes alone, and not with the others: the gate of `main` ended with exit code 1";
+    assert_eq!(hold.reason, reason);
+    assert!(stdout(&output).contains("moved without it: pa 1 -> 2\n"), "{}", said(&output));
+    let ran = ran(&project).len();
+    assert!(ran <= 2 + 2 * 2 * 2 + 2 * 4, "{ran} runs");
 }
