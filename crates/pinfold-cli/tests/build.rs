@@ -177,7 +177,11 @@ fn a_tool_that_moves_back_for_the_sake_of_others_is_named() {
     manifest(&project, "requires = ['one @ ./one', 'two @ ./two']\n");
     project.ok(&["lock"]);
     assert_eq!((tools(&project, "one").as_str(), tools(&project, "two").as_str()), ("tool==1 ", "tool==10 "));
-    let updated = stderr(&project.ok(&["update", "--build-set"]));
+    let output = project.ok(&["update", "--build-set", "--output-format", "json"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let older = serde_json::json!([{"name": "tool", "package": "two", "from": "10", "to": "2"}]);
+    assert_eq!(document["older"], older, "{document}");
+    let updated = stderr(&output);
     let expected =
         " ~ tool 1, 10 -> 2\n   two: 10 -> 2, an older one than before: it does for several packages\n";
     assert!(updated.ends_with(expected), "{updated}");

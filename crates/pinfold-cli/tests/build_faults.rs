@@ -47,6 +47,7 @@ fn what_a_backend_does_wrong_is_said_with_package_and_step() {
         "climbs",
         "not-a-zip",
         "restless",
+        "a-string",
     ] {
         let project = bad(mode);
         link(&project, "tool", "1", &[]);
@@ -64,9 +65,6 @@ fn what_a_backend_does_wrong_is_said_with_package_and_step() {
     let broken = "[build-system]\nrequires = []\nbuild-backend = 'broken'\nbackend-path = ['.']\n";
     write(&project.path("app/local"), "pyproject.toml", &broken.replace("'broken'", "'backend:other'"));
     story.push_str(&format!("# an object that is not there\n{}\n", fails(&project, &["build"])));
-    std::os::unix::fs::symlink(".", project.path("app/local/around")).unwrap();
-    story.push_str(&format!("# a link loop\n{}\n", fails(&project, &["build"])));
-    fs::remove_file(project.path("app/local/around")).unwrap();
     fs::remove_file(project.path("app/local/pyproject.toml")).unwrap();
     story.push_str(&format!("# no source\n{}\n", fails(&project, &["build"])));
     write(&project.path("app/local"), "pyproject.toml", "[build-system\n");
@@ -96,6 +94,62 @@ fn an_import_that_fails_inside_a_backend_is_shown_with_its_traceback() {
     }
 }
 
+/// As git, pip and Nix take them: a `result` whose target was collected, a link of Bazel's, test data.
+#[test]
+fn a_link_that_leads_nowhere_or_around_is_a_part_of_the_source() {
+    if !uv() {
+        return;
+    }
+    let project = bad("");
+    let local = project.path("app/local");
+    std::os::unix::fs::symlink(".", local.join("around")).unwrap();
+    std::os::unix::fs::symlink("/nowhere/at/all", local.join("result")).unwrap();
+    project.ok(&["sync"]);
+    let not = steps(&project, &[]);
+    assert!(not.contains("local build not: "), "{not}");
+    fs::remove_file(local.join("result")).unwrap();
+    std::os::unix::fs::symlink("/nowhere/else", local.join("result")).unwrap();
+    let changed = steps(&project, &[]);
+    assert!(changed.contains("local build ran: changed: source"), "{changed}");
+}
+
+#[test]
+fn a_step_that_fails_is_reported_with_what_changed() {
+    if !uv() {
+        return;
+    }
+    let project = bad("");
+    steps(&project, &[]);
+    write(&project.path("app/local"), "mode", "fail");
+    let output = project.command(&["build", "--explain"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut lines = said.lines();
+    let first = lines.next().unwrap_or_default();
+    assert!(first.starts_with("local build ") && first.ends_with(" failed: changed: source"), "{said}");
+    assert!(lines.next().is_some_and(|line| line.starts_with("    source: ")), "{said}");
+    let output = project.command(&["build", "--output-format", "json"]).output().unwrap();
+    let document = support::fitting(&output.stdout, include_str!("../src/commands/build.schema.json"));
+    let steps = document["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 1, "{document:#}");
+    assert!(steps[0]["error"].as_str().unwrap().contains("this is why"), "{document:#}");
+    assert!(steps[0]["key"].is_string() && steps[0]["changes"][0]["name"] == "source", "{document:#}");
+
+    // One of an index is known only when it is resolved: the document is there all the same.
+    let project = support::links::project("requires = ['far', 'near @ ./near']\n");
+    folder(&project, "near", &[], "x = 1\n");
+    support::folders::source(&project, "far", "1", "fail", true);
+    let output = project.command(&["build", "--output-format", "json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", support::said(&output));
+    let document = support::fitting(&output.stdout, include_str!("../src/commands/build.schema.json"));
+    let told: Vec<_> = document["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| (s["package"].as_str(), s.get("error").is_some()))
+        .collect();
+    assert_eq!(told, [(Some("far"), true), (Some("near"), false)], "{document:#}");
+}
+
 #[test]
 fn every_source_that_cannot_be_built_is_said_and_the_others_are_built() {
     if !uv() {
@@ -105,7 +159,7 @@ fn every_source_that_cannot_be_built_is_said_and_the_others_are_built() {
     for (name, mode) in [("one", "fail"), ("two", "nothing"), ("three", "")] {
         write(&folder(&project, name, &[], "x = 1\n"), "mode", mode);
     }
-    let said = fails(&project, &["build"]);
+    let said = fails(&project, &["build", "--jobs", "3"]);
     assert_eq!(said.matches("error: could not build").count(), 2, "{said}");
     assert!(said.contains("one (from") && said.contains("two (from"), "{said}");
     assert_eq!(kept(&project, "built").len(), 1);
@@ -148,10 +202,10 @@ fn a_source_that_cannot_be_built_keeps_no_other_from_its_steps() {
     let told = steps(&project, &[]).replace(&project.app().display().to_string(), "[APP]");
     insta::with_settings!({ filters => vec![("at 2.* UTC", "at [TIME]")] }, {
         insta::assert_snapshot!(told, @r"
+        one build ran: changed: source; it ran before, in `pinfold lock` at [TIME]
         two build not: ran in `pinfold lock` at [TIME]; this is the first report of it
         two install ran: never installed here before
         two check ran: never checked here before
-        one build ran: could not build one (from [APP]/one) (step build): its build backend `backend` ended with exit code 7 in `build_wheel`
         ");
     });
     assert_eq!(fs::read(project.path("app/pinfold.lock")).unwrap(), before);

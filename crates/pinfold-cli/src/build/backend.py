@@ -57,7 +57,9 @@ def main(request_file, answer_file):
     answer = None
     if request["hook"] == "get_requires_for_build_wheel":
         hook = getattr(backend, "get_requires_for_build_wheel", None)
-        answer = list(hook(settings)) if hook else []
+        answer = hook(settings) if hook else []
+        # A string is a list of letters, too; whoever asked says what is wrong with it.
+        answer = answer if isinstance(answer, str) else list(answer)
     else:
         answer = backend.build_wheel(request["out"], settings)
     write({"answer": answer})

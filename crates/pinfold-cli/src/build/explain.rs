@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use wheelsplit::steps::{Change, Input, Key, Memory, Place, Ran, Step};
 
 use super::engine::Engine;
+use super::error::BuildError;
 
 /// What a step of a package did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Report {
     pub changes: Vec<Change>,
     /// A check's verdict, and how it ended.
     pub verdict: Option<Verdict>,
+    /// Why it could not be done, though it was begun; nothing was kept under its key then.
+    pub error: Option<String>,
 }
 
 /// What came of a check.
@@ -77,13 +80,22 @@ impl Known<'_> {
         self.with(false, why, changes)
     }
 
+    /// The report of a step that was begun and failed. It is no memory: the next one begins where this one did.
+    pub(super) fn failed(&self, error: &BuildError) -> Report {
+        let last = self.engine.store.last(&self.place);
+        let told = last.as_ref().and_then(|last| last.told.as_ref());
+        let changes = told.map(|told| self.key.changes_since(told)).unwrap_or_default();
+        let report = self.with(true, self.why(last.as_ref()), changes);
+        Report { error: Some(error.to_string()), ..report }
+    }
+
     fn with(&self, ran: bool, why: String, changes: Vec<Change>) -> Report {
         // A name has no space in it.
         let (package, which) = match self.place.package.split_once(' ') {
             Some((package, which)) => (package.to_owned(), Some(which.to_owned())),
             None => (self.place.package.to_owned(), None),
         };
-        Report { package, which, key: self.key.clone(), ran, why, changes, verdict: None }
+        Report { package, which, key: self.key.clone(), ran, why, changes, verdict: None, error: None }
     }
 
     /// Why it ran: what is another than it was just before, and what happened since somebody was told.
@@ -161,6 +173,7 @@ impl Report {
         });
         if let Some(object) = value.as_object_mut() {
             object.extend(self.which.as_ref().map(|which| ("which".to_owned(), json!(which))));
+            object.extend(self.error.as_ref().map(|error| ("error".to_owned(), json!(error))));
             object.extend(self.verdict.as_ref().map(|verdict| ("verdict".to_owned(), json!(verdict))));
         }
         value
@@ -169,7 +182,11 @@ impl Report {
     /// For people: `stem  build  1f2e3d4c5b6a  ran: changed: source`, and a line for each change.
     pub fn text(&self) -> String {
         let key = self.key.digest.get(..12).unwrap_or_default();
-        let what = if self.ran { "ran" } else { "not run" };
+        let what = match (&self.error, self.ran) {
+            (Some(_), _) => "failed",
+            (None, true) => "ran",
+            (None, false) => "not run",
+        };
         let mut text = format!("{} {} {key} {what}: {}\n", self.label(), self.key.step, self.why);
         for change in &self.changes {
             text.push_str(&format!("    {change}\n"));
@@ -198,7 +215,7 @@ pub(super) fn install(engine: &Engine<'_>, wheel: &Wheel, ran: bool) -> Report {
 
 /// Notes that somebody was told of these steps: the next explanation begins here.
 pub fn told(engine: &Engine<'_>, reports: &[Report]) {
-    for report in reports {
+    for report in reports.iter().filter(|report| report.error.is_none()) {
         let label = report.label();
         let place = Place { project: engine.project, package: &label, step: report.key.step };
         // Only memory.

@@ -96,6 +96,13 @@ impl<'a> Inputs<'a> {
         Key::new(Step::Build, inputs)
     }
 
+    /// The key that is most like another, where nobody knows what a build would have read.
+    pub(super) fn nearest(&self, other: Option<&Key>) -> Key {
+        let differs = |key: &Key| other.map_or(0, |other| key.changes_since(other).len());
+        let keys = Read::ALL.map(|read| self.key(read));
+        keys.into_iter().min_by_key(differs).unwrap_or_else(|| self.key(Read::Neither))
+    }
+
     /// Takes down what the repository is before the build; whether there is one to ask.
     pub(super) fn look_at_repository(&self) -> bool {
         self.repository.map(|source| self.state.get_or_init(|| state(source))).is_some()

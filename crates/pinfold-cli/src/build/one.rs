@@ -83,7 +83,14 @@ pub(super) fn build(engine: &Engine<'_>, task: &str, subject: &Subject) -> Resul
             engine.note(known(&key).report(false, None));
             return Ok(built);
         }
-        match attempt(engine, task, subject, &system, &frozen, &inputs)? {
+        let made = attempt(engine, task, subject, &system, &frozen, &inputs).inspect_err(|error| {
+            if matches!(error, BuildError::Backend { .. }) {
+                let told = engine.store.last(&place).and_then(|last| last.told);
+                let key = inputs.nearest(told.as_ref());
+                engine.note(Known { engine, place, key: &key, forced }.failed(error));
+            }
+        });
+        match made? {
             Made::Wheel(built, key) => {
                 engine.note(known(&key).report(true, None));
                 return Ok(built);
@@ -205,6 +212,7 @@ fn attempt(
         // It may read something else now: the result that it had then must not be found first.
         engine.store.forget_built(&other.digest, &key.digest)?;
     }
+    line.done(&format!("Built {}", subject.label()));
     let built = engine.store.keep_built(&key.digest, &wheel, sdist, frozen.dynamic.clone(), anew)?;
     if place.is_kept() {
         terminal::note(&format!(

@@ -83,6 +83,14 @@ impl Lines {
 }
 
 impl Line {
+    /// What it was about is done, in so much time. Where nobody watches, that is a line of its own among several.
+    pub fn done(&self, what: &str) {
+        let Shown { bar, live, running, .. } = &*self.0;
+        if bar.is_hidden() && !*live && running.several.load(Ordering::Relaxed) {
+            terminal::note(&format!("{what} in {}", terminal::elapsed(bar.elapsed())));
+        }
+    }
+
     /// It takes long. Where somebody watches, the line itself shows it.
     pub fn still(&self, limit: Option<Duration>) {
         if !self.0.bar.is_hidden() {

@@ -40,6 +40,11 @@ pub fn content_hash(source: &Path) -> Result<String, BuildError> {
 pub fn hashes(source: &Path, tests: &[PathBuf]) -> Result<Hashes, BuildError> {
     let (mut hasher, mut apart) = (Sha256::new(), None::<Sha256>);
     for entry in sources(source) {
+        if let Some((link, to)) = leads_nowhere(&entry) {
+            let inner = link.strip_prefix(source).unwrap_or(&link);
+            hasher.update(format!("{}\0link\0{}\0", inner.display(), to.display()));
+            continue;
+        }
         let entry = entry.map_err(|e| walk_error(source, e))?;
         if entry.file_type().is_dir() {
             continue;
@@ -67,7 +72,7 @@ pub fn hashes(source: &Path, tests: &[PathBuf]) -> Result<Hashes, BuildError> {
 /// When a folder cannot be read, or links go in a circle.
 pub fn tests(source: &Path, tests: &[PathBuf]) -> Result<Vec<PathBuf>, BuildError> {
     let mut found = Vec::new();
-    for entry in sources(source) {
+    for entry in sources(source).filter(|entry| leads_nowhere(entry).is_none()) {
         let entry = entry.map_err(|e| walk_error(source, e))?;
         let inner = entry.path().strip_prefix(source).unwrap_or(entry.path());
         if !entry.file_type().is_dir() && is_test(inner, tests) {
@@ -85,6 +90,15 @@ fn is_test(inner: &Path, tests: &[PathBuf]) -> bool {
 fn is_executable(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
     Ok(path.metadata()?.permissions().mode() & 0o100 != 0)
+}
+
+/// A link that cannot be followed, and what it says: its target is not there, or is a folder that it lies in. It is a part
+/// of the source as it is, for git, pip and Nix too; whoever needs what it means will say so.
+fn leads_nowhere(entry: &walkdir::Result<DirEntry>) -> Option<(PathBuf, PathBuf)> {
+    let error = entry.as_ref().err()?;
+    let missing = error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound);
+    let path = error.path().filter(|_| missing || error.loop_ancestor().is_some())?;
+    Some((path.to_owned(), std::fs::read_link(path).ok()?))
 }
 
 fn walk_error(source: &Path, error: walkdir::Error) -> BuildError {
@@ -198,9 +212,14 @@ fn copy_each(
     to: &Path,
     entries: impl Iterator<Item = walkdir::Result<DirEntry>>,
 ) -> Result<(), BuildError> {
+    let place = |path: &Path| to.join(path.strip_prefix(source).unwrap_or(Path::new("")));
     for entry in entries {
+        if let Some((link, to)) = leads_nowhere(&entry) {
+            std::os::unix::fs::symlink(to, place(&link)).map_err(io_error("copy", &link))?;
+            continue;
+        }
         let entry = entry.map_err(|e| walk_error(source, e))?;
-        let target = to.join(entry.path().strip_prefix(source).unwrap_or(Path::new("")));
+        let target = place(entry.path());
         if entry.file_type().is_dir() {
             std::fs::create_dir_all(&target).map_err(io_error("make", &target))?;
         } else {

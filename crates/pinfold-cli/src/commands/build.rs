@@ -103,7 +103,10 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Outcome, Error> {
     let mut failures = build(&engine, &sources);
     let mut known_now = workspace.previous.clone();
     if failures.is_empty() {
-        let lock = lock(&workspace, &engine, stale.is_some(), settled)?;
+        let lock = lock(&workspace, &engine, stale.is_some(), settled).inspect_err(|_| {
+            // What resolving takes from source is built there: what came of that is told all the same.
+            let _ = tell(&finished(&engine, &wanted), &[], args, context, engine.lines.were_live());
+        })?;
         known_now = Some(lock.clone());
         // A new lock may take more from source than the last one.
         let mut all: Vec<Wheel> = lock.wheels.iter().filter(|wheel| wheel.is_built()).cloned().collect();
@@ -129,7 +132,7 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Outcome, Error> {
     if args.explain || context.format == OutputFormat::Json {
         explain::told(&engine, &reports);
     }
-    if failures.is_empty() || reports.iter().any(|report| report.ran) {
+    if failures.is_empty() || reports.iter().any(|report| report.ran && report.error.is_none()) {
         summary(&reports, start);
     }
     let failed = reports.iter().any(|report| report.verdict.as_ref().is_some_and(|verdict| !verdict.passed));
@@ -194,6 +197,12 @@ impl Failure {
     fn of(wheel: &Wheel, step: Step, error: BuildError) -> Self {
         let which = (!wheel.is_folder()).then(|| wheel.version.clone());
         Failure { package: wheel.name.clone(), which, step, error }
+    }
+
+    /// Whether a report tells of it.
+    fn is_told_by(&self, report: &Report) -> bool {
+        report.error.is_some()
+            && (&report.package, &report.which, report.key.step) == (&self.package, &self.which, self.step)
     }
 
     /// For programs. It has no key: nothing was kept under one.
@@ -371,8 +380,9 @@ fn tell(
     live: bool,
 ) -> Result<(), Error> {
     if context.format == OutputFormat::Json {
-        let steps: Vec<_> =
-            reports.iter().map(Report::json).chain(failures.iter().map(Failure::json)).collect();
+        let begun = |failure: &&Failure| !reports.iter().any(|report| failure.is_told_by(report));
+        let failures = failures.iter().filter(begun).map(Failure::json);
+        let steps: Vec<_> = reports.iter().map(Report::json).chain(failures).collect();
         let text = serde_json::to_string_pretty(&json!({ "version": 1, "steps": steps }))
             .map_err(anyhow::Error::from)?;
         output::data(&format!("{text}\n"))?;
@@ -406,7 +416,9 @@ fn tell(
 }
 
 fn summary(reports: &[Report], start: Instant) {
-    let ran = |step: Step| reports.iter().filter(|report| report.ran && report.key.step == step).count();
+    let failed = reports.iter().filter(|report| report.error.is_some()).count();
+    let done = |report: &&Report| report.ran && report.error.is_none();
+    let ran = |step: Step| reports.iter().filter(done).filter(|report| report.key.step == step).count();
     let (built, installed, checked) = (ran(Step::Build), ran(Step::Install), ran(Step::Check));
     let took = elapsed(start.elapsed());
     if built + installed + checked == 0 {
@@ -414,7 +426,7 @@ fn summary(reports: &[Report], start: Instant) {
         terminal::note(&format!("Nothing to do: no input of {steps} changed (looked at in {took})"));
         return;
     }
-    let still = reports.len() - built - installed - checked;
+    let still = reports.len() - built - installed - checked - failed;
     let rest =
         if still == 0 { String::new() } else { format!("; {} had nothing to do", count(still, "step")) };
     let text =

@@ -17,6 +17,8 @@ MODE = (pathlib.Path("mode").read_text().split() if os.path.exists("mode") else 
 def get_requires_for_build_wheel(config_settings=None):
     if MODE[0] == "restless":
         return [f"tool>={int(hasattr(sys, '_x'))}.{time.time_ns()}"]
+    if MODE[0] == "a-string":
+        return "tool"
     if MODE[0] == "only-missing":
         return [name for name in MODE[1:] if importlib.util.find_spec(name) is None][:1]
     return pathlib.Path("dynamic").read_text().split("\n")[:-1] if os.path.exists("dynamic") else []

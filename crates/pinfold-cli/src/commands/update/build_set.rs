@@ -48,13 +48,17 @@ fn report(before: Option<&Lock>, lock: &Lock, context: &Context, start: Instant)
     }
     let moved = names.into_iter().map(|name| (name, of(&old, name), of(&new, name)));
     let moved: Vec<(&String, &str, &str)> = moved.filter(|(_, from, to)| from != to).collect();
+    let back = before.map(|before| back(&before.build_set, &lock.build_set)).unwrap_or_default();
     if context.format == OutputFormat::Json {
         let changes: Vec<_> =
             moved.iter().map(|(name, from, to)| json!({"name": name, "from": from, "to": to})).collect();
-        output::data(&format!(
-            "{}\n",
-            json!({ "version": 1, "changed": Some(lock) != before, "build_set": changes })
-        ))?;
+        let back: Vec<_> = back
+            .iter()
+            .map(|(tool, (package, from, to))| json!({"name": tool, "package": package, "from": from, "to": to}))
+            .collect();
+        let changed = Some(lock) != before;
+        let document = json!({ "version": 1, "changed": changed, "build_set": changes, "older": back });
+        output::data(&format!("{document}\n"))?;
     }
     let took = elapsed(start.elapsed());
     if moved.is_empty() {
@@ -65,7 +69,6 @@ fn report(before: Option<&Lock>, lock: &Lock, context: &Context, start: Instant)
     }
     terminal::say("Updated", &format!("the build set, in {took}"));
     let colour = terminal::colour_on_stderr();
-    let back = before.map(|before| back(&before.build_set, &lock.build_set)).unwrap_or_default();
     for (name, from, to) in moved {
         let tool = name;
         let name = styled(name, Style::Strong, colour);
