@@ -21,12 +21,20 @@ rec {
     let
       list = if builtins.isList packages then packages else builtins.attrValues packages;
     in
-    builtins.listToAttrs (
-      map (tool: {
-        name = nameOf tool;
-        value = tool;
-      }) list
-    );
+    if packages ? outPath || packages ? pname then
+      package.fail {
+        package = "a build set";
+        step = "make";
+        what = "${package.labelOf packages} is a package, not a list of packages";
+        hint = "`makeBuildSet [ ${nameOf packages} ]`";
+      }
+    else
+      builtins.listToAttrs (
+        map (tool: {
+          name = nameOf tool;
+          value = tool;
+        }) list
+      );
 
   /**
     The build set's tool for what was asked for: a package, or a name.
@@ -60,7 +68,18 @@ rec {
     buildSet: for: tools:
     let
       frozen = if builtins.isList buildSet then makeBuildSet buildSet else buildSet;
-      pick = if buildSet == null then tool: tool else freeze frozen for;
+      asGiven =
+        tool:
+        if builtins.isString tool then
+          package.fail {
+            package = for;
+            step = "build the wheel of";
+            what = "its build-system has the name `${tool}`, and there is no build set that a name could be of (`buildSet = null`)";
+            hint = "give the package itself, or a build set that has it";
+          }
+        else
+          tool;
+      pick = if buildSet == null then asGiven else freeze frozen for;
     in
     package.reach (tool: map pick (package.dependenciesOf tool)) (map pick tools);
 }

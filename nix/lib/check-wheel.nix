@@ -5,6 +5,14 @@ let
   package = import ./package.nix;
   names = import ./names.nix;
 
+  # What runs tests where nobody says otherwise.
+  pytest = [
+    "python"
+    "-m"
+    "pytest"
+    "-q"
+  ];
+
   strict = (import ./arguments.nix).strict {
     function = "checkWheel";
     step = "check";
@@ -23,7 +31,7 @@ in
   : a folder with tests; `null` for the other two checks alone
 
   `nativeCheckInputs`
-  : packages that the tests need
+  : packages that the tests need, pytest among them where `command` is the default
 
   `pins`
   : as in `pythonWithPins`
@@ -45,12 +53,7 @@ strict (
     tests ? null,
     nativeCheckInputs ? [ ],
     pins ? { },
-    command ? [
-      "python"
-      "-m"
-      "pytest"
-      "-q"
-    ],
+    command ? pytest,
     imports ? null,
     env ? { },
     passthru ? { },
@@ -67,34 +70,47 @@ strict (
       onConflict = "warn";
     };
     words = builtins.concatStringsSep " " (map host.quote command);
+    brought = package.reach package.dependenciesOf ([ installed ] ++ nativeCheckInputs);
   in
-  host.step {
-    name = names.storeName "${package.nameOf installed}-${package.versionOf installed}-check";
-    inherit env;
-    script = ''
-      export HOME="$TMPDIR" PATH="${environment}/bin:$PATH"
-      failed() {
-        echo "error: the check of "${host.quote label}" failed: $1" >&2
-        echo "hint: the package is installed all the same; its environment is ${environment}" >&2
-        exit 1
-      }
-      ${environment}/bin/python -I ${./imports.py} ${installed} ${
-        if imports == null then "" else builtins.concatStringsSep " " (map host.quote imports)
-      } || failed "a module of it cannot be imported"
-      ${
-        if tests == null then
-          ""
-        else
-          ''
-            mkdir "$TMPDIR/tests" && cd "$TMPDIR/tests" && cp -r ${tests}/. . && chmod -R u+w .
-            ${words} || failed ${host.quote "its tests failed, `${builtins.concatStringsSep " " command}`"}
-          ''
-      }
-      mkdir -p "$out"
-    '';
-    passthru = {
-      inherit installed environment;
+  if
+    tests != null
+    && command == pytest
+    && !builtins.any (input: package.nameOf input == "pytest") brought
+  then
+    package.fail {
+      package = label;
+      step = "check";
+      what = "its tests are run by pytest, which is not among its check inputs";
+      hint = "add it to `nativeCheckInputs`, or say what runs them: `command = [ \"python\" \"-m\" \"unittest\" ]`";
     }
-    // passthru;
-  }
+  else
+    host.step {
+      name = names.storeName "${package.nameOf installed}-${package.versionOf installed}-check";
+      inherit env;
+      script = ''
+        export HOME="$TMPDIR" PATH="${environment}/bin:$PATH"
+        failed() {
+          echo "error: the check of "${host.quote label}" failed: $1" >&2
+          echo "hint: the package is installed all the same; its environment is ${environment}" >&2
+          exit 1
+        }
+        ${environment}/bin/python -I ${./imports.py} ${installed} ${
+          if imports == null then "" else builtins.concatStringsSep " " (map host.quote imports)
+        } || failed "a module of it cannot be imported"
+        ${
+          if tests == null then
+            ""
+          else
+            ''
+              mkdir "$TMPDIR/tests" && cd "$TMPDIR/tests" && cp -r ${tests}/. . && chmod -R u+w .
+              ${words} || failed ${host.quote "its tests failed, `${builtins.concatStringsSep " " command}`"}
+            ''
+        }
+        mkdir -p "$out"
+      '';
+      passthru = {
+        inherit installed environment;
+      }
+      // passthru;
+    }
 )

@@ -212,7 +212,15 @@ rec {
             seen: p:
             let
               other = seen.${nameOf p};
-              message = "${closure} has two versions of ${nameOf p}: ${why other} and ${why p}";
+              # The same files with other pins are two units, and no two versions.
+              twice = identityOf other == identityOf p;
+              message =
+                if twice then
+                  "${closure} has ${labelOf p} pinned in two ways"
+                else if versionOf other == versionOf p then
+                  "${closure} has two packages of one name and version: ${why other} and ${why p}"
+                else
+                  "${closure} has two versions of ${nameOf p}: ${why other} and ${why p}";
             in
             if !(seen ? ${nameOf p}) then
               seen // { ${nameOf p} = p; }
@@ -223,7 +231,11 @@ rec {
                 package = "the environment";
                 step = "resolve";
                 what = message;
-                hint = "pin the one that needs the other: `.pinned { ${nameOf p} = ...; }`; or onConflict = \"warn\"";
+                hint =
+                  if twice then
+                    "give both places the same pins, or take one of them out"
+                  else
+                    "pin the one that needs the other: `.pinned { ${nameOf p} = ...; }`; or onConflict = \"warn\"";
               };
         in
         foldl' step { } found;

@@ -36,7 +36,12 @@ rec {
     labelOf :: Package -> String
     ```
   */
-  labelOf = package: "${nameOf package} ${versionOf package}";
+  labelOf =
+    package:
+    let
+      version = versionOf package;
+    in
+    if version == "" then nameOf package else "${nameOf package} ${version}";
 
   /**
     The packages that it depends on at run time. Older packages of nixpkgs have them among `propagatedBuildInputs`, with

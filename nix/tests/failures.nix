@@ -151,6 +151,37 @@ rec {
         "`python312.withPins`"
       ];
     };
+    name-without-a-build-set = {
+      expr = wheel {
+        build-system = [ "setuptools" ];
+        buildSet = null;
+      };
+      words = [
+        "build the wheel of app 1"
+        "the name `setuptools`"
+        "`buildSet = null`"
+        "hint: give the package itself"
+      ];
+    };
+    build-set-of-one-package = {
+      expr = (pinfold.makeBuildSet numpy).numpy;
+      words = [
+        "make a build set: numpy 2.3.5 is a package, not a list"
+        "hint: `makeBuildSet [ numpy ]`"
+      ];
+    };
+    tests-without-pytest = {
+      expr =
+        (pinfold.checkWheel {
+          installed = numpy;
+          tests = ./.;
+        }).drvPath;
+      words = [
+        "check numpy 2.3.5"
+        "run by pytest, which is not among its check inputs"
+        "`nativeCheckInputs`"
+      ];
+    };
     tool-outside-of-the-build-set = {
       expr = wheel { build-system = [ "hatchling" ]; };
       words = [
@@ -173,6 +204,27 @@ rec {
         "numpy 2.3.5 (for pandas 2.3.3)"
         "pinned"
       ];
+    };
+    one-package-with-two-pins = {
+      expr = env {
+        packages = [
+          (pandas.pinned { numpy = numpy_1; })
+          (pandas.pinned { })
+        ];
+      };
+      words = [
+        "the environment has pandas 2.3.3 pinned in two ways"
+        "hint: give both places the same pins"
+      ];
+    };
+    two-packages-of-one-version = {
+      expr = env {
+        packages = [
+          numpy
+          (numpy // { outPath = "/nix/store/another-numpy"; })
+        ];
+      };
+      words = [ "two packages of one name and version: numpy 2.3.5 (asked for)" ];
     };
     pin-of-something-that-is-not-there = {
       expr = env {
@@ -387,6 +439,47 @@ rec {
         "split six 1"
         "`overrideAttrs`"
         "hint: change it by `overridePythonAttrs`"
+      ];
+    };
+    package-that-is-split-by-override-attrs = {
+      expr =
+        ((pinfold.splitPackage { inherit pinfold; } (import ./nixpkgs.nix { }).pkgs.six).overrideAttrs (_: {
+          patches = [ ];
+        })).drvPath;
+      words = [
+        "split six 1"
+        "`overrideAttrs` changes one derivation, and it is three"
+        "hint: `overridePythonAttrs`"
+      ];
+    };
+    split-without-functions = {
+      expr = pinfold.splitPackage (import ./nixpkgs.nix { }).pkgs.six;
+      words = [
+        "split six 1"
+        "`splitPackage` was not given `pinfold`"
+        "hint:"
+      ];
+    };
+    split-of-a-scope-without-functions = {
+      expr = pinfold.splitScope { scope = { }; };
+      words = [ "`splitScope` was not given `pinfold`" ];
+    };
+    split-with-a-typo = {
+      expr = pinfold.splitScope {
+        inherit pinfold;
+        scpe = { };
+      };
+      words = [
+        "`splitScope` has no argument `scpe`"
+        "hint: `splitScope` takes buildRequires"
+      ];
+    };
+    split-of-what-is-no-package = {
+      expr = pinfold.splitPackage { inherit pinfold; } { pname = "x"; };
+      words = [
+        "split x"
+        "not made by `buildPythonPackage`"
+        "hint:"
       ];
     };
     package-without-a-wheel = {

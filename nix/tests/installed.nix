@@ -17,6 +17,7 @@ rec {
   ];
   report-new = package "report-new" "1.0" [ pandas ];
   report-old = package "report-old" "1.0" [ pandas ];
+  pytest = package "pytest" "9" [ ];
   requests = package "requests" "2" [ (package "idna" "3" [ ]) ];
 
   # Whether an expression is refused, and not by accident: a mistake in a name, or in a type, is no refusal.

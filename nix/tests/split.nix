@@ -23,8 +23,13 @@ let
       packages = [
         before.pandas
         before.numpy
+        before.pytest
+        before.hypothesis
       ];
-      buildSet = [ frozen.meson-python ];
+      buildSet = [
+        frozen.meson-python
+        frozen.cython
+      ];
     }
   );
   # Which numpy builds it, which Python, and so on: versions of inputs by their names.
@@ -194,6 +199,10 @@ in
         "x"
       ];
     };
+    what-is-split-stays = {
+      expr = (split.splitPackage { inherit pinfold frozen; } before.six).drvPath == before.six.drvPath;
+      expected = true;
+    };
     it-can-be-pinned = {
       expr =
         map (c: c.name)
@@ -310,6 +319,35 @@ in
     };
   };
   describe = {
+    a-whole-scope-without-a-frozen-set = {
+      expr =
+        let
+          all = builtins.fromJSON (
+            describing.describe {
+              packages = before // {
+                broken = throw "never";
+              };
+            }
+          );
+        in
+        [
+          # Built with cmake, which is no package of it.
+          all.packages.aiohttp.native-build-inputs
+          (all ? build-set)
+          (all.packages ? pypabuildhook-sh)
+          (builtins.length (builtins.attrNames all.packages) > 40)
+        ];
+      expected = [
+        [ ]
+        false
+        false
+        true
+      ];
+    };
+    what-is-needed-comes-along = {
+      expr = described.packages ? six && !(described.packages ? certifi);
+      expected = true;
+    };
     steps-and-edges = {
       expr = {
         inherit (described) version;
@@ -318,7 +356,10 @@ in
       };
       expected = {
         version = 1;
-        build-set = [ "meson-python" ];
+        build-set = [
+          "cython"
+          "meson-python"
+        ];
         pandas = {
           version = "1";
           dependencies = [

@@ -59,6 +59,7 @@ let
     pinfold.checkWheel {
       installed = app version;
       tests = ./.;
+      nativeCheckInputs = [ (import ./installed.nix).pytest ];
     };
   same = f: f "1.26.4" == f "2.3.5";
   refused = extra: !(builtins.tryEval (wheelBy pinfold extra).drvPath).success;
