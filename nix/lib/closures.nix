@@ -30,6 +30,7 @@ let
     "undeclared"
     "share"
     "private"
+    "native"
   ];
 
   # `{ numpy = <package>; undeclared = "deny"; }` to packages by normalised name, and options.
@@ -39,6 +40,7 @@ let
       given = filter (name: isPackage pins.${name}) (attrNames pins);
       others = filter (name: !elem name given && !elem name options) (attrNames pins);
       undeclared = pins.undeclared or "allow";
+      native = pins.native or "isolate";
     in
     if others != [ ] then
       package.fail {
@@ -60,6 +62,18 @@ let
         what = "undeclared = ${builtins.toJSON undeclared}";
         hint = "it is \"allow\", \"deny\" or \"any\"";
       }
+    else if
+      !elem native [
+        "isolate"
+        "shared"
+      ]
+    then
+      package.fail {
+        package = for;
+        step = "pin";
+        what = "native = ${builtins.toJSON native}";
+        hint = "it is \"isolate\" or \"shared\"";
+      }
     else
       {
         packages = listToAttrs (
@@ -68,7 +82,7 @@ let
             value = pins.${name};
           }) given
         );
-        inherit undeclared;
+        inherit undeclared native;
         share = pins.share or [ ];
         private = pins.private or [ ];
       };
@@ -378,7 +392,8 @@ rec {
           pin = {
             closure = closure.name;
             inherit (pin) undeclared share private;
-          };
+          }
+          // (if pin.native == "isolate" then { } else { inherit (pin) native; });
         };
 
       met = map nameOf (attrValues rootMembers ++ concatMap (c: attrValues c.members) pinClosures);

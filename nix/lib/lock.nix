@@ -357,6 +357,7 @@ rec {
           // {
             pin = {
               inherit (unit.pin) undeclared share private;
+              native = unit.pin.native or "isolate";
               packages = listToAttrs (
                 map (member: {
                   name = nameOf member;

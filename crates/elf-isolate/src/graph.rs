@@ -11,6 +11,8 @@ use std::sync::Arc;
 use elf_facts::{Facts, Name};
 use elf_loader::{Found, Load, Object, Process, straight};
 
+use crate::links::Links;
+
 /// A file: its place in [`Graph::files`].
 pub(crate) type FileId = usize;
 
@@ -36,6 +38,7 @@ pub struct Graph {
     /// Libraries that code opens by a bare name: a copy under another name does not answer to it.
     pub(crate) by_name: BTreeSet<(Name, FileId)>,
     places: HashMap<PathBuf, FileId>,
+    links: Links,
 }
 
 /// One process that imported one package, for [`Graph::of`].
@@ -51,10 +54,10 @@ pub struct World<'a> {
 }
 
 impl Graph {
-    /// The files of `worlds`.
-    pub fn of(mut worlds: Vec<World<'_>>) -> Self {
+    /// The files of `worlds`; `links` lead from tree to tree.
+    pub fn of(mut worlds: Vec<World<'_>>, links: &Links) -> Self {
         worlds.sort_by_key(|world| world.process.len());
-        let mut graph = Self::default();
+        let mut graph = Self { links: links.clone(), ..Self::default() };
         for world in worlds {
             graph.add(&world);
         }
@@ -91,7 +94,7 @@ impl Graph {
     }
 
     fn file(&mut self, object: &Arc<Object>, owner: usize) -> FileId {
-        let path = settled(object.path.as_path());
+        let path = settled(self.links.follow(straight(object.path.as_path())));
         let next = self.files.len();
         let id = *self.places.entry(path.clone()).or_insert(next);
         if id == next {
@@ -112,9 +115,8 @@ impl Graph {
     }
 }
 
-/// `path` without detours, and past links from a release's name to the file beside it (`libx.so.1` to `libx.so.1.2`).
-fn settled(path: &Path) -> PathBuf {
-    let mut path = straight(path);
+/// `path` past links from a release's name to the file beside it (`libx.so.1` to `libx.so.1.2`).
+fn settled(mut path: PathBuf) -> PathBuf {
     for _ in 0..8 {
         let beside = std::fs::read_link(&path).ok().filter(|target| target.components().count() == 1);
         let Some(target) = beside.filter(|target| target.file_name().is_some()) else { break };

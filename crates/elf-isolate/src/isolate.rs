@@ -15,7 +15,7 @@ use crate::error::IsolateError;
 use crate::graph::{FileId, Graph};
 use crate::plan::Plan;
 use crate::record::{RECORD, Record};
-use crate::rpath::Places;
+use crate::rpath::{Places, relative};
 use crate::tree::{self, Link};
 
 /// What was done.
@@ -85,6 +85,23 @@ fn is_empty(folder: &Path) -> bool {
     fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
+/// The trees that `plan` has copies in, and those with links into one of them.
+pub fn rebuilt<'p>(graph: &Graph, plan: &Plan, places: &'p Places) -> BTreeSet<&'p Path> {
+    let tree = |path: &Path| Some(places.tree_of(path)?.0);
+    let mut rebuilt: BTreeSet<&Path> =
+        plan.edits.keys().filter_map(|id| tree(&graph.files[*id].path)).collect();
+    loop {
+        let before = rebuilt.len();
+        let into =
+            |(at, to): (&Path, &Path)| tree(to).filter(|to| rebuilt.contains(to)).and_then(|_| tree(at));
+        let more: Vec<&Path> = places.links.iter().filter_map(into).collect();
+        rebuilt.extend(more);
+        if rebuilt.len() == before {
+            return rebuilt;
+        }
+    }
+}
+
 /// Writes the copies of `plan` into `out`, and the trees that they are in, of which the other files are made by `link`; not
 /// what `is_there` says of a tree's place.
 ///
@@ -99,14 +116,19 @@ pub fn write(
     is_there: &dyn Fn(&Path) -> bool,
 ) -> Result<(), IsolateError> {
     let edited: BTreeSet<&Path> = plan.edits.keys().map(|id| graph.files[*id].path.as_path()).collect();
-    for (tree, place) in places.trees() {
+    let rebuilt = rebuilt(graph, plan, places);
+    // A link into a tree that is rebuilt leads to what that is rebuilt to.
+    let leads = |at: &Path| {
+        let target = places.links.target(at)?;
+        let (tree, _) = places.tree_of(target)?;
+        let from = places.of(at);
+        rebuilt.contains(tree).then(|| relative(from.parent().unwrap_or(Path::new("")), &places.of(target)))
+    };
+    for (tree, place) in places.trees().filter(|(tree, place)| rebuilt.contains(tree) && !is_there(place)) {
         let below: BTreeSet<&Path> = edited.iter().copied().filter(|path| path.starts_with(tree)).collect();
-        if below.is_empty() || is_there(place) {
-            continue;
-        }
         let place = out.join(place);
         fs::create_dir_all(&place).map_err(IsolateError::io("make", &place))?;
-        tree::rebuild(tree, &place, &below, link)?;
+        tree::rebuild(tree, &place, &tree::Ways { edited: &below, link, leads: &leads })?;
     }
     let in_there = |id: &FileId| {
         let (_, place) = places.tree_of(&graph.files[*id].path)?;

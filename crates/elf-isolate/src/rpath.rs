@@ -12,6 +12,7 @@ use elf_facts::Name;
 use elf_loader::straight;
 
 use crate::graph::{FileId, Graph};
+use crate::links::Links;
 
 /// Copies of files that are in no tree.
 const OUTSIDE: &str = "outside";
@@ -23,6 +24,8 @@ pub struct Places {
     trees: Vec<(PathBuf, PathBuf)>,
     /// The folder in the output of copies of files that are in no tree.
     outside: PathBuf,
+    /// Links from tree to tree.
+    pub(crate) links: Links,
 }
 
 impl Places {
@@ -30,7 +33,11 @@ impl Places {
     pub fn new(trees: &[PathBuf]) -> Self {
         let trees: BTreeSet<PathBuf> = trees.iter().map(|tree| straight(tree)).collect();
         if let [single] = &trees.iter().collect::<Vec<_>>()[..] {
-            return Self { trees: vec![((*single).clone(), PathBuf::new())], outside: OUTSIDE.into() };
+            return Self {
+                trees: vec![((*single).clone(), PathBuf::new())],
+                outside: OUTSIDE.into(),
+                links: Links::default(),
+            };
         }
         let mut names: BTreeSet<PathBuf> = BTreeSet::from([OUTSIDE.into()]);
         let mut named: Vec<(PathBuf, PathBuf)> = Vec::new();
@@ -41,14 +48,14 @@ impl Places {
             let name = name.into_iter().find(|name| names.insert(name.clone())).unwrap_or_default();
             named.push((tree, name));
         }
-        Self::named(named, OUTSIDE.into())
+        Self::named(named, OUTSIDE.into(), Links::default())
     }
 
-    /// Places that the caller chose for each tree, and for copies of files that are in none.
-    pub fn named(trees: Vec<(PathBuf, PathBuf)>, outside: PathBuf) -> Self {
+    /// Places that the caller chose for each tree, and for copies of files that are in none; `links` lead from tree to tree.
+    pub fn named(trees: Vec<(PathBuf, PathBuf)>, outside: PathBuf, links: Links) -> Self {
         let mut trees: Vec<_> = trees.into_iter().map(|(tree, place)| (straight(&tree), place)).collect();
         trees.sort_by_key(|(tree, _)| std::cmp::Reverse(tree.components().count()));
-        Self { trees, outside }
+        Self { trees, outside, links }
     }
 
     /// The trees, with their folders in the output.
@@ -135,7 +142,7 @@ fn folder(element: &[u8], origin: &Path) -> Option<PathBuf> {
 }
 
 /// The way from the folder `from` to the folder `to`; both are absolute, or both relative to one place.
-fn relative(from: &Path, to: &Path) -> PathBuf {
+pub(crate) fn relative(from: &Path, to: &Path) -> PathBuf {
     let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
     let up = from.components().skip(shared).map(|_| Component::ParentDir);
     let way: PathBuf = up.chain(to.components().skip(shared)).collect();

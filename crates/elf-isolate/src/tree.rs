@@ -20,13 +20,19 @@ pub enum Link<'a> {
     Each(&'a (dyn Fn(&Path, &Path) -> io::Result<()> + Sync)),
 }
 
-/// Rebuilds `tree` in `out`, which is there, without the files `edited`, whose paths are below `tree`.
-pub(crate) fn rebuild(
-    tree: &Path,
-    out: &Path,
-    edited: &BTreeSet<&Path>,
-    link: &Link<'_>,
-) -> Result<(), IsolateError> {
+/// How a tree is rebuilt.
+pub(crate) struct Ways<'a> {
+    /// The files that are copied, which get there by themselves.
+    pub(crate) edited: &'a BTreeSet<&'a Path>,
+    /// How the others get there.
+    pub(crate) link: &'a Link<'a>,
+    /// Where a link that stands here is to lead, if not where it does.
+    pub(crate) leads: &'a dyn Fn(&Path) -> Option<PathBuf>,
+}
+
+/// Rebuilds `tree` in `out`, which is there, without the files that are copied.
+pub(crate) fn rebuild(tree: &Path, out: &Path, ways: &Ways<'_>) -> Result<(), IsolateError> {
+    let Ways { edited, link, .. } = ways;
     let tops: BTreeSet<_> =
         edited.iter().filter_map(|path| path.strip_prefix(tree).ok()?.iter().next()).collect();
     for name in entries(tree)? {
@@ -35,16 +41,17 @@ pub(crate) fn rebuild(
             continue;
         }
         if tops.contains(name.as_os_str()) || (link.is_each() && is_folder(&from)) {
-            folder(&from, &to, edited, link)?;
+            folder(&from, &to, ways)?;
         } else {
-            link.make(&from, &to)?;
+            ways.make(&from, &to)?;
         }
     }
     Ok(())
 }
 
 /// Rebuilds a folder with all below it.
-fn folder(from: &Path, to: &Path, edited: &BTreeSet<&Path>, link: &Link<'_>) -> Result<(), IsolateError> {
+fn folder(from: &Path, to: &Path, ways: &Ways<'_>) -> Result<(), IsolateError> {
+    let edited = ways.edited;
     fs::create_dir(to).map_err(IsolateError::io("make", to))?;
     for name in entries(from)? {
         let (from, to) = (from.join(&name), to.join(&name));
@@ -53,9 +60,9 @@ fn folder(from: &Path, to: &Path, edited: &BTreeSet<&Path>, link: &Link<'_>) -> 
         }
         let has_copies = edited.iter().any(|path| path.starts_with(&from));
         if is_folder(&from) || has_copies {
-            folder(&from, &to, edited, link)?;
+            folder(&from, &to, ways)?;
         } else {
-            link.make(&from, &to)?;
+            ways.make(&from, &to)?;
         }
     }
     Ok(())
@@ -65,15 +72,21 @@ impl Link<'_> {
     fn is_each(&self) -> bool {
         matches!(self, Self::Each(_))
     }
+}
 
+impl Ways<'_> {
     fn make(&self, from: &Path, to: &Path) -> Result<(), IsolateError> {
+        let target = (self.leads)(from);
+        if let Some(target) = target {
+            return symlink(target, to).map_err(IsolateError::io("link", to));
+        }
         let target = fs::read_link(from).ok();
-        let made = match (self, target) {
+        let made = match (self.link, target) {
             (_, Some(target)) if is_beside(&target) => symlink(target, to),
             // A link to another place leads there from here, too.
-            (Self::Each(_), Some(target)) => symlink(from.parent().unwrap_or(from).join(target), to),
-            (Self::Each(put), None) => put(from, to),
-            (Self::Symbolic, _) => symlink(from, to),
+            (Link::Each(_), Some(target)) => symlink(from.parent().unwrap_or(from).join(target), to),
+            (Link::Each(put), None) => put(from, to),
+            (Link::Symbolic, _) => symlink(from, to),
         };
         made.map_err(IsolateError::io("link", to))
     }

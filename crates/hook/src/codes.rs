@@ -152,6 +152,7 @@ impl Codes {
         let store = path
             .rsplit_once(&format!("/wheels/{key}/"))
             .or_else(|| path.rsplit_once("/instances/"))
+            .or_else(|| path.rsplit_once("/isolated/"))
             .map(|(store, _)| PathBuf::from(store))
             .or_else(|| {
                 described.wheel.as_ref().and_then(|_| places::store()).filter(|store| store.is_absolute())

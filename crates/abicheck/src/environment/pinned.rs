@@ -105,6 +105,12 @@ pub(super) fn read(closure: &Path, wishes: &Wishes) -> Result<Environment, Input
 
 /// An environment of pins from its description.
 pub(super) fn of(described: closure::Environment, interpreter: Interpreter, start: Start) -> Environment {
+    let isolated = described.units.iter().filter_map(|unit| Some((unit, unit.isolated.as_ref()?)));
+    let notes = isolated.map(|(unit, isolated)| {
+        let named = isolated.libraries.iter().map(|(had, has)| format!("; {had} is now {has}"));
+        format!("{} {} has copies of its files{}", unit.name, unit.version, named.collect::<String>())
+    });
+    let notes = notes.collect();
     let mut left = MOST_LOOSE;
     let distributions = described.units.iter().map(|unit| {
         let infos = std::fs::read_dir(&unit.path).into_iter().flatten().flatten();
@@ -125,7 +131,7 @@ pub(super) fn of(described: closure::Environment, interpreter: Interpreter, star
     let standard = vec![interpreter.stdlib.clone(), interpreter.dynload()];
     let units = described.units.iter().enumerate().map(|(id, unit)| (unit.path.clone(), id)).collect();
     let views = Views::Pinned { standard, resolver: Box::new(Mutex::new(Resolver::new(described))), units };
-    Environment { interpreter, distributions, views, start, notes: Vec::new() }
+    Environment { interpreter, distributions, views, start, notes }
 }
 
 /// The interpreter in the environment that the file belongs to, or the one of that version on PATH.

@@ -6,11 +6,12 @@
 
 mod broken;
 mod holds;
+mod links;
 pub mod units;
 
 use std::path::{Path, PathBuf};
 
-use elf_isolate::{Graph, World};
+use elf_isolate::{Graph, Links, World};
 use elf_loader::{Load, Mode, Process};
 
 use crate::analysis::Analysis;
@@ -27,8 +28,9 @@ struct Opened<'a> {
     after: Vec<(PathBuf, Load)>,
 }
 
-/// Which file each name leads to for each package of `analysis` alone; `number` is what a package is called in it.
-pub fn graph(analysis: &Analysis<'_>, number: &dyn Fn(DistributionId) -> usize) -> Graph {
+/// Which file each name leads to for each package of `analysis` alone; `number` is what a package is called in it, and
+/// `links` lead from one package's folder into another's.
+pub fn graph(analysis: &Analysis<'_>, number: &dyn Fn(DistributionId) -> usize, links: &Links) -> Graph {
     let (machine, start) = (&analysis.machine, analysis.machine.start.len());
     let mut all: Vec<Opened<'_>> = Vec::new();
     for (id, distribution) in analysis.environment.distributions.iter().enumerate() {
@@ -63,5 +65,5 @@ pub fn graph(analysis: &Analysis<'_>, number: &dyn Fn(DistributionId) -> usize) 
             loads: opened.imported.iter().copied().chain(after).collect(),
         }
     });
-    Graph::of(worlds.collect())
+    Graph::of(worlds.collect(), links)
 }

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 pub use elf_isolate::Link;
-use elf_isolate::{EditError, Graph, IsolateError, Places, Plan, Record, Wanted, write};
+use elf_isolate::{EditError, Graph, IsolateError, Links, Places, Plan, Record, Wanted, rebuilt, write};
 use pinfold_core::closure;
 use pinfold_core::names::{ROOT, UnitId};
 use sha2::{Digest, Sha256};
 
+use super::links::{links, reached};
 use super::{breaks, broken, graph, refused_by_the_loader};
 use crate::analysis::{self, Analysis};
 use crate::commands::caches::Caches;
@@ -80,7 +81,8 @@ pub fn isolate(request: &Request<'_>) -> Result<Outcome, Failure> {
     let interpreter = Interpreter::at(request.python).map_err(Failure::new)?;
     let environment = Environment::described(request.closure.clone(), interpreter.clone());
     let caches = Caches::open(&environment, false, &[]).map_err(Failure::new)?;
-    let outcome = Isolating { request, interpreter, caches: &caches }.run(&environment);
+    let links = links(request.closure);
+    let outcome = Isolating { request, interpreter, caches: &caches, links }.run(&environment);
     // A cache that cannot be written costs time on the next run, and nothing now.
     drop(caches.finish());
     outcome
@@ -90,6 +92,7 @@ struct Isolating<'a> {
     request: &'a Request<'a>,
     interpreter: Interpreter,
     caches: &'a Caches,
+    links: Links,
 }
 
 /// What is to be kept apart, as far as it is known.
@@ -119,7 +122,7 @@ impl Isolating<'_> {
             Wishes { fixed: (0..units.len()).filter(|id| shared(*id)).collect(), ..Wishes::default() };
         self.add_errors(&mut wishes, &before);
         let order = order(self.request.closure);
-        let graph = graph(&before, &|package| order[package]);
+        let graph = graph(&before, &|package| order[package], &self.links);
         for _ in 0..MOST_ROUNDS {
             let Some((plan, places)) = self.plan(&graph, &wishes, &order) else { break };
             let Some(made) = self.write(&graph, (&plan, &places), (&mut wishes, &order))? else { continue };
@@ -179,7 +182,7 @@ impl Isolating<'_> {
         let units = &self.request.closure.units;
         let places = |name: &dyn Fn(&closure::Unit) -> String, outside: PathBuf| {
             let place = |unit: &closure::Unit| (unit.path.clone(), Path::new(&name(unit)).join(SITE));
-            Places::named(units.iter().map(place).collect(), outside)
+            Places::named(units.iter().map(place).collect(), outside, self.links.clone())
         };
         let first = places(&|unit| unit.hash.clone(), "outside".into());
         let plan = Plan::of(graph, &first, &wanted);
@@ -189,10 +192,15 @@ impl Isolating<'_> {
         }
         // What is in one depends on the names of the others then.
         let all = if leads_out(&record) { record.key.as_str() } else { "" };
+        let part = |unit: &closure::Unit| record.below(&Path::new(&unit.hash).join(SITE)).key;
         let key = |unit: &closure::Unit| {
-            let own = record.below(&Path::new(&unit.hash).join(SITE));
-            let digest = Sha256::digest(format!("{} {} {all}", unit.hash, own.key));
-            HEXLOWER.encode(&digest)
+            let reached = reached(self.request.closure, &self.links, unit);
+            let mut digest = Sha256::new();
+            digest.update(format!("{} {all}\n", unit.path.display()));
+            for other in units.iter().filter(|other| reached.contains(other.path.as_path())) {
+                digest.update(format!("{} {}\n", other.path.display(), part(other)));
+            }
+            HEXLOWER.encode(&digest.finalize())
         };
         let outside = Path::new(&HEXLOWER.encode(&Sha256::digest(all))).join("outside");
         let places = places(&key, outside);
@@ -207,9 +215,11 @@ impl Isolating<'_> {
         (wishes, order): (&mut Wishes, &[usize]),
     ) -> Result<Option<BTreeMap<UnitId, Isolated>>, Failure> {
         let record = Record::of(graph, plan, places);
-        let missing = |copy: &elf_isolate::Copy| self.root_of(&copy.path) != self.request.there;
+        let rebuilt = rebuilt(graph, plan, places);
+        let mut made = places.trees().filter(|(tree, _)| rebuilt.contains(tree)).map(|(_, place)| place);
         // Where one folder leads into another, they are made side by side.
-        let anew = leads_out(&record) && record.copies.iter().any(missing);
+        let side_by_side = leads_out(&record) || self.links.iter().next().is_some();
+        let anew = side_by_side && made.any(|place| self.root_of(place) != self.request.there);
         let is_there = |place: &Path| !anew && self.root_of(place) == self.request.there;
         match write(graph, plan, places, self.request.staged, &self.request.link, &is_there) {
             Ok(()) => {}
@@ -232,7 +242,7 @@ impl Isolating<'_> {
         for unit in self.request.closure.units.iter() {
             let Some((_, place)) = places.trees().find(|(tree, _)| *tree == unit.path) else { continue };
             let own = record.below(place);
-            if own.copies.is_empty() {
+            if !rebuilt.contains(unit.path.as_path()) {
                 continue;
             }
             let key = place.parent().unwrap_or(place).to_string_lossy().into_owned();

@@ -19,7 +19,7 @@ use wheelsplit::{Installed, Instance, Native};
 
 use super::assemble::{Assembled, Place, assemble};
 use super::generation::{self, Blueprint};
-use super::requirements;
+use super::{isolate, requirements};
 use crate::failure::{WithHint, hinted};
 use crate::interpreter::Interpreter;
 use crate::terminal;
@@ -155,7 +155,9 @@ pub fn build(plan: &Plan, out: &Path) -> Result<()> {
     };
     fs::create_dir(&out).with_context(|| format!("could not make {}", out.display()))?;
     let wheels = installed.into_iter().map(|wheel| (wheel.sha256.clone(), wheel)).collect();
-    let Assembled { environment, roots } = assemble(&lock, &Alone(out.clone()), &wheels)?;
+    let mut assembled = assemble(&lock, &Alone(out.clone()), &wheels)?;
+    isolate::isolate_alone(&mut assembled, &out.join("own-libraries"), &interpreter, &wheels)?;
+    let Assembled { environment, roots } = assembled;
     for name in &plan.required {
         requirements::met(name, &environment, &roots, &interpreter)?;
     }

@@ -8,11 +8,11 @@ use std::path::Path;
 
 use abicheck::isolation::units::{self, Isolated, Link, Outcome, Request};
 use anyhow::{Context as _, Result, anyhow};
-use pinfold_core::closure::{Environment, Native, Unit};
+use pinfold_core::closure::{self, Environment, Unit};
 use pinfold_core::instance;
 use pinfold_core::names::UnitId;
 use sha2::{Digest, Sha256};
-use wheelsplit::{Copied, Installed, Store, Verdict};
+use wheelsplit::{Copied, Installed, Native, Store, Verdict};
 
 use super::assemble::Assembled;
 use crate::failure::hinted;
@@ -35,7 +35,7 @@ pub fn isolate(
 ) -> Result<Vec<String>> {
     let environment = &assembled.environment;
     let shared = shared(environment);
-    if !may_meet(environment, &shared, store, wheels)? {
+    if !may_meet(environment, &shared, &|wheel| store.native(wheel), wheels)? {
         return Ok(Vec::new());
     }
     let key = key(environment, interpreter);
@@ -47,12 +47,8 @@ pub fn isolate(
             verdict
         }
     };
-    for what in &verdict.left {
-        terminal::warn(&format!(
-            "not isolated: {what}; `native = \"shared\"` on the pin of one of them says that this is known"
-        ));
-    }
-    apply(assembled, store, &verdict)?;
+    verdict.left.iter().for_each(|what| warn(what));
+    apply(assembled, &store.isolated(), &verdict)?;
     Ok(verdict.mended)
 }
 
@@ -60,9 +56,9 @@ pub fn isolate(
 pub fn shared(environment: &Environment) -> BTreeSet<UnitId> {
     let pins = environment.units.iter().filter_map(|unit| unit.pin.as_ref());
     let closures: BTreeSet<&str> =
-        pins.filter(|pin| pin.native == Native::Shared).map(|pin| pin.closure.as_str()).collect();
+        pins.filter(|pin| pin.native == closure::Native::Shared).map(|pin| pin.closure.as_str()).collect();
     let is_shared = |unit: &&Unit| match &unit.pin {
-        Some(pin) => pin.native == Native::Shared,
+        Some(pin) => pin.native == closure::Native::Shared,
         None => unit.closures.iter().all(|name| closures.contains(name.as_str())),
     };
     environment.units.iter().filter(is_shared).map(|unit| unit.id.clone()).collect()
@@ -72,15 +68,15 @@ pub fn shared(environment: &Environment) -> BTreeSet<UnitId> {
 fn may_meet(
     environment: &Environment,
     shared: &BTreeSet<UnitId>,
-    store: &Store,
+    native: &dyn Fn(&Installed) -> Result<Native, wheelsplit::Error>,
     wheels: &BTreeMap<String, Installed>,
 ) -> Result<bool> {
     let units = environment.units.iter().filter(|unit| unit.native && !shared.contains(&unit.id));
     let used: BTreeSet<&str> = units.filter_map(|unit| unit.wheel.as_deref()).collect();
-    let tables = used.into_iter().filter_map(|hash| wheels.get(hash)).map(|wheel| store.native(wheel));
+    let tables = used.into_iter().filter_map(|hash| wheels.get(hash)).map(native);
     let tables = tables.collect::<Result<Vec<_>, _>>()?;
-    let tables: Vec<&wheelsplit::Native> = tables.iter().collect();
-    Ok(!wheelsplit::Native::met(&tables).is_empty() || !wheelsplit::Native::unlike(&tables).is_empty())
+    let tables: Vec<&Native> = tables.iter().collect();
+    Ok(!Native::met(&tables).is_empty() || !Native::unlike(&tables).is_empty())
 }
 
 /// What names an environment, with the interpreter that imports it.
@@ -105,30 +101,38 @@ fn look(
 ) -> Result<Verdict> {
     let _looking = terminal::spinner("Looking at libraries that several packages bring");
     let staged = store.isolating()?;
-    let there = store.isolated();
-    let request = Request {
-        closure: environment,
-        python: &interpreter.executable,
-        shared,
-        there: &there,
-        staged: staged.path(),
-        link: Link::Each(&instance::link),
-    };
+    let link = Link::Each(&instance::link);
+    let verdict = copy(environment, shared, interpreter, (&store.isolated(), staged.path()), link)?;
+    staged.publish()?;
+    Ok(verdict)
+}
+
+/// Has abicheck look at it, and make copies in the folder `staged` that are not `there`.
+fn copy(
+    environment: &Environment,
+    shared: &BTreeSet<UnitId>,
+    interpreter: &Interpreter,
+    (there, staged): (&Path, &Path),
+    link: Link<'_>,
+) -> Result<Verdict> {
+    let request =
+        Request { closure: environment, python: &interpreter.executable, shared, there, staged, link };
     let Outcome { units, mended, left } = units::isolate(&request).map_err(|failure| {
         let what = anyhow!("could not give packages libraries of their own: {}", failure.message());
-        let hint = failure.hints().join("; ");
-        let out = "`native = \"shared\"` on a pin leaves its packages as they are";
-        hinted(what, if hint.is_empty() { out.to_owned() } else { format!("{hint}; {out}") })
+        let hints = failure.hints().iter().map(|hint| format!("{hint}; "));
+        hinted(
+            what,
+            hints.collect::<String>() + "`native = \"shared\"` on a pin leaves its packages as they are",
+        )
     })?;
     for unit in environment.units.iter() {
         let Some((isolated, table)) = units.get(&unit.id).zip(unit.modules.as_ref()) else { continue };
-        let folder = staged.path().join(&isolated.key);
+        let folder = staged.join(&isolated.key);
         if folder.is_dir() {
             let to = folder.join("modules.idx");
-            instance::link(table, &to).with_context(|| format!("could not write {}", to.display()))?;
+            std::fs::copy(table, &to).with_context(|| format!("could not write {}", to.display()))?;
         }
     }
-    staged.publish()?;
     let copied = |Isolated { key, libraries }: Isolated| Copied { key, libraries };
     Ok(Verdict {
         wheels: environment.units.iter().filter_map(|unit| unit.wheel.clone()).collect(),
@@ -138,16 +142,49 @@ fn look(
     })
 }
 
+/// As [`isolate`], with copies in the folder `out`, which is made if there are any: what Nix builds has no store.
+///
+/// # Errors
+/// When the environment cannot be looked at, or the folder cannot be written.
+pub fn isolate_alone(
+    assembled: &mut Assembled,
+    out: &Path,
+    interpreter: &Interpreter,
+    wheels: &BTreeMap<String, Installed>,
+) -> Result<()> {
+    let environment = &assembled.environment;
+    let shared = shared(environment);
+    if !may_meet(environment, &shared, &Native::of, wheels)? {
+        return Ok(());
+    }
+    std::fs::create_dir_all(out).with_context(|| format!("could not make {}", out.display()))?;
+    let nowhere = out.join("none");
+    let verdict = copy(environment, &shared, interpreter, (&nowhere, out), Link::Symbolic)?;
+    verdict.left.iter().for_each(|what| warn(what));
+    for what in &verdict.mended {
+        terminal::say("Isolated", what);
+    }
+    if verdict.units.is_empty() {
+        std::fs::remove_dir(out).with_context(|| format!("could not remove {}", out.display()))?;
+    }
+    apply(assembled, out, &verdict)
+}
+
+fn warn(left: &str) {
+    terminal::warn(&format!(
+        "not isolated: {left}; `native = \"shared\"` on the pin of one of them says that this is known"
+    ));
+}
+
 /// Has the model, and root's links, lead to the copies.
-fn apply(assembled: &mut Assembled, store: &Store, verdict: &Verdict) -> Result<()> {
+fn apply(assembled: &mut Assembled, copies: &Path, verdict: &Verdict) -> Result<()> {
     let environment = &assembled.environment;
     let made = environment.units.iter().filter_map(|unit| {
         let Copied { key, libraries } = verdict.units.get(unit.id.as_str())?.clone();
         Some((unit.id.clone(), Isolated { key, libraries }))
     });
     let made: BTreeMap<UnitId, Isolated> = made.collect();
-    let root = store.isolated();
-    let moved = units::moved(environment, &made, &|_| root.clone());
+    let moved = units::moved(environment, &made, &|_| copies.to_owned());
     for (before, after) in environment.units.iter().zip(moved.units.iter()) {
         for root in
             assembled.roots.iter_mut().filter(|root| before.path != after.path && root.site == before.path)

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use elf_isolate::{Graph, Places, Plan, Wanted, World, isolate};
+use elf_isolate::{Graph, Links, Places, Plan, Wanted, World, isolate};
 use elf_loader::{Load, Mode, Process};
 
 use super::{Options, loader_of, nothing, say};
@@ -46,7 +46,7 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
         start: machine.start.len(),
         loads: vec![(path.as_path(), load)],
     });
-    let graph = Graph::of(worlds.collect());
+    let graph = Graph::of(worlds.collect(), &Links::default());
     let folders = paths.iter().filter_map(|path| path.parent());
     let places = Places::new(&folders.map(Path::to_owned).collect::<Vec<_>>());
     let plan = Plan::of(&graph, &places, &Wanted::all());

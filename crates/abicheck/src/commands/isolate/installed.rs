@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use elf_isolate::{Places, Plan, Wanted, isolate};
+use elf_isolate::{Links, Places, Plan, Wanted, isolate};
 
 use super::{Options, loader_of, nothing, say, trees};
 use crate::analysis::{self, Analysis, AnalysisError};
@@ -25,7 +25,7 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
     let environment = Environment::read(&options.inputs, &wishes).map_err(Failure::new)?;
     let caches = Caches::open(&environment, options.no_cache, &[]).map_err(Failure::new)?;
     let before = analyse(&environment, &caches).map_err(Failure::new)?;
-    let graph = isolation::graph(&before, &|package| package);
+    let graph = isolation::graph(&before, &|package| package, &Links::default());
     let places = Places::new(&trees(&environment));
     let plan = Plan::of(&graph, &places, &Wanted::all());
     if plan.is_empty() {
