@@ -64,3 +64,79 @@ fn packages_that_break_each_other_get_libraries_of_their_own() {
         assert_ne!(import(&project, ["one", "two"]), "ok", "{scenario}: they are as they were");
     }
 }
+
+/// What a file must be left as it is for: it is signed, as a module of the kernel is.
+const SIGNED: &[u8] = b"~Module signature appended~\n";
+
+#[test]
+fn what_cannot_be_edited_stays_and_the_other_gives_way() {
+    let mut files = compiled("05");
+    for (file, bytes) in files.iter_mut().flatten().filter(|(path, _)| path.ends_with(".so.1")) {
+        assert!(file.contains("libdup"));
+        bytes.extend(SIGNED);
+    }
+    let both = files.clone();
+    // `one` keeps its own names anyway, and `two` can be edited.
+    let dup = files[1].iter_mut().find(|(path, _)| path.ends_with(".so.1")).unwrap().1;
+    dup.truncate(dup.len() - SIGNED.len());
+    let (project, _) = Project::two_pins(&files);
+    assert!(stderr(&project.sync()).contains("Isolated"));
+    assert_eq!(import(&project, ["one", "two"]), "ok");
+    let (mut project, units) = Project::two_pins(&both);
+    let said = stderr(&project.sync());
+    assert!(said.contains("warning: not isolated: import one, then two"), "{said}");
+    assert!(said.contains("a signature is appended to it") && said.contains("native = \"shared\""), "{said}");
+    assert!(copies(&project).is_empty() && environment(&project).units.iter().all(|u| u.isolated.is_none()));
+    assert!(stderr(&project.sync()).contains("Nothing to do"));
+    project.native(&units[0], Native::Shared);
+    assert!(!stderr(&project.sync()).contains("not isolated"), "that is known");
+}
+
+#[test]
+fn copies_go_with_the_last_environment_that_uses_them() {
+    let (mut project, units) = Project::two_pins(&compiled("05"));
+    project.sync();
+    project.ok(&["gc"]);
+    assert_eq!(copies(&project).len(), 1, "they are in use");
+    assert_eq!(import(&project, ["one", "two"]), "ok");
+    project.forget(&units[1]);
+    project.lock();
+    // As many generations as are kept.
+    for number in 0..5 {
+        project.simple(&format!("six{number}"), "1.0", &[]);
+        project.lock();
+        project.sync();
+    }
+    let said = stderr(&project.ok(&["gc"]));
+    assert!(said.contains("1 isolated copy"), "{said}");
+    assert!(copies(&project).is_empty());
+}
+
+#[test]
+fn a_killed_sync_or_a_full_disk_leaves_the_environment_as_it_was() {
+    let (project, _) = Project::two_pins(&compiled("05"));
+    // A limit on the size of a file is a disk without room for one that is larger.
+    let limited = format!("trap '' XFSZ; ulimit -f 12; exec {} sync --frozen", env!("CARGO_BIN_EXE_pinfold"));
+    let command = project.command(&[]);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &limited]).current_dir(project.app());
+    shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = shell.output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("hint: "), "{}", stderr(&output));
+    assert!(!project.venv().exists() && copies(&project).is_empty());
+    for wait in (0..10).map(|step| std::time::Duration::from_millis(30 * step)) {
+        let mut child = project.command(&["sync", "--frozen", "--force"]).spawn().unwrap();
+        std::thread::sleep(wait);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for folder in copies(&project) {
+            assert!(folder.join("site-packages").is_dir() && folder.join("modules.idx").is_file());
+        }
+    }
+    project.ok(&["sync", "--frozen", "--force"]);
+    assert_eq!(import(&project, ["one", "two"]), "ok");
+    project.ok(&["gc"]);
+    let left = fs::read_dir(project.store().join("tmp")).unwrap().count();
+    assert_eq!((copies(&project).len(), left), (1, 0));
+}
