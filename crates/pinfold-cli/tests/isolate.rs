@@ -99,8 +99,7 @@ fn copies_go_with_the_last_environment_that_uses_them() {
     project.ok(&["gc"]);
     assert_eq!(copies(&project).len(), 1, "they are in use");
     assert_eq!(import(&project, ["one", "two"]), "ok");
-    project.forget(&units[1]);
-    project.lock();
+    project.native(&units[1], Native::Shared);
     // As many generations as are kept.
     for number in 0..5 {
         project.simple(&format!("six{number}"), "1.0", &[]);
