@@ -1,5 +1,6 @@
 //! What `pinfold build` says when something else has built in between, another command or another process, and what it
-//! does when only that changed which some builds read and others do not: tests, and the repository.
+//! does when only that changed which some builds read and others do not: tests, and the repository; and what it says of
+//! a step that fails.
 //!
 //! Deliberately not here: what one `pinfold build` after the other says (`build.rs`).
 
@@ -208,4 +209,42 @@ fn a_commit_counts_for_builds_that_ask_git() {
     assert!(asked.contains("local build ran: changed: git\n"), "{asked}");
     project.ok(&["sync"]);
     assert_eq!(project.python("import local; print(local.tag.strip())"), "v2");
+}
+
+#[test]
+fn a_step_that_fails_is_reported_with_what_changed() {
+    if !uv() {
+        return;
+    }
+    let project = support::links::project("requires = ['local @ ./local']\n");
+    folder(&project, "local", &[], "x = 1\n");
+    steps(&project, &[]);
+    write(&project.path("app/local"), "mode", "fail");
+    let output = project.command(&["build", "--explain"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut lines = said.lines();
+    let first = lines.next().unwrap_or_default();
+    assert!(first.starts_with("local build ") && first.ends_with(" failed: changed: source"), "{said}");
+    assert!(lines.next().is_some_and(|line| line.starts_with("    source: ")), "{said}");
+    let output = project.command(&["build", "--output-format", "json"]).output().unwrap();
+    let document = support::fitting(&output.stdout, include_str!("../src/commands/build.schema.json"));
+    let steps = document["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 1, "{document:#}");
+    assert!(steps[0]["error"].as_str().unwrap().contains("this is why"), "{document:#}");
+    assert!(steps[0]["key"].is_string() && steps[0]["changes"][0]["name"] == "source", "{document:#}");
+
+    // One of an index is known only when it is resolved: the document is there all the same.
+    let project = support::links::project("requires = ['far', 'near @ ./near']\n");
+    folder(&project, "near", &[], "x = 1\n");
+    support::folders::source(&project, "far", "1", "fail", true);
+    let output = project.command(&["build", "--output-format", "json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", support::said(&output));
+    let document = support::fitting(&output.stdout, include_str!("../src/commands/build.schema.json"));
+    let told: Vec<_> = document["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| (s["package"].as_str(), s.get("error").is_some()))
+        .collect();
+    assert_eq!(told, [(Some("far"), true), (Some("near"), false)], "{document:#}");
 }

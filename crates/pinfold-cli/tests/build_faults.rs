@@ -114,43 +114,6 @@ fn a_link_that_leads_nowhere_or_around_is_a_part_of_the_source() {
 }
 
 #[test]
-fn a_step_that_fails_is_reported_with_what_changed() {
-    if !uv() {
-        return;
-    }
-    let project = bad("");
-    steps(&project, &[]);
-    write(&project.path("app/local"), "mode", "fail");
-    let output = project.command(&["build", "--explain"]).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let mut lines = said.lines();
-    let first = lines.next().unwrap_or_default();
-    assert!(first.starts_with("local build ") && first.ends_with(" failed: changed: source"), "{said}");
-    assert!(lines.next().is_some_and(|line| line.starts_with("    source: ")), "{said}");
-    let output = project.command(&["build", "--output-format", "json"]).output().unwrap();
-    let document = support::fitting(&output.stdout, include_str!("../src/commands/build.schema.json"));
-    let steps = document["steps"].as_array().unwrap();
-    assert_eq!(steps.len(), 1, "{document:#}");
-    assert!(steps[0]["error"].as_str().unwrap().contains("this is why"), "{document:#}");
-    assert!(steps[0]["key"].is_string() && steps[0]["changes"][0]["name"] == "source", "{document:#}");
-
-    // One of an index is known only when it is resolved: the document is there all the same.
-    let project = support::links::project("requires = ['far', 'near @ ./near']\n");
-    folder(&project, "near", &[], "x = 1\n");
-    support::folders::source(&project, "far", "1", "fail", true);
-    let output = project.command(&["build", "--output-format", "json"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", support::said(&output));
-    let document = support::fitting(&output.stdout, include_str!("../src/commands/build.schema.json"));
-    let told: Vec<_> = document["steps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|s| (s["package"].as_str(), s.get("error").is_some()))
-        .collect();
-    assert_eq!(told, [(Some("far"), true), (Some("near"), false)], "{document:#}");
-}
-
-#[test]
 fn every_source_that_cannot_be_built_is_said_and_the_others_are_built() {
     if !uv() {
         return;
@@ -397,6 +360,32 @@ fn a_check_that_failed_is_done_again_by_hand() {
     let script = parts.find(|script| script.contains("local.check")).unwrap_or_else(|| panic!("{kept}"));
     let again = std::process::Command::new("sh").arg(script).output().unwrap();
     assert_eq!(again.status.code(), Some(5), "{}", support::said(&again));
+}
+
+/// The tests are copied, and nothing else of the source: what configures pytest beside them does not count.
+#[test]
+fn a_check_that_fails_without_its_configuration_says_how_to_bring_it() {
+    if !uv() {
+        return;
+    }
+    let text = "requires = ['local @ ./local']\n[checks.local]\nrequires = []\n";
+    let project = project(text);
+    let local = folder(&project, "local", &[], "x = 1\n");
+    write(&local, "tests/check_it.py", "");
+    write(&local, "pytest.ini", "[pytest]\npython_files = check_*.py\n");
+    // Nothing is collected, as it would be.
+    let bin = project.path("bin");
+    write(&bin, "pytest", "#!/bin/sh\ntest -e pytest.ini || exit 5\n");
+    fs::set_permissions(bin.join("pytest"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let build = || project.command(&["build"]).env("PATH", &path).output().unwrap();
+    let failed = build();
+    assert_eq!(failed.status.code(), Some(1), "{}", support::said(&failed));
+    let hint = "what pytest.ini says about pytest did not count: the tests alone are copied; `tests = [\"tests\", \"pytest.ini\"]` in [checks.local]";
+    assert!(stderr(&failed).contains(hint), "{}", support::said(&failed));
+    manifest(&project, &format!("{text}tests = ['tests', 'pytest.ini']\n"));
+    let passed = build();
+    assert_eq!(passed.status.code(), Some(0), "{}", support::said(&passed));
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub struct Report {
     pub verdict: Option<Verdict>,
     /// Why it could not be done, though it was begun; nothing was kept under its key then.
     pub error: Option<String>,
+    /// What may be the reason of a verdict.
+    pub hint: Option<String>,
 }
 
 /// What came of a check.
@@ -95,7 +97,17 @@ impl Known<'_> {
             Some((package, which)) => (package.to_owned(), Some(which.to_owned())),
             None => (self.place.package.to_owned(), None),
         };
-        Report { package, which, key: self.key.clone(), ran, why, changes, verdict: None, error: None }
+        Report {
+            package,
+            which,
+            key: self.key.clone(),
+            ran,
+            why,
+            changes,
+            verdict: None,
+            error: None,
+            hint: None,
+        }
     }
 
     /// Why it ran: what is another than it was just before, and what happened since somebody was told.

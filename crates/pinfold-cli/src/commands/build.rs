@@ -405,6 +405,9 @@ fn tell(
                     log.display()
                 ));
             }
+            if let Some(reason) = &report.hint {
+                text.push_str(&format!("\n{}: {reason}", styled("hint", Style::Hint, colour)));
+            }
             if !args.keep {
                 let hint = styled("hint", Style::Hint, colour);
                 text.push_str(&format!("\n{hint}: {}", by_hand(&context.project, &report.package)));

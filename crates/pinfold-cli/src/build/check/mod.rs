@@ -79,9 +79,40 @@ pub fn check(engine: &Engine<'_>, lock: &Lock, subject: &Subject) -> Result<Vec<
         };
         let words = format!("{package} (installed)");
         let report = one(engine, lock, subject, &plan, unit, package, &words);
-        reports.push(report.map_err(|e| e.of_check(&words))?);
+        let mut report = report.map_err(|e| e.of_check(&words))?;
+        if report.verdict.as_ref().is_some_and(|verdict| !verdict.passed) {
+            report.hint = left_behind(given.unwrap_or(&Check::default()), subject);
+        }
+        reports.push(report);
     }
     Ok(reports)
+}
+
+/// Where pytest is configured in files that are not copied beside the tests, because nobody named them: what to do.
+fn left_behind(given: &Check, subject: &Subject) -> Option<String> {
+    /// Files at the top that pytest reads, and what makes it do so.
+    const CONFIGURED: [(&str, &str); 5] = [
+        ("pytest.ini", ""),
+        ("pyproject.toml", "[tool.pytest"),
+        ("tox.ini", "[pytest]"),
+        ("setup.cfg", "[tool:pytest]"),
+        ("conftest.py", ""),
+    ];
+    if given.tests.is_some() || given.command.first().is_some_and(|program| program != PYTEST) {
+        return None;
+    }
+    let has = |file: &str, mark: &str| {
+        std::fs::read_to_string(subject.source.join(file)).is_ok_and(|text| text.contains(mark))
+    };
+    let found: Vec<&str> =
+        CONFIGURED.into_iter().filter(|(file, mark)| has(file, mark)).map(|(file, _)| file).collect();
+    let first = found.first()?;
+    let all: Vec<String> = tests(given, &subject.source);
+    let all: Vec<&str> = all.iter().map(String::as_str).chain(found.iter().copied()).collect();
+    Some(format!(
+        "what {first} says about pytest did not count: the tests alone are copied; `tests = {all:?}` in [checks.{}] brings it along",
+        subject.name
+    ))
 }
 
 /// The first closure that the unit is in.
