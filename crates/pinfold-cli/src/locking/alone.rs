@@ -11,6 +11,7 @@ use super::Workspace;
 use super::choose::{ChooseError, Chooser};
 use crate::error::Error;
 use crate::uv::fetch;
+use crate::uv::project::QuestionError;
 use crate::uv::releases::Releases;
 use crate::uv::tags::Tags;
 
@@ -28,7 +29,12 @@ impl Workspace {
             return Ok(Vec::new());
         }
         let exactly = versions.iter().map(|(name, version)| (name.clone(), format!("=={version}")));
-        let answer = releases.files(&exactly.collect())?;
+        let answer = match releases.files(&exactly.collect()) {
+            Ok(answer) => answer,
+            // One of them is gone by now: nothing is known of any.
+            Err(QuestionError::NoSolution(_) | QuestionError::Culprit(..)) => return Ok(Vec::new()),
+            Err(error) => return Err(error.into()),
+        };
         let engine = self.engine(self.options(), false)?;
         let tags = Tags::of_interpreter(&self.interpreter);
         let question = releases.question.clone();
