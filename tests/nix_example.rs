@@ -24,10 +24,12 @@ fn nix_builds_what_sync_makes_from_the_same_lock() {
     said(Command::new("cp").arg("-r").arg(checkout::root().join(EXAMPLE).join(".")).arg(&project));
     // And something that is compiled, which is where the folder that it was compiled in would show.
     said(Command::new("cp").arg("-r").arg(checkout::root().join(COMPILED)).arg(project.join("compiled")));
+    // And something whose backend asks git for the version, which a build by Nix has not.
+    versioned(&project.join("versioned"));
     let manifest = fs::read_to_string(project.join("pinfold.toml")).expect("a manifest");
     let manifest = manifest.replace(
         "requires = [\n    \"report-old",
-        "requires = [\n    \"native @ ./compiled\",\n    \"report-old",
+        "requires = [\n    \"native @ ./compiled\",\n    \"of-git @ ./versioned\",\n    \"report-old",
     );
     fs::write(project.join("pinfold.toml"), manifest).expect("a manifest");
     let sync = nix.installed().join("bin/pinfold");
@@ -52,6 +54,9 @@ fn nix_builds_what_sync_makes_from_the_same_lock() {
     assert_eq!(closures(&ours), closures(&theirs), "the pinned sets");
     // Hashes of wheels that Nix and `pinfold sync` built from source, each for itself, included.
     assert_eq!(without_paths(&ours), without_paths(&theirs));
+    assert!(closures(&ours)["root"].iter().any(|unit| unit.starts_with("of-git@")));
+    let version = "from importlib.metadata import version; print(version('of-git'))";
+    assert_eq!(said(Command::new(environment.join("bin/python")).args(["-c", version])), "1.7\n");
     assert_eq!(fs::read(environment.join("pinfold.lock")).ok(), fs::read(&lock).ok());
 
     let part = nix.build("nix/tests/example.nix", "part", &arguments).expect("an environment");
@@ -59,6 +64,21 @@ fn nix_builds_what_sync_makes_from_the_same_lock() {
     said(Command::new(part.join("bin/python")).args(["-c", code]));
     let pins = |document: &Value| closures(document).get("report-old").cloned();
     assert_eq!(pins(&closure(&part)), pins(&theirs), "a part of a lock has the lock's pins");
+}
+
+/// A package with setuptools-scm, in a repository with a tag.
+fn versioned(folder: &Path) {
+    fs::create_dir_all(folder).expect("a folder");
+    let text = "[build-system]\nrequires = [\"setuptools\", \"setuptools-scm\"]\nbuild-backend = \"setuptools.build_meta\"\n\
+                [project]\nname = \"of-git\"\ndynamic = [\"version\"]\n[tool.setuptools]\npy-modules = [\"of_git\"]\n\
+                [tool.setuptools_scm]\n";
+    fs::write(folder.join("pyproject.toml"), text).expect("a file");
+    fs::write(folder.join("of_git.py"), "x = 1\n").expect("a file");
+    for arguments in [&["init", "-q"][..], &["add", "-A"], &["commit", "-qm", "x"], &["tag", "v1.7"]] {
+        let mut git = Command::new("git");
+        git.args(["-c", "user.name=x", "-c", "user.email=x@y"]).args(arguments).current_dir(folder);
+        said(&mut git);
+    }
 }
 
 /// Puts every wheel that the lock has from an index into a folder. Those that it has from source, Nix builds.
