@@ -55,6 +55,30 @@ fn every_file_is_formatted_as_nixfmt_has_it() {
     assert!(looked > 30, "{looked} files");
 }
 
+/// `nix/package.nix` builds wheelsplit from a few folders, so that little else builds every wheel again.
+#[test]
+fn the_program_of_every_wheel_is_built_from_all_that_it_is_made_of() {
+    let table = |path: &str| -> toml::Table {
+        let text = fs::read_to_string(root().join(path)).expect("a manifest");
+        text.parse().expect("TOML")
+    };
+    let workspace = table("Cargo.toml");
+    let package = fs::read_to_string(root().join("nix/package.nix")).expect("a file");
+    let mut folders = vec!["crates/wheelsplit".to_owned()];
+    let mut looked = 0;
+    while let Some(folder) = folders.get(looked).cloned() {
+        looked += 1;
+        assert!(package.contains(&format!("\"{folder}\"")), "nix/package.nix does not take {folder}");
+        let manifest = table(&format!("{folder}/Cargo.toml"));
+        for name in manifest["dependencies"].as_table().expect("a table").keys() {
+            let path = workspace["workspace"]["dependencies"][name.as_str()].get("path");
+            let path = path.and_then(toml::Value::as_str).map(str::to_owned);
+            folders.extend(path.filter(|path| !folders.contains(path)));
+        }
+    }
+    assert!(looked > 2, "{folders:?}");
+}
+
 #[test]
 fn every_function_evaluates_to_what_is_expected() {
     let nix = nix!();
