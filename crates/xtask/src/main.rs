@@ -10,6 +10,7 @@ mod counts;
 mod demo;
 mod fuzz;
 mod install;
+mod isolation;
 mod parity;
 mod places;
 mod pythons;
@@ -46,6 +47,10 @@ enum Command {
     Parity(parity::Options),
     /// Compare what abicheck says of real packages with what they do
     Corpus(corpus::Options),
+    /// Two pyarrows, and PyQt6 beside PySide6, in one process after a plain `pinfold sync`; before it, abicheck's error
+    Isolation(isolation::Options),
+    /// The same with two torches: downloads some 5 GB, needs 30 GB of disk
+    Torch(isolation::Options),
     /// Count what a bump of each package of a synthetic set costs: merged, split, split on a frozen build set
     Counts(counts::Options),
     /// Update a project on each day of a summer of the past under three policies, and write docs/replay.md
@@ -63,6 +68,8 @@ fn main() -> ExitCode {
         Command::Conformance(options) => compat::conformance(&options),
         Command::Parity(options) => parity::run(&options),
         Command::Corpus(options) => corpus::run(&options),
+        Command::Isolation(options) => isolation::run(&options),
+        Command::Torch(options) => isolation::torch(&options),
         Command::Counts(options) => counts::run(&options),
         Command::Replay(options) => replay::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),

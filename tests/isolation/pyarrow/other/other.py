@@ -1,0 +1,5 @@
+"""Uses the pyarrow of its pin."""
+
+import pyarrow
+
+__all__ = ["pyarrow"]
