@@ -44,7 +44,7 @@ pub struct BuildArgs {
     /// Say for each step what its key is, why it ran or not, and which input changed
     #[arg(long)]
     explain: bool,
-    /// Run every step again
+    /// Build and check again, whatever changed
     #[arg(long)]
     force: bool,
     /// Keep the folders that builds and checks run in
