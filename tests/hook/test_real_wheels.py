@@ -1,6 +1,9 @@
 """Wheels from the index, two versions of each in one process: the main job and what makes it hard."""
 
+from pathlib import Path
+
 import pytest
+from frame.project import execute
 from test_rules import at, manifest
 
 # Python -> (old, new): on 3.13 the oldest pair that has wheels.
@@ -204,3 +207,18 @@ def test_a_pinned_pandas_does_not_take_roots_numexpr_of_another_world(pandas_and
     assert done.stdout.startswith("39999800000.0")
     done = pandas_and_numexpr.run("import u_old; exec('import numexpr', vars(u_old))", check=False)
     assert "two versions must not mix" in done.stderr
+
+
+@pytest.mark.one_python("3.11")
+def test_two_pyarrows_have_libraries_of_their_own(project, tools):
+    """The project of `cargo xtask isolation`: with its libraries shared abicheck finds an error, and after a plain sync none."""
+    folder = Path(__file__).resolve().parents[1] / "isolation" / "pyarrow"
+    files = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.suffix != ".pyc"}
+    text = files.pop("pinfold.toml").decode()
+    abicheck = [tools.pinfold.with_name("abicheck"), "-q", ".venv"]
+    for asked, broken in ((text.replace("[pins.other]", '[pins.other]\nnative = "shared"'), True), (text, False)):
+        env = project(asked, files)
+        found = execute(abicheck, env=tools.environment({}), cwd=env.folder, check=False)
+        assert found.returncode == broken, str(found)
+        ran = [env.run_python("app.py", first, check=not broken).returncode for first in ("root", "pin")]
+        assert any(ran) == broken, ran
