@@ -116,6 +116,8 @@ pub fn write(
     is_there: &dyn Fn(&Path) -> bool,
 ) -> Result<(), IsolateError> {
     let edited: BTreeSet<&Path> = plan.edits.keys().map(|id| graph.files[*id].path.as_path()).collect();
+    let comes: BTreeSet<&Path> =
+        plan.comes_to_copies(graph).into_iter().map(|id| graph.files[id].path.as_path()).collect();
     let rebuilt = rebuilt(graph, plan, places);
     // A link into a tree that is rebuilt leads to what that is rebuilt to.
     let leads = |at: &Path| {
@@ -128,7 +130,7 @@ pub fn write(
         let below: BTreeSet<&Path> = edited.iter().copied().filter(|path| path.starts_with(tree)).collect();
         let place = out.join(place);
         fs::create_dir_all(&place).map_err(IsolateError::io("make", &place))?;
-        tree::rebuild(tree, &place, &tree::Ways { edited: &below, link, leads: &leads })?;
+        tree::rebuild(tree, &place, &tree::Ways { edited: &below, comes: &comes, link, leads: &leads })?;
     }
     let in_there = |id: &FileId| {
         let (_, place) = places.tree_of(&graph.files[*id].path)?;

@@ -55,6 +55,20 @@ impl Plan {
         self.edits.is_empty()
     }
 
+    /// The files that are copied, and those that come to one by what they need.
+    pub(crate) fn comes_to_copies(&self, graph: &Graph) -> BTreeSet<FileId> {
+        let mut comes: BTreeSet<FileId> = self.edits.keys().copied().collect();
+        loop {
+            let needs = |id: &FileId| graph.files[*id].needs.values().any(|to| comes.contains(to));
+            let more: Vec<FileId> = (0..graph.files.len()).filter(needs).collect();
+            let before = comes.len();
+            comes.extend(more);
+            if comes.len() == before {
+                return comes;
+            }
+        }
+    }
+
     /// The plan for what of `graph` is `wanted` to be kept apart; copies go where `places` says.
     pub fn of(graph: &Graph, places: &Places, wanted: &Wanted) -> Self {
         let mut plan = Self::default();

@@ -1,7 +1,7 @@
 //! A tree with copies in it: what is not copied are links to the originals, of the caller's kind.
 //!
 //! Folders that Python or the loader leaves by `..` must be real ones, since the system follows a link before it. So what
-//! stands at the top of a tree and has a copy below is rebuilt, folder by folder, and all else is one link; where links are hard ones, which folders cannot have, all is rebuilt.
+//! stands at the top of a tree and has a copy below, or what comes to one by its needs, is rebuilt, folder by folder, and all else is one link; where links are hard ones, which folders cannot have, all is rebuilt.
 //! Deliberately not here: the copies themselves.
 
 use std::collections::BTreeSet;
@@ -24,6 +24,8 @@ pub enum Link<'a> {
 pub(crate) struct Ways<'a> {
     /// The files that are copied, which get there by themselves.
     pub(crate) edited: &'a BTreeSet<&'a Path>,
+    /// The files that come to one of them, and all of them.
+    pub(crate) comes: &'a BTreeSet<&'a Path>,
     /// How the others get there.
     pub(crate) link: &'a Link<'a>,
     /// Where a link that stands here is to lead, if not where it does.
@@ -32,9 +34,9 @@ pub(crate) struct Ways<'a> {
 
 /// Rebuilds `tree` in `out`, which is there, without the files that are copied.
 pub(crate) fn rebuild(tree: &Path, out: &Path, ways: &Ways<'_>) -> Result<(), IsolateError> {
-    let Ways { edited, link, .. } = ways;
+    let Ways { edited, link, comes, .. } = ways;
     let tops: BTreeSet<_> =
-        edited.iter().filter_map(|path| path.strip_prefix(tree).ok()?.iter().next()).collect();
+        comes.iter().filter_map(|path| path.strip_prefix(tree).ok()?.iter().next()).collect();
     for name in entries(tree)? {
         let (from, to) = (tree.join(&name), out.join(&name));
         if edited.contains(&*from) {

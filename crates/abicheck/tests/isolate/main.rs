@@ -191,3 +191,31 @@ for name, path in zip(sys.argv[1::2], sys.argv[2::2]): u.module_from_spec(u.spec
     let (one, two) = (copy(Path::new(&one)), copy(Path::new(&two)));
     assert!(run(["_one", &one, "_two", &two]) && run(["_two", &two, "_one", &one]));
 }
+
+#[test]
+fn what_comes_to_a_copy_leaves_its_folder_in_the_output() {
+    // The modules are not edited: what they need keeps its name, and is found by `..`.
+    let venv = Venv::new(
+        r#"
+        for name in one two; do
+            case $name in one) number=1 ;; two) number=2 ;; esac
+            so $name.libs/libnumber.so.1 "int number(void) { return $number; }" "$(soname libnumber.so.1)"
+            so $name.libs/lib$name.so.1 'int number(void); int get(void) { return number(); }' \
+                "$(soname lib$name.so.1)" "$SITE/$name.libs/libnumber.so.1" "$(runpath '$ORIGIN')"
+            module $name/_$name 'int get(void); void abort(void);' "if (get() != $number) abort()" \
+                "$SITE/$name.libs/lib$name.so.1" "$(runpath '$ORIGIN/../'$name.libs)"
+            package $name; distribution $name
+        done"#,
+    );
+    let out = venv.path("out");
+    venv.isolate(&out).expect("it can be isolated");
+    for name in ["one", "two"] {
+        let code = format!(
+            "import sys; sys.path.insert(0, '{}'); import {name}; assert '{}/{name}.libs/libnumber' in open('/proc/self/maps').read()",
+            out.display(),
+            out.display()
+        );
+        let status = std::process::Command::new(&venv.python.executable).args(["-I", "-c", &code]).status();
+        assert!(status.expect("Python runs").success(), "{name} loads its original");
+    }
+}

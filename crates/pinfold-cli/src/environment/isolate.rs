@@ -159,7 +159,9 @@ pub fn isolate_alone(
     }
     std::fs::create_dir_all(out).with_context(|| format!("could not make {}", out.display()))?;
     let nowhere = out.join("none");
-    let verdict = copy(environment, &shared, interpreter, (&nowhere, out), Link::Symbolic)?;
+    // Folders are real: the loader leaves them by `..`.
+    let link = Link::Each(&|from, to| std::os::unix::fs::symlink(from, to));
+    let verdict = copy(environment, &shared, interpreter, (&nowhere, out), link)?;
     verdict.left.iter().for_each(|what| warn(what));
     for what in &verdict.mended {
         terminal::say("Isolated", what);
