@@ -222,3 +222,19 @@ def test_two_pyarrows_have_libraries_of_their_own(project, tools):
         assert found.returncode == broken, str(found)
         ran = [env.run_python("app.py", first, check=not broken).returncode for first in ("root", "pin")]
         assert any(ran) == broken, ran
+
+
+@pytest.mark.one_python("3.11")
+def test_h5py_and_netcdf4_each_write_with_their_own_hdf5(project, tools):
+    """Two wheels that bring one `libhdf5_hl` over two `libhdf5`: an exception in either order where they share it."""
+    pins = {"h5py": ["numpy==1.26.4"], "netcdf4": ["numpy==1.26.4"]}
+    text = manifest(["h5py==3.11.0", "netCDF4==1.7.1.post1"], pins)
+    h5 = "import h5py; f = h5py.File('a.h5', 'w'); f.create_dataset('a', data=[1.0, 2.0]).make_scale('n'); f.close(); print(list(h5py.File('a.h5')['a']))"
+    nc = "import netCDF4; d = netCDF4.Dataset('a.nc', 'w'); d.createDimension('x', 2); d.createVariable('x', 'f8', ('x',))[:] = [1, 2]; d.close(); print(netCDF4.Dataset('a.nc')['x'][:].tolist())"
+    for asked, broken in ((text.replace("[pins.h5py]", '[pins.h5py]\nnative = "shared"'), True), (text, False)):
+        env = project(asked)
+        found = execute([tools.pinfold.with_name("abicheck"), "-q", ".venv"], env=tools.environment({}), cwd=env.folder, check=False)
+        assert found.returncode == broken, str(found)
+        for code in (f"import h5py, netCDF4\n{h5}\n{nc}", f"import netCDF4, h5py\n{nc}\n{h5}"):
+            done = env.run(code, check=not broken)
+            assert (done.stdout.split("\n")[:2] == ["[1.0, 2.0]"] * 2) != broken, str(done)

@@ -1,7 +1,7 @@
 //! `pinfold sync` where two packages would share a library of one name and break by it, with compiled packages and the
 //! system's loader.
 //!
-//! Deliberately not here: real packages (`tests/hook/test_isolated.py`).
+//! Deliberately not here: real packages (`tests/hook/test_real_wheels.py`).
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
