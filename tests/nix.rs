@@ -243,6 +243,52 @@ print(mine is other, os.path.samefile(mine.__file__, other.__file__), mine.answe
 }
 
 #[test]
+fn libraries_of_one_name_are_kept_apart() {
+    let nix = nix!();
+    let environment = nix.build(BUILDS, "isolated", &[]).expect("an environment");
+    for (first, second) in [("dup", "twin"), ("twin", "dup")] {
+        let code = format!("import {first}, {second}; print(dup.value(), twin.dup.value())");
+        assert_eq!(python(&environment, &code), "1 2", "{first} first");
+    }
+    let closure = json(&fs::read_to_string(environment.join("closure.json")).expect("a closure.json"));
+    let schema = json(include_str!("../crates/pinfold-core/src/closure.schema.json"));
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    assert!(schema.is_valid(&closure), "{closure:#}");
+    let copies =
+        closure["units"].as_array().expect("units").iter().filter(|unit| !unit["isolated"].is_null());
+    let [copy] = copies.collect::<Vec<_>>()[..] else { panic!("not one unit has copies: {closure:#}") };
+    let named = copy["isolated"]["libraries"]["libdup.so.1"].as_str().expect("a name");
+    let path = Path::new(copy["path"].as_str().expect("a path"));
+    assert!(path.starts_with(environment.join("own-libraries")), "{}", path.display());
+    assert!(path.join("dup").join(named).exists(), "{} has no {named}", path.display());
+
+    let report = nix.build(BUILDS, "isolatedReport", &[]).expect("a report");
+    let report = json(&fs::read_to_string(report.join("report.json")).expect("a report"));
+    assert_eq!(report["findings"], json("[]"));
+    let told = format!(
+        "dup {} has copies of its files; libdup.so.1 is now {named}",
+        copy["version"].as_str().expect("text")
+    );
+    assert!(report.to_string().contains(&told), "no `{told}` in {report:#}");
+}
+
+#[test]
+fn native_shared_leaves_libraries_as_they_are() {
+    let nix = nix!();
+    let error = nix.build(BUILDS, "failing.shared", &[]).expect_err("they break each other");
+    for word in ["error[AB102]", "libdup.so.1", "DUP_2.0", "failed its ABI check", "hint:"] {
+        assert!(error.contains(word), "no `{word}` in\n{error}");
+    }
+    let environment = nix.build(BUILDS, "sharing", &[]).expect("an environment, unchecked");
+    let closure = fs::read_to_string(environment.join("closure.json")).expect("a closure.json");
+    assert!(!closure.contains("\"isolated\""), "{closure}");
+    assert!(!environment.join("own-libraries").exists());
+    let together = run(Command::new(environment.join("bin/python")).args(["-c", "import dup, twin"]));
+    let error = String::from_utf8_lossy(&together.stderr);
+    assert!(error.contains("version `DUP_2.0' not found"), "{error}");
+}
+
+#[test]
 fn what_was_killed_half_way_is_built_again() {
     let nix = nix!();
     let path = json(&nix.evaluate_build(BUILDS, "slow.outPath").expect("a path"));

@@ -98,6 +98,19 @@ let
       inherit (native) wheel;
       dependencies = [ leaf ];
     };
+  # Two versions of a package whose libraries have one SONAME, and break whoever gets the other's.
+  dup = version: installWheel { wheel = buildWheel (source "dup" version); };
+  dups =
+    native:
+    pythonWithPins {
+      packages = [
+        (dup "1.0")
+        ((made "odd" "import dup\n" "Requires-Dist: dup\n" [ (dup "1.0") ]).pinned {
+          dup = dup "2.0";
+          inherit native;
+        })
+      ];
+    };
   check =
     stem:
     checkWheel {
@@ -169,6 +182,10 @@ in
       })
     ];
   };
+
+  isolated = dups "isolate";
+  isolatedReport = (dups "isolate").report;
+  sharing = (dups "shared").override { abiCheck = false; };
 
   # What an extra asks for may come by way of who asks; what no marker holds for is not asked for.
   extras = checkWheel {
@@ -244,6 +261,7 @@ in
         (installWheel { wheel = buildWheel (source "native" "1.0" // { env.GONE = "1"; }); })
       ];
     };
+    shared = dups "shared";
     # An index that gives other bytes than those that the lock has.
     hash = functions.installWheel {
       wheel = functions.fetchWheel {

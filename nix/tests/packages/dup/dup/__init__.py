@@ -1,0 +1,1 @@
+from dup._dup import value as value
