@@ -1,6 +1,7 @@
 //! The fuzzed properties over their seeds, and over damaged copies of these: what CI runs of the fuzzing.
 //!
-//! Damage is the same in every run. Deliberately not here: search for new inputs (`cargo xtask fuzz`).
+//! Damage is the same in every run. Seeds of the index are made here, of those of `closure.json`.
+//! Deliberately not here: search for new inputs (`cargo xtask fuzz`).
 
 #[expect(unreachable_pub, reason = "a library in the fuzzer's workspace, a module here")]
 #[path = "../fuzz/src/lib.rs"]
@@ -8,6 +9,9 @@ mod pinfold_fuzz;
 
 use std::fs;
 use std::path::Path;
+
+use pinfold_core::closure::Environment;
+use pinfold_core::index;
 
 /// Damaged copies of `seed`: cut off, single bytes changed, pieces left out, pieces repeated.
 fn damaged(seed: &[u8]) -> Vec<Vec<u8>> {
@@ -39,6 +43,29 @@ fn what_is_promised_holds_for_every_seed_and_for_what_damage_makes_of_it() {
             for copy in damaged(&seed) {
                 holds(&copy);
             }
+        }
+    }
+}
+
+/// A seed of another version of the index is turned away at its head, and nothing behind that is tried.
+#[test]
+fn the_seeds_of_the_index_are_what_the_seeds_of_closure_json_come_to() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    let files: Vec<_> = fs::read_dir(seeds.join("closure")).expect("seeds").flatten().collect();
+    assert!(!files.is_empty());
+    for file in files {
+        let text = fs::read_to_string(file.path()).expect("a seed");
+        let environment = Environment::parse(&text).expect("an environment");
+        let whole = index::encode(&environment).expect("an index");
+        let body = index::FRAME.body(&whole).expect("its body");
+        let name = file.path().file_stem().expect("a name").to_string_lossy().into_owned();
+        for (name, first, rest) in [(name.clone(), 0, whole.as_slice()), (format!("{name}-body"), 1, body)] {
+            let (path, seed) = (seeds.join("index").join(name), [&[first], rest].concat());
+            if std::env::var_os("PINFOLD_WRITE_SEEDS").is_some() {
+                fs::write(&path, &seed).expect("a seed");
+            }
+            let there = fs::read(&path).is_ok_and(|there| there == seed);
+            assert!(there, "{} is of another index; PINFOLD_WRITE_SEEDS=1 writes it anew", path.display());
         }
     }
 }
