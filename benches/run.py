@@ -13,6 +13,7 @@ import cached_import
 import checking
 import cold_import
 import creation
+import isolation
 import rollback
 import splitting
 import startup
@@ -27,6 +28,7 @@ BENCHES = {
     "cached-import": cached_import,
     "abicheck": checking,
     "split": splitting,
+    "isolation": isolation,
 }
 
 
