@@ -20,7 +20,8 @@ use crate::error::Error;
 use crate::interpreter::{self, Interpreter};
 use crate::manifests;
 use crate::terminal;
-use crate::tracks::candidate::{is_over, moved};
+use crate::tracks::candidate::{is_over, moved, name_of};
+use crate::tracks::heirs::{heirs, joined};
 use crate::uv::Uv;
 use crate::uv::project::Question;
 use crate::uv::releases::Releases;
@@ -202,11 +203,12 @@ impl Workspace {
         let digest = self.wanted.digest(&self.manifest, &self.project)?;
         let mut lock = assemble::lock(&self.manifest, digest, &self.interpreter, &closures);
         // Which tracks stay behind is decided by `pinfold update` alone; one that is gone stays nowhere.
-        let there = |hold: &&Hold| hold.track == MAIN || self.manifest.tracks.contains_key(&hold.track);
+        let there = |hold: &Hold| hold.track == MAIN || self.manifest.tracks.contains_key(&hold.track);
         // Nor does one that was about what has moved: somebody moved it without its gate, which [`Self::write`] says.
-        let left = |hold: &&Hold| !is_over(hold, &lock);
-        let holds = self.kept().into_iter().flat_map(|lock| &lock.holds).filter(there).filter(left).cloned();
-        lock.holds = holds.collect();
+        let left = |hold: &Hold| !is_over(hold, &lock);
+        let earlier = self.kept().into_iter().flat_map(|lock| &lock.holds);
+        let holds = earlier.flat_map(|hold| heirs(hold, &lock)).filter(|hold| there(hold) && left(hold));
+        lock.holds = joined(holds);
         lock.build_set = engine.tools.build_set();
         lock.check_set = engine.tools.check_set(&lock);
         Ok(lock)
@@ -228,12 +230,16 @@ impl Workspace {
 
 /// Holds that `lock` goes past, in sentences: what they are about moves without the gate that failed.
 fn past(before: &Lock, lock: &Lock) -> Vec<String> {
-    let sentence = |hold: &Hold| {
-        let by_now = moved(hold, lock);
-        if by_now.len() == moved(hold, before).len() {
+    // What is required no more has not moved.
+    let is_there =
+        |line: &str| line.ends_with("(gone)") || lock.wheels.iter().any(|wheel| wheel.name == name_of(line));
+    let sentence = |hold: &Hold, heir: Hold| {
+        let by_now: Vec<&str> = moved(&heir, lock).into_iter().filter(|line| is_there(line)).collect();
+        let by_then = moved(hold, before);
+        if by_now.iter().all(|line| by_then.contains(line)) {
             return None;
         }
-        let over = match is_over(hold, lock) {
+        let over = match is_over(&heir, lock) {
             true => "it is held no longer",
             false => "the rest of it stays held",
         };
@@ -244,8 +250,9 @@ fn past(before: &Lock, lock: &Lock) -> Vec<String> {
             hold.track,
             by_now.join(", "),
             hold.reason,
-            hold.track
+            heir.track
         ))
     };
-    before.holds.iter().filter_map(sentence).collect()
+    let of_hold = |hold| heirs(hold, lock).into_iter().filter_map(move |heir| sentence(hold, heir));
+    before.holds.iter().flat_map(of_hold).collect()
 }

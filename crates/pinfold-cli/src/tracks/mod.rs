@@ -6,6 +6,7 @@
 
 pub mod candidate;
 pub mod clock;
+pub mod heirs;
 pub mod lag;
 pub mod logs;
 pub mod moving;

@@ -328,3 +328,41 @@ fn generations_that_only_record_a_hold_push_no_other_out_and_a_rollback_passes_t
     project.ok(&["gc"]);
     assert_eq!(numbers(), [1, 3, 4, 5, 6, 7]);
 }
+
+#[test]
+fn a_hold_goes_with_its_packages_into_another_track() {
+    if !uv() {
+        return;
+    }
+    let manifest = |track: &str, packages: &str| {
+        format!(
+            "requires = ['one', 'two']\n[tracks.{track}]\npackages = [{packages}]\n{}",
+            gate(&without("one", "2"))
+        )
+    };
+    let project = project(&manifest("first", "'one', 'two'"));
+    ["one", "two"].iter().for_each(|name| link(&project, name, "1", &[]));
+    project.ok(&["sync"]);
+    ["one", "two"].iter().for_each(|name| link(&project, name, "2", &[]));
+    update(&project, &[]);
+    let first = lock(&project).holds[0].clone();
+    assert_eq!((first.track.as_str(), first.candidate.as_slice()), ("first", &["one 1 -> 2".to_owned()][..]));
+    // The day of the hold is not that of what follows.
+    let path = project.path("app/pinfold.lock");
+    let since = "2026-01-02T00:00:00Z";
+    fs::write(&path, fs::read_to_string(&path).unwrap().replace(&first.since, since)).unwrap();
+
+    let change = |text: &str| {
+        crate::support::links::write(&project, text);
+        let output = project.command(&["sync"]).output().unwrap();
+        assert!(output.status.success() && !stderr(&output).contains("moves past"), "{}", said(&output));
+        let holds = lock(&project).holds;
+        holds.into_iter().map(|hold| (hold.track, hold.since, hold.candidate)).collect::<Vec<_>>()
+    };
+    let held = |track: &str| (track.to_owned(), since.to_owned(), first.candidate.clone());
+    assert_eq!(change(&manifest("second", "'one', 'two'")), [held("second")]);
+    // What fails is given away; and at last there is no track.
+    assert_eq!(change(&manifest("second", "'two'")), [held("main")]);
+    assert_eq!(change("requires = ['one', 'two']\n"), [held("main")]);
+    assert_eq!(change("requires = ['two']\n"), []);
+}
