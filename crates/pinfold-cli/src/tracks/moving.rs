@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use anyhow::Context as _;
-use pinfold_core::lock::{Hold, Lock};
+use pinfold_core::lock::{FILE, Hold, Lock};
 use pinfold_core::manifest::{MAIN, Track};
 
 use super::candidate::{is_over, left, name_of, said};
@@ -18,6 +18,8 @@ use super::newest::Newest;
 use super::together::together;
 use super::trial::{Failed, Trials, Verdict};
 use super::whole::{Whole, Why};
+use crate::environment::history;
+use crate::environment::layout::Layout;
 use crate::error::Error;
 use crate::failure::render;
 use crate::locking::{LockingError, Moving, Upgrade, Workspace};
@@ -218,11 +220,31 @@ impl Mover<'_> {
         }
         Hold {
             track: track.to_owned(),
-            since: earlier.map_or_else(|| self.clock.text(), |hold| hold.since.clone()),
+            since: earlier
+                .map(|hold| hold.since.clone())
+                .or_else(|| self.rolled_back(track, &candidate))
+                .unwrap_or_else(|| self.clock.text()),
             reason: reason.to_owned(),
             candidate,
             log,
         }
+    }
+
+    /// Since when generations that a rollback has left hold some of this: going back makes nothing younger.
+    fn rolled_back(&self, track: &str, candidate: &[String]) -> Option<String> {
+        // A package, and the version that it stays at.
+        let stays =
+            |line: &String| line.split_once(" -> ").map_or_else(|| line.clone(), |(from, _)| from.to_owned());
+        let about: BTreeSet<String> = candidate.iter().map(stays).collect();
+        let layout = Layout::new(&self.trials.context.environment).ok()?;
+        let current = history::current(&layout).ok()?;
+        let left = layout.generations().into_iter().filter(|number| *number > current);
+        let locks = left.filter_map(|number| Lock::read(&layout.generation(number).join(FILE)).ok()?);
+        let holds = locks.flat_map(|lock| lock.holds).filter(|hold| hold.track == track);
+        let same = holds.filter(|hold| hold.candidate.iter().any(|line| about.contains(&stays(line))));
+        // A day that is played may be before them.
+        let now = self.clock.text();
+        same.map(|hold| hold.since).filter(|since| *since <= now).min()
     }
 
     /// Where all that an earlier hold was about moves to `lock`, what holds the track now is another one.

@@ -366,3 +366,26 @@ fn a_hold_goes_with_its_packages_into_another_track() {
     assert_eq!(change("requires = ['one', 'two']\n"), [held("main")]);
     assert_eq!(change("requires = ['two']\n"), []);
 }
+
+#[test]
+fn a_rollback_makes_no_hold_younger() {
+    if !uv() {
+        return;
+    }
+    let manifest =
+        format!("requires = ['one', 'two']\n[tracks.t]\npackages = ['one']\n{}", gate(&without("one", "2")));
+    let project = project(&manifest);
+    ["one", "two"].iter().for_each(|name| link(&project, name, "1", &[]));
+    project.ok(&["sync"]);
+    ["one", "two"].iter().for_each(|name| link(&project, name, "2", &[]));
+    update(&project, &[]);
+    let first = lock(&project).holds[0].clone();
+    let since = "2026-01-02T00:00:00Z";
+    let path = project.path(&format!("app/.pinfold/.venv/{}/pinfold.lock", project.generation()));
+    fs::write(&path, fs::read_to_string(&path).unwrap().replace(&first.since, since)).unwrap();
+    project.ok(&["rollback"]);
+    assert_eq!((versions(&project)[0].as_str(), lock(&project).holds), ("root: one 1, two 1", vec![]));
+    let output = update(&project, &[]);
+    let hold = &lock(&project).holds[0];
+    assert_eq!((hold.since.as_str(), &hold.candidate), (since, &first.candidate), "{}", said(&output));
+}
