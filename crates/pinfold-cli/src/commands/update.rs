@@ -21,6 +21,7 @@ use crate::environment::layout::Layout;
 use crate::error::{Error, Outcome};
 use crate::failure::hinted;
 use crate::locking::{Upgrade, Workspace};
+use crate::manifests;
 use crate::output;
 use crate::terminal::{self, Style, elapsed, styled};
 use crate::tracks::clock::Clock;
@@ -132,6 +133,12 @@ fn tracks(args: &UpdateArgs, context: &Context, clock: &Clock, layout: &Layout) 
     let holds = moves.as_ref().map_or(&before.holds, |moves| &moves.lock.holds);
     switch::tidy(&context.project, holds);
     let moves = moves?;
+    // A bound that somebody wrote meanwhile was not asked.
+    if manifests::read(&context.manifest)? != workspace.manifest {
+        let file = context.manifest.file_name().unwrap_or_default().to_string_lossy();
+        let what = anyhow!("{file} was changed while candidates were tried; nothing was moved");
+        return Err(hinted(what, "run `pinfold update` again").into());
+    }
     let generation = match moves.lock == before {
         true => None,
         false => Some(switch::commit(context, layout, &store, &interpreter, (&before, &moves.lock))?),

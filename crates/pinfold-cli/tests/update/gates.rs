@@ -109,3 +109,21 @@ fn commands_in_a_gate_are_about_the_candidate_and_leave_it_as_it_is() {
         assert!(log.contains(&format!("error: `pinfold {refused}` runs in ")), "{log}");
     }
 }
+
+#[test]
+fn a_manifest_that_changes_meanwhile_is_not_passed_by() {
+    if !uv() {
+        return;
+    }
+    let narrow = gate("sed -i 's/^requires = .*/requires = [\"lib<2\"]/' pinfold.toml; true");
+    let project = project(&format!("requires = ['lib']\n[tracks.main]\n{narrow}"));
+    link(&project, "lib", "1", &[]);
+    project.ok(&["sync"]);
+    link(&project, "lib", "2", &[]);
+    let said = fails(&project, &["update"]);
+    assert!(
+        said.contains("pinfold.toml was changed while candidates were tried; nothing was moved"),
+        "{said}"
+    );
+    assert_eq!(versions(&project), ["root: lib 1"]);
+}
