@@ -12,7 +12,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::edit::edit;
 use crate::error::IsolateError;
-use crate::graph::{FileId, Graph};
+use crate::graph::{File, FileId, Graph};
 use crate::plan::Plan;
 use crate::record::{RECORD, Record};
 use crate::rpath::{Places, relative};
@@ -140,6 +140,25 @@ pub fn write(
     ids.par_iter().try_for_each(|id| copy(graph, plan, places, out, *id))
 }
 
+/// Whether it is this file that answers to its new name: a wheel has no links, so that one library may stand in a folder
+/// under each of its names (`libx.so`, `libx.so.1`). That of its SONAME is the one that was loaded.
+fn answers(graph: &Graph, plan: &Plan, id: FileId) -> bool {
+    let (file, new) = (&graph.files[id], plan.new.get(&id));
+    let key = |id: FileId| {
+        let File { path, facts, .. } = &graph.files[id];
+        let own = facts
+            .head
+            .soname
+            .as_ref()
+            .is_some_and(|soname| path.file_name() == Some(soname.as_path().as_os_str()));
+        (!own, path)
+    };
+    let same = plan.new.keys().filter(|other| {
+        plan.new.get(other) == new && graph.files[**other].path.parent() == file.path.parent()
+    });
+    same.copied().min_by_key(|other| key(*other)) == Some(id)
+}
+
 /// The copy of one file, and the link under its new name beside it: what opens it by its path finds it under the old.
 fn copy(graph: &Graph, plan: &Plan, places: &Places, out: &Path, id: FileId) -> Result<(), IsolateError> {
     let file = &graph.files[id];
@@ -150,7 +169,7 @@ fn copy(graph: &Graph, plan: &Plan, places: &Places, out: &Path, id: FileId) -> 
         .map_err(|why| IsolateError::Edit { file: file.path.clone(), why })?;
     let Some(new) = plan.new.get(&id) else { return Ok(()) };
     let link = folder.join(new.as_path());
-    if link != to {
+    if link != to && answers(graph, plan, id) {
         let name = to.file_name().unwrap_or_default();
         symlink(name, &link).map_err(IsolateError::io("link", &link))?;
     }

@@ -210,12 +210,25 @@ impl LockingError {
     pub fn is_refusal(&self) -> bool {
         match self {
             LockingError::NoSolution { offline, .. } => !offline,
+            // What is newer may need what nothing did before.
+            LockingError::PinCycle { .. } | LockingError::TrackTwice { .. } => true,
             LockingError::Failed { culprit, offline, .. } => culprit.is_some() && !offline,
             // One that builds nothing waits for an index.
             LockingError::Late { late: UvError::Late { building, .. }, .. } => building.is_some(),
             LockingError::Choose(error) => error.is_refusal(),
             LockingError::Build(error) => error.is_refusal(),
             _ => false,
+        }
+    }
+
+    /// Why there is no lock, as a part of a sentence; where uv says it, that is too long for one.
+    pub fn in_short(&self) -> String {
+        match self {
+            LockingError::PinCycle { names } => {
+                format!("tracks or pins would need each other ({})", names.join(" -> "))
+            }
+            LockingError::TrackTwice { .. } => self.to_string(),
+            _ => "there is no solution".to_owned(),
         }
     }
 

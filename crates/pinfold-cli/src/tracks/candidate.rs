@@ -31,6 +31,10 @@ pub fn left(reached: &Lock, newest: &Lock) -> Vec<String> {
         [_, from, "->", to] => order(from, to).is_lt(),
         _ => true,
     });
+    // A closure that has a package beside is no news of one that moves.
+    let moving: BTreeSet<String> =
+        lines.iter().filter(|line| line.contains(" -> ")).map(|line| name_of(line).to_owned()).collect();
+    lines.retain(|line| line.contains(" -> ") || !moving.contains(name_of(line)));
     lines
 }
 

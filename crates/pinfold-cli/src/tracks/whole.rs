@@ -143,9 +143,9 @@ impl Tries for Whole<'_, '_> {
         let lock = match resolved {
             Ok(lock) => lock,
             Err(refused) => {
+                let why = refused.in_short();
                 let log = self.mover.note(Subject::Whole, refused)?;
-                let why = ("there is no solution".to_owned(), Some(log));
-                return Ok(Tried { outcome: Err(why), runs: 0 });
+                return Ok(Tried { outcome: Err((why, Some(log))), runs: 0 });
             }
         };
         if let Things::Packages(_, _, base) = &self.things

@@ -134,3 +134,32 @@ fn what_cannot_be_installed_or_fetched_is_held_and_everything_else_moves() {
         }
     }
 }
+
+#[test]
+fn releases_by_which_tracks_would_need_each_other_are_held_and_stop_nothing_else() {
+    if !uv() {
+        return;
+    }
+    let manifest = "requires = ['one', 'two', 'three', 'other']\n[tracks.a]\npackages = ['one', 'three']\n\
+                    [tracks.b]\npackages = ['two']\n";
+    let project = project(manifest);
+    ["one", "two", "three", "other"].iter().for_each(|name| link(&project, name, "1", &[]));
+    project.ok(&["sync"]);
+    link(&project, "one", "2", &["two"]);
+    link(&project, "two", "2", &["three"]);
+    link(&project, "other", "2", &[]);
+    let output = update(&project, &[]);
+    assert!(versions(&project)[0].contains("other 2"), "{}", said(&output));
+    let hold = only_hold(&project);
+    assert_eq!((hold.track.as_str(), hold.candidate.as_slice()), ("b", &["two 1 -> 2".to_owned()][..]));
+    assert!(
+        hold.reason.ends_with("tracks or pins would need each other (track a -> track b -> track a)"),
+        "{hold:?}"
+    );
+    // What moved is no state in which nothing moves any more.
+    link(&project, "other", "3", &[]);
+    let output = update(&project, &[]);
+    assert!(versions(&project)[0].contains("other 3"), "{}", said(&output));
+    let status = project.command(&["status"]).output().unwrap();
+    assert!(status.status.success() && stdout(&status).contains("tried: two 1 -> 2"), "{}", said(&status));
+}
