@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 pub use elf_isolate::Link;
-use elf_isolate::{EditError, Graph, IsolateError, Links, Places, Plan, Record, Wanted, rebuilt, write};
+use elf_isolate::{
+    EditError, Graph, IsolateError, Kept, Links, Places, Plan, Record, Wanted, rebuilt, write,
+};
 use pinfold_core::closure;
 use pinfold_core::names::{ROOT, UnitId};
 use sha2::{Digest, Sha256};
@@ -124,7 +126,20 @@ impl Isolating<'_> {
         let order = order(self.request.closure);
         let graph = graph(&before, &|package| order[package], &self.links);
         for _ in 0..MOST_ROUNDS {
-            let Some((plan, places)) = self.plan(&graph, &wishes, &order) else { break };
+            let (plan, places) = match self.plan(&graph, &wishes, &order) {
+                Ok(planned) => planned,
+                Err(kept) => {
+                    let kept: Vec<String> = kept
+                        .iter()
+                        .map(|kept| {
+                            let (name, why) = kept.told();
+                            format!("{name} stays one for all: {why}")
+                        })
+                        .collect();
+                    wishes.leave(&kept.join("; "), |_| !kept.is_empty());
+                    break;
+                }
+            };
             let Some(made) = self.write(&graph, (&plan, &places), (&mut wishes, &order))? else { continue };
             let moved = self.moved(&made);
             let copied = Environment::described(moved, self.interpreter.clone());
@@ -159,6 +174,10 @@ impl Isolating<'_> {
         for (pair, finding) in broken::pairs(analysis, &errors) {
             if wishes.pairs.get(&pair).is_some_and(|known| known.title == finding.title) {
                 wishes.pairs.remove(&pair);
+                wishes.left.push(format!(
+                    "{} ({}): libraries of their own do not mend it",
+                    finding.title, finding.code
+                ));
                 wishes.hopeless.insert(pair);
                 gone += 1;
                 continue;
@@ -175,7 +194,15 @@ impl Isolating<'_> {
     }
 
     /// What is to be copied, and where to: each unit's files into a folder that is named by them.
-    fn plan(&self, graph: &Graph, wishes: &Wishes, order: &[usize]) -> Option<(Plan, Places)> {
+    ///
+    /// # Errors
+    /// Where there is nothing to copy: which names have to stay.
+    fn plan(
+        &self,
+        graph: &Graph,
+        wishes: &Wishes,
+        order: &[usize],
+    ) -> Result<(Plan, Places), BTreeSet<Kept>> {
         let number = |(a, b): &broken::Pair| (order[*a], order[*b]);
         let fixed = wishes.fixed.iter().map(|id| order[*id]).collect();
         let wanted = Wanted::pairs(wishes.pairs.keys().map(number), fixed);
@@ -188,7 +215,7 @@ impl Isolating<'_> {
         let plan = Plan::of(graph, &first, &wanted);
         let record = Record::of(graph, &plan, &first);
         if plan.is_empty() {
-            return None;
+            return Err(plan.kept);
         }
         // What is in one depends on the names of the others then.
         let all = if leads_out(&record) { record.key.as_str() } else { "" };
@@ -204,7 +231,7 @@ impl Isolating<'_> {
         };
         let outside = Path::new(&HEXLOWER.encode(&Sha256::digest(all))).join("outside");
         let places = places(&key, outside);
-        Some((Plan::of(graph, &places, &wanted), places))
+        Ok((Plan::of(graph, &places, &wanted), places))
     }
 
     /// Writes what is not there; `None` where a file cannot be edited, which is left from now on.

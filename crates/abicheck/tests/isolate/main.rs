@@ -219,3 +219,23 @@ fn what_comes_to_a_copy_leaves_its_folder_in_the_output() {
         assert!(status.expect("Python runs").success(), "{name} loads its original");
     }
 }
+
+#[test]
+fn a_library_under_each_of_its_names_is_one_library() {
+    // As wheels have it, which have no links.
+    let venv = Venv::new(&format!(
+        "{TWO}
+        for name in one two; do
+            for other in libnumber.so libnumber.so.1.0; do cp $SITE/$name.libs/libnumber.so.1 $SITE/$name.libs/$other; done
+        done"
+    ));
+    let out = venv.path("out");
+    let said = venv.isolate(&out).expect("it can be isolated");
+    assert!(said.contains("have names of their own"), "{said}");
+    let links = fs::read_dir(out.join("two.libs")).expect("the folder is there").flatten();
+    let links: Vec<PathBuf> = links.filter_map(|entry| fs::read_link(entry.path()).ok()).collect();
+    assert_eq!(links, [Path::new("libnumber.so.1")], "the one of its SONAME has the new name as well");
+    let mut program = Command::new(&venv.python.executable);
+    program.args(["-c", "import one, two"]).env("PYTHONPATH", &out);
+    assert!(program.status().expect("Python runs").success());
+}
