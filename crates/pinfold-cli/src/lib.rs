@@ -8,6 +8,7 @@ pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod context;
+mod digest;
 pub mod environment;
 pub mod error;
 pub mod failure;

@@ -4,13 +4,13 @@
 //! and read-only, as everything here. Deliberately not here: what is copied and how, and what a key is made of.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::memory;
 use crate::staging::Staging;
 use crate::store::{Store, exists, key};
 
@@ -63,23 +63,16 @@ const VERDICTS: &str = "verdicts";
 impl Store {
     /// What came of an environment; nothing where nobody looked, or copies are gone.
     pub fn verdict(&self, of: &str) -> Option<Verdict> {
-        let verdict: Verdict = serde_json::from_slice(&fs::read(self.verdict_file(of).ok()?).ok()?).ok()?;
+        let verdict: Verdict = memory::read(&self.verdict_file(of).ok()?)?;
         let is_there = |copied: &Copied| self.isolated().join(&copied.key).is_dir();
         verdict.units.values().all(is_there).then_some(verdict)
     }
 
     /// Keeps a verdict for the next environment; without it, that takes longer.
     pub fn keep_verdict(&self, of: &str, verdict: &Verdict) {
-        let keep = || -> std::io::Result<()> {
-            let path = self.verdict_file(of).map_err(std::io::Error::other)?;
-            let folder = path.parent().unwrap_or(&path);
-            fs::create_dir_all(folder)?;
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(&serde_json::to_vec(verdict)?)?;
-            file.persist(&path)?;
-            Ok(())
-        };
-        let _ = keep();
+        if let (Ok(path), Ok(text)) = (self.verdict_file(of), serde_json::to_vec(verdict)) {
+            let _ = memory::replace(&path, |file| file.write_all(&text));
+        }
     }
 
     fn verdict_file(&self, of: &str) -> Result<PathBuf, Error> {
@@ -90,8 +83,7 @@ impl Store {
     pub(crate) fn dead_verdicts(&self, wheels: &BTreeSet<String>) -> Result<Vec<PathBuf>, Error> {
         let mut files = crate::gc::list(&self.root().join(VERDICTS))?;
         files.retain(|path| {
-            let verdict = fs::read(path).ok().and_then(|text| serde_json::from_slice::<Verdict>(&text).ok());
-            !verdict.is_some_and(|verdict| verdict.wheels.is_subset(wheels))
+            !memory::read(path).is_some_and(|verdict: Verdict| verdict.wheels.is_subset(wheels))
         });
         Ok(files)
     }

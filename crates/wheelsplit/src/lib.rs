@@ -27,6 +27,7 @@ mod hook;
 mod instance;
 pub mod isolated;
 mod layout;
+mod memory;
 mod modules;
 mod path;
 mod record;

@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
 use crate::error::Error;
+use crate::memory;
 use crate::record::Record;
 use crate::source::file::hash;
 use crate::store::{Installed, Store};
@@ -62,25 +63,17 @@ impl Store {
     /// # Errors
     /// When the wheel cannot be listed. A table that cannot be kept is made anew the next time.
     pub fn native(&self, wheel: &Installed) -> Result<Native, Error> {
-        let folder = self.root().join(FOLDER).join(VERSION.to_string());
-        let path = folder.join(&wheel.sha256);
+        let path = self.root().join(FOLDER).join(VERSION.to_string()).join(&wheel.sha256);
         if let Ok(table) = FRAME.read(&path) {
             return Ok(table);
         }
         let table = Native::of(wheel)?;
         // It only saves time.
-        let _ = keep(&table, &folder, &path);
+        if let Ok(bytes) = FRAME.encode(&table) {
+            let _ = memory::replace(&path, |file| file.write_all(&bytes));
+        }
         Ok(table)
     }
-}
-
-fn keep(table: &Native, folder: &Path, path: &Path) -> std::io::Result<()> {
-    let bytes = FRAME.encode(table).map_err(std::io::Error::other)?;
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(&bytes)?;
-    file.persist(path)?;
-    Ok(())
 }
 
 /// What one file says.

@@ -17,7 +17,7 @@ use super::engine::Engine;
 use super::one::Subject;
 use super::system::BuildSystem;
 use super::tools::Frozen;
-use crate::uv::settings::hex;
+use crate::digest::hex;
 
 /// Raised when the engine itself builds otherwise than before.
 const ENGINE: &str = "3";

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use walkdir::{DirEntry, WalkDir};
 
 use super::error::{BuildError, io_error};
-use crate::uv::settings::hex;
+use crate::digest::hex;
 
 /// Whether a build could start from the folder.
 pub fn is_buildable(folder: &Path) -> bool {

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use wheelsplit::Store;
 
 use crate::context::{Context, OutputFormat};
+use crate::digest::hex;
 use crate::environment::generation::{self, Stamp};
 use crate::environment::layout::{Guard, Layout};
 use crate::environment::sync::{Request, build};
@@ -23,7 +24,6 @@ use crate::failure::{WithHint, hinted};
 use crate::interpreter::Interpreter;
 use crate::locking::Workspace;
 use crate::terminal::{self, elapsed};
-use crate::uv::settings::hex;
 use crate::{manifests, output, ready};
 
 /// Go back to an earlier generation, and to its lock

@@ -25,6 +25,7 @@ use super::layout::Layout;
 use super::links::Tree;
 use super::plain::{self, site};
 use super::{activation, clash, durable};
+use crate::digest::hex;
 use crate::interpreter::Interpreter;
 use crate::terminal;
 
@@ -71,7 +72,7 @@ impl Stamp {
         }
         Stamp {
             version: VERSION,
-            digest: digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            digest: hex(&digest.finalize()),
             interpreter: interpreter.executable.clone(),
             python: interpreter.version.clone(),
             created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),

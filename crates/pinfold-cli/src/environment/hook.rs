@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 use wheelsplit::Store;
 
+use crate::digest::hex;
 use crate::failure::{WithHint, hinted};
 use crate::interpreter::Interpreter;
 
@@ -88,7 +89,7 @@ impl Package {
         if !files.iter().any(|file| file == Path::new(LIBRARY)) {
             return Err(anyhow!("{} has no {LIBRARY}", path.display()));
         }
-        let digest = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex(&digest.finalize());
         Ok(Package { path, digest, files })
     }
 
@@ -97,8 +98,7 @@ impl Package {
     /// # Errors
     /// When it cannot be made.
     pub fn in_store(&self, store: &Store, interpreter: &Interpreter) -> Result<PathBuf> {
-        let key = Sha256::digest(format!("{} {}", self.digest, interpreter.soabi));
-        let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = hex(&Sha256::digest(format!("{} {}", self.digest, interpreter.soabi)));
         let place = store.hook(&key, |folder| self.copy(&folder.join("pinfold"), interpreter))?;
         Ok(place.join("pinfold"))
     }

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use wheelsplit::{Copied, Installed, Native, Store, Verdict};
 
 use super::assemble::Assembled;
+use crate::digest::hex;
 use crate::failure::hinted;
 use crate::interpreter::Interpreter;
 use crate::terminal;
@@ -89,7 +90,7 @@ fn key(environment: &Environment, interpreter: &Interpreter) -> String {
     digest.update(&interpreter.version);
     digest.update([0]);
     digest.update(environment.to_json());
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest.finalize())
 }
 
 /// Has abicheck look at it, and puts the copies into the store.

@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use wheelsplit::{Installed, Native};
 
 use super::links::Tree;
+use crate::digest::hex;
 
 /// A link in a unit's folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -251,7 +252,7 @@ pub fn key(lock: &Lock, links: &Links, alone: &dyn Fn(usize) -> bool, unit: usiz
     lines.sort();
     let mut hasher = Sha256::new();
     hasher.update(format!("pinfold instance 1\n{}\n{}", lock.units[unit].hash, lines.join("\n")));
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hasher.finalize())
 }
 
 /// The lists of a table as text; one that is no text names no folder that a wheel could have.

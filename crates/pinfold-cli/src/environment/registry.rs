@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::digest::hex;
+
 /// Makes the folder of generations `home` a root of the store's collection.
 ///
 /// # Errors
@@ -62,9 +64,7 @@ pub fn forget(store: &Path, home: &Path) -> io::Result<()> {
 }
 
 fn place(store: &Path, home: &Path) -> PathBuf {
-    let digest = Sha256::digest(home.as_os_str().as_bytes());
-    let name: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    store.join("environments").join(name)
+    store.join("environments").join(hex(&Sha256::digest(home.as_os_str().as_bytes())))
 }
 
 #[cfg(test)]

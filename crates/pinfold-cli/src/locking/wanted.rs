@@ -16,8 +16,8 @@ use super::requirement::{Requirement, RequirementError, Target};
 use super::resolved::track_key;
 use crate::build::source::content_hash;
 use crate::build::{BuildError, Builder};
+use crate::digest::hex;
 use crate::uv::fetch::sha256;
-use crate::uv::settings::hex;
 use crate::uv::tags::Tags;
 
 /// The requirements of every closure that the manifest names, those alone that hold here.

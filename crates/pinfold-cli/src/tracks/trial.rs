@@ -114,9 +114,8 @@ impl<'a> Trials<'a> {
     pub fn candidate(&self, subject: Subject<'_>, lock: &Lock, gates: &[(&str, &Track)]) -> Result<Verdict> {
         let gates: Vec<&(&str, &Track)> = gates.iter().filter(|(_, track)| !track.gate.is_empty()).collect();
         let mut known = self.known.borrow_mut();
-        let same = |known: &Known| {
-            let all = |lock: &'_ Lock| (lock.wheels.clone(), lock.units.clone(), lock.closures.clone());
-            all(&known.lock) == all(lock)
+        let same = |Known { lock: other, .. }: &Known| {
+            (&other.wheels, &other.units, &other.closures) == (&lock.wheels, &lock.units, &lock.closures)
         };
         let at = known.iter().position(same);
         if let Some(known) = at.and_then(|at| known.get(at)) {

@@ -15,10 +15,10 @@ use sha2::{Digest, Sha256};
 use wheelsplit::{Expected, Installed};
 
 use super::project::{document, folder as temporary, write};
-use super::settings::hex;
 use super::{UvError, is_refusal, said};
 use crate::build::engine::is_archive;
 use crate::build::{BuildError, Builder};
+use crate::digest::hex;
 use crate::error::{Error, Hint};
 
 /// A wheel that is here now.

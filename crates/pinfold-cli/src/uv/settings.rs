@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
 use super::moment;
+use crate::digest::hex;
 use crate::error::Hint;
 
 /// The settings that are passed on. Others belong to projects that uv itself manages.
@@ -274,10 +275,6 @@ fn without_credentials(address: &str) -> String {
         None => address.to_owned(),
     };
     bare.strip_prefix("file://").unwrap_or(&bare).trim_end_matches('/').to_owned()
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::built::read_record;
-use super::ledger::{Checked, Remembered, read};
+use super::ledger::{Checked, Remembered};
 use crate::error::Error;
 use crate::gc::list;
+use crate::memory::read;
 use crate::store::Store;
 
 impl Store {

@@ -7,16 +7,15 @@
 //! Both are only memory: what is lost, or cannot be read, costs a step that runs once more, or an explanation.
 //! Deliberately not here: what a build made ([`super::built`]), and whether a wheel is installed, which its folder says.
 
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::key::{Key, Step};
 use crate::error::Error;
+use crate::memory::{self, read};
 use crate::store::{Store, key};
 
 /// What came of a check.
@@ -139,20 +138,10 @@ impl Store {
     }
 }
 
-pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
-}
-
-/// Whoever reads it meanwhile sees the old content or the new.
 fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
-    let folder = path.parent().unwrap_or(path);
     let failed = |e: std::io::Error| Error::store("write", path, e);
-    fs::create_dir_all(folder).map_err(failed)?;
-    let mut file = tempfile::Builder::new().prefix(".").tempfile_in(folder).map_err(failed)?;
     let text = serde_json::to_vec_pretty(value).map_err(|e| failed(e.into()))?;
-    file.write_all(&text).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-    file.persist(path).map_err(|e| failed(e.error))?;
-    Ok(())
+    memory::replace(path, |file| file.write_all(&text).and_then(|()| file.sync_all())).map_err(failed)
 }
 
 #[cfg(test)]
@@ -205,7 +194,7 @@ mod tests {
         let checked = Checked { wheel: digest.clone(), passed: true, ended: String::new(), last: vec![] };
         store.keep_checked(&digest, &checked).unwrap();
         assert_eq!(store.checked(&digest), Some(checked));
-        fs::write(store.checked_folder().join(format!("{digest}.json")), "{").unwrap();
+        std::fs::write(store.checked_folder().join(format!("{digest}.json")), "{").unwrap();
         assert_eq!(store.checked(&digest), None);
     }
 }

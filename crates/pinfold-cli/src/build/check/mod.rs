@@ -24,8 +24,8 @@ use super::error::{BuildError, io_error};
 use super::explain::{Known, Report, Verdict};
 use super::tools::Asked;
 use super::{limits, source};
+use crate::digest::hex;
 use crate::environment::activation::quote_sh;
-use crate::uv::settings::hex;
 
 /// What the tests need where the manifest does not say it, and what is run then.
 const PYTEST: &str = "pytest";
