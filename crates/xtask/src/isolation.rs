@@ -41,7 +41,8 @@ fn all(options: &Options, names: &[&str]) -> Result<bool> {
     let found = pythons::find()?;
     let folder = places::target().join("isolation");
     let venv = match &options.installed {
-        Some(folder) => Venv::at(folder.clone()),
+        // Its programs are started in other folders.
+        Some(folder) => Venv::at(std::path::absolute(folder).context("there is no working folder")?),
         None => {
             heading("build and install the programs");
             build()?;
