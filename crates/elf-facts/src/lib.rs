@@ -22,4 +22,4 @@ pub use error::FactsError;
 pub use facts::{Class, ContentHash, Endian, Facts, Flags, Head, Kind, Reference, Tls, Uses};
 pub use format::Format;
 pub use name::{Name, Names, Span};
-pub use read::{LARGEST, Outline, Places, bounded, outline, places, read, state};
+pub use read::{LARGEST, Mark, Outline, Places, bounded, marks, outline, places, read, state};

@@ -29,6 +29,7 @@ use elf_facts::{Endian, Facts, Name};
 use crate::check;
 use crate::error::EditError;
 use crate::refuse::refuse;
+use crate::unused_versions;
 
 /// What is different in a copy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,15 +62,17 @@ const WEAK: u8 = 2 << 4;
 pub fn edit(from: &Path, facts: &Facts, edit: &Edit, to: &Path) -> Result<(), EditError> {
     let metadata = fs::metadata(from).map_err(EditError::io("read", from))?;
     refuse(from, facts, &metadata)?;
-    let bytes = fs::read(from).map_err(EditError::io("read", from))?;
+    let mut bytes = fs::read(from).map_err(EditError::io("read", from))?;
     let folder = to.parent().unwrap_or(Path::new("."));
     let staged = tempfile::NamedTempFile::new_in(folder).map_err(EditError::io("write", to))?;
     if edit.soname.is_some() || !edit.needed.is_empty() || edit.rpath.is_some() {
+        let lent = unused_versions::lend(from, facts, &mut bytes)?;
         // The editor takes what headers say together for true, and panics where they contradict each other.
         let rename = || rename(from, &bytes, edit, staged.as_file(), to);
         let why = "it ended in the middle: headers of the file contradict each other".to_owned();
         let ended = catch_unwind(AssertUnwindSafe(rename));
         ended.unwrap_or_else(|_| Err(EditError::Editor { path: from.to_owned(), why }))?;
+        unused_versions::give_back(&lent, facts, staged.path(), (staged.as_file(), to))?;
     } else {
         staged.as_file().write_all(&bytes).map_err(EditError::io("write", to))?;
     }

@@ -16,6 +16,7 @@ mod record;
 mod refuse;
 mod rpath;
 mod tree;
+mod unused_versions;
 mod wanted;
 
 pub use edit::{Edit, edit};

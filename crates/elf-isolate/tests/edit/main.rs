@@ -107,6 +107,46 @@ fn a_copy_of_a_copy_is_as_good() {
 }
 
 #[test]
+fn versions_that_no_symbol_has_are_kept() {
+    let folder = Folder::new();
+    let map = folder.write("map", "V_1 { value; }; V_2 { } V_1;");
+    let version = format!("-Wl,--version-script={}", map.display());
+    let code = format!("{LIBRARY} int getpid(void); int unversioned(void) {{ return getpid(); }}");
+    let library = folder.c("libvalue.so.1", &code, &["-DBASE=100", "-Wl,-soname,libvalue.so.1", &version]);
+    // GNU's linker defines a symbol for each version, lld does not; glibc's GLIBC_ABI_DT_RELR is needed without one.
+    let mut bytes = fs::read(&library).expect("it can be read");
+    for mark in elf_facts::marks(&library).expect("it can be read") {
+        if [b"V_2".as_slice(), b"getpid"].contains(&mark.symbol.as_bytes()) {
+            bytes[mark.place as usize..][..2].copy_from_slice(&1_u16.to_le_bytes());
+        }
+    }
+    let library = folder.write_bytes("libvalue.so.1", &bytes);
+    let versions = |path: &Path| {
+        let head = facts(path).head;
+        let named = head.versions.iter().filter(|version| !version.base).map(|one| one.name.to_string());
+        named.collect::<std::collections::BTreeSet<_>>()
+    };
+    let marked = |path: &Path| {
+        let marks = elf_facts::marks(path).expect("it can be read").into_iter();
+        let of =
+            |facts: &Facts, mark: &elf_facts::Mark| facts.version(mark.version).map(|one| one.name.clone());
+        let facts = facts(path);
+        marks
+            .map(|mark| (mark.symbol.clone(), of(&facts, &mark)))
+            .collect::<std::collections::BTreeMap<_, _>>()
+    };
+    assert!(versions(&library).contains("V_2"));
+    assert!(versions(&library).iter().any(|name| name.starts_with("GLIBC_")));
+    let copy = folder.path("libother.so.1");
+    edited(&library, &called("libother.so.1"), &copy).expect("it can be edited");
+    assert_eq!(versions(&copy), versions(&library));
+    assert_eq!(marked(&copy), marked(&library), "each symbol has the version that it had");
+    let user = "int value(void); int answer(void) { return value(); }";
+    let user = folder.c("user.so", user, &[&copy.display().to_string()]);
+    assert_eq!(folder.answers_with(&[&user], &folder.path(".")), "130");
+}
+
+#[test]
 fn unique_symbols_become_ordinary_ones() {
     let folder = Folder::new();
     let code = |start: i32| {
