@@ -215,6 +215,48 @@ fn a_version_that_works_on_the_other_versions_library_is_an_error() {
     assert_eq!(pins.found(&out.join("closure.json"), &["AB202"]), []);
 }
 
+/// A library of a distribution of its own, of which `version` says which it is; nothing else tells the versions apart.
+fn core(version: u8, soname: &str, file: &str) -> String {
+    format!(
+        "so core/lib/{file} 'int version(void) {{ return {version}; }}' {soname}; distribution core {version}.0 '' core"
+    )
+}
+
+/// A package that works on it: its module needs a library of its own, and that needs the one in `core`, which a link
+/// leads to, as `pinfold sync` makes it.
+fn user_of(core: &Path, file: &str) -> String {
+    let core = core.display();
+    format!(
+        "ln -s {core}/core $SITE/core
+        so pkg.libs/libmid.so.1 'int version(void); int middle(void) {{ return version(); }}' \"$(soname libmid.so.1)\" \
+            -L{core}/core/lib -l:{file} \"$(runpath '$ORIGIN/../core/lib')\"
+        module pkg/_pkg 'int middle(void);' 'middle()' \"$SITE/pkg.libs/libmid.so.1\" -Wl,-rpath-link,{core}/core/lib \
+            \"$(runpath '$ORIGIN/../pkg.libs')\"
+        package pkg; rm $SITE/core; distribution pkg; ln -s {core}/core $SITE/core"
+    )
+}
+
+#[test]
+fn units_of_one_wheel_over_two_versions_of_a_library_elsewhere_are_an_error() {
+    for (file, soname) in [("libcore.so.1", "$(soname libcore.so.1)"), ("core", "")] {
+        let pins = Pins::new();
+        pins.build("core-old", &core(1, soname, file));
+        pins.build("core-new", &core(2, soname, file));
+        pins.build("pkg-a", &user_of(&pins.unit("core-new"), file));
+        pins.build("pkg-b", &user_of(&pins.unit("core-old"), file));
+        pins.build("pkg-same", &user_of(&pins.unit("core-new"), file));
+        pins.build("user", "module user/_user '' ''; package user; distribution user");
+        let described = pins.describe(&["core-new", "pkg-a", "user"], &[("user", &["core-old", "pkg-b"])]);
+        let found = pins.found(&described, &["AB202"]);
+        let [(_, severity, packages, _)] = &found[..] else { panic!("{file}: {found:?}") };
+        assert_eq!(severity, "error");
+        assert_eq!(packages, &["pkg==1.0 (in root)", "pkg==1.0 (in user)"], "told apart");
+        // The same twice over one library is no error.
+        let one = pins.describe(&["core-new", "pkg-a", "user"], &[("user", &["pkg-same"])]);
+        assert_eq!(pins.found(&one, &["AB202"]), [], "{file}");
+    }
+}
+
 #[test]
 fn what_lies_in_a_unit_is_its_own_whatever_it_records() {
     let scenario = include_str!("../../../tests/abicheck/13_shared_name_crashes_in_one_order/build.sh");

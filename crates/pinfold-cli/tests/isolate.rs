@@ -13,7 +13,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use pinfold_core::closure::{Environment, Native};
-use support::native::compiled;
+use pinfold_core::names::UnitId;
+use support::native::{Files, built, compiled};
 use support::{Project, picture, stderr, stdout};
 
 /// How the process ends that imports these, without the hook: root sees both packages.
@@ -138,4 +139,53 @@ fn a_killed_sync_or_a_full_disk_leaves_the_environment_as_it_was() {
     project.ok(&["gc"]);
     let left = fs::read_dir(project.store().join("tmp")).unwrap().count();
     assert_eq!((copies(&project).len(), left), (1, 0));
+}
+
+/// One wheel in two units, of which root's works on one version of a library and that of a pin on another; the library
+/// stands in a distribution of its own.
+fn one_wheel_twice(file: &str, soname: &str) -> (Project, [UnitId; 2]) {
+    let core = |version: u8| {
+        built(&format!("so core/lib/{file} 'int version(void) {{ return {version}; }}' {soname}"))
+    };
+    let user = built(&format!(
+        "so core/lib/{file} 'int version(void) {{ return 0; }}' {soname}
+        so user/_user.so 'int version(void); int used(void) {{ return version(); }}' -L$SITE/core/lib -l:{file} \
+            \"$(runpath '$ORIGIN/../core/lib')\"; rm -r $SITE/core; package user"
+    ));
+    let mut project = Project::new();
+    let mut wheel = |name: &str, version: &str, files: &Files| {
+        let files = files.iter().map(|(path, bytes)| (path.as_str(), bytes));
+        project.add_wheel(name, version, &support::wheel_of_bytes(name, version, files))
+    };
+    let wheels =
+        [wheel("core", "1.0", &core(1)), wheel("core", "2.0", &core(2)), wheel("user", "1.0", &user)];
+    let old = project.unit("core", &wheels[0], &[], &[]);
+    let new = project.unit("core", &wheels[1], &[], &["root"]);
+    let users = [(&old, None), (&new, Some("root"))].map(|(core, closure)| {
+        project.unit("user", &wheels[2], &[core], &closure.into_iter().collect::<Vec<_>>())
+    });
+    let app = project.simple("app", "1.0", &[&users[0]]);
+    project.require(&users[1], "user");
+    project.pin(&app, "app", &[&users[0], &old]);
+    project.lock();
+    (project, users)
+}
+
+#[test]
+fn a_wheel_in_two_units_gets_in_each_the_library_that_it_depends_on() {
+    for (file, soname) in [("libcore.so.1", "$(soname libcore.so.1)"), ("libcore.so.1", ""), ("core", "")] {
+        let (project, users) = one_wheel_twice(file, soname);
+        let said = stderr(&project.sync());
+        assert!(said.contains("Isolated user==1.0 (in "), "{file} {soname}: {said}");
+        let environment = environment(&project);
+        let module =
+            |id: &UnitId| environment.units[environment.find(id).unwrap()].path.join("user/_user.so");
+        let modules = users.each_ref().map(module);
+        for order in [[0, 1], [1, 0]] {
+            let opened =
+                order.map(|at| format!("ctypes.CDLL({:?}).used()", modules[at].display().to_string()));
+            let versions = project.python(&format!("import ctypes; print({}, {})", opened[0], opened[1]));
+            assert_eq!(versions, format!("{} {}", order[0] + 1, order[1] + 1), "{file} {soname}");
+        }
+    }
 }

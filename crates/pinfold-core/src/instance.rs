@@ -94,7 +94,10 @@ pub fn put_folder(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Whether the loader would take it: by its first bytes, since names say nothing (`libx.so.1`, `x.abi3.so`).
-fn is_elf(path: &Path) -> io::Result<bool> {
+///
+/// # Errors
+/// When it cannot be read.
+pub fn is_elf(path: &Path) -> io::Result<bool> {
     let mut magic = [0u8; 4];
     match File::open(path)?.read_exact(&mut magic) {
         Ok(()) => Ok(magic == *b"\x7fELF"),

@@ -8,6 +8,8 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use elf_facts::Kind;
+use pinfold_core::instance;
 use pinfold_core::modules::{ModuleTable, ModulesError};
 
 use crate::error::Error;
@@ -31,7 +33,7 @@ pub(crate) fn describe(
     let read_only = std::fs::Permissions::from_mode(0o444);
     std::fs::set_permissions(&file, read_only).map_err(|e| Error::store("make read-only", &file, e))?;
     facts.provides = table.provides();
-    facts.native = table.native();
+    facts.native = table.native() || holds_library(layout, dir)?;
     let mut top = BTreeMap::new();
     for placed in &layout.files {
         let Some(to) = &placed.to else { continue };
@@ -55,6 +57,19 @@ pub(crate) fn describe(
     let pth = facts.top.iter().filter(|top| !top.is_dir && top.name.ends_with(".pth"));
     facts.pth = pth.map(|top| top.name.clone()).collect();
     Ok(facts)
+}
+
+/// Whether there is a shared object that has no name of one: only its first bytes tell.
+fn holds_library(layout: &Layout, dir: &Path) -> Result<bool, Error> {
+    let files = layout.files.iter().filter_map(|placed| placed.to.as_ref());
+    for to in files.filter(|to| to.starts_with(SITE)) {
+        let path = dir.join(to);
+        let is_elf = instance::is_elf(&path).map_err(|error| Error::store("read", &path, error))?;
+        if is_elf && elf_facts::outline(&path).is_ok_and(|outline| outline.kind == Kind::Shared) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Looks for what the system said, so that a full disk is called one here as well.

@@ -11,9 +11,8 @@ use std::io::Write;
 use std::path::Path;
 
 use data_encoding::HEXLOWER;
-use elf_facts::{Name, Outline};
+use elf_facts::{Kind, Name, Outline};
 use pinfold_core::index::Frame;
-use pinfold_core::modules::is_shared_object;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -28,13 +27,13 @@ use crate::store::{Installed, Store};
 /// The folder of the store, in it one for each version of the table.
 pub(crate) const FOLDER: &str = "native";
 /// Raised when what a table says, or how, is changed.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const FRAME: Frame = Frame { magic: *b"PFNATIVE", version: VERSION };
 
 /// The table of one wheel. All paths are relative to its `site-packages`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Native {
-    /// Files that others load by a name, sorted by path.
+    /// All shared objects, whatever their files are called, sorted by path.
     pub libraries: Vec<Library>,
     /// Each list of folders (DT_RUNPATH, else DT_RPATH), unexpanded, with the folder of the files that have it.
     pub lists: BTreeSet<(String, Name)>,
@@ -44,14 +43,13 @@ pub struct Native {
     pub unique: BTreeSet<(u64, u32)>,
 }
 
-/// A library.
+/// A shared object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Library {
     /// Where it is.
     pub path: String,
-    /// DT_SONAME, or the file's name where a file of the wheel needs it by that: whatever is loaded by one of these names
-    /// first is what all get who ask for it.
-    pub names: BTreeSet<Name>,
+    /// DT_SONAME.
+    pub soname: Option<Name>,
     /// Of the hash of its content. Equal ones are equal files.
     pub content: [u8; 16],
 }
@@ -83,11 +81,20 @@ struct Outlined {
     content: [u8; 16],
 }
 
+impl Library {
+    /// The names by which it is loaded where files need these: whatever is loaded by one of them first is what all get who
+    /// ask for it. DT_SONAME is one, whoever needs it; the file's name, if somebody does, of whatever wheel.
+    pub fn names(&self, needed: impl Fn(&Name) -> bool) -> BTreeSet<Name> {
+        let file = Name::from(self.path.rsplit('/').next().unwrap_or_default());
+        Some(file).filter(|name| needed(name)).into_iter().chain(self.soname.clone()).collect()
+    }
+}
+
 impl Native {
     /// Reads the files of a wheel.
     ///
     /// # Errors
-    /// When it cannot be listed. A file that cannot be read, or is no ELF file, has no names.
+    /// When it cannot be listed. A file that cannot be read, or is no ELF file, as its first bytes say, is not in the table.
     pub fn of(wheel: &Installed) -> Result<Self, Error> {
         let site = wheel.site();
         let record = fs::read(site.join(&wheel.facts.dist_info).join("RECORD")).unwrap_or_default();
@@ -95,12 +102,12 @@ impl Native {
         let mut paths = Vec::new();
         for item in WalkDir::new(&site) {
             let item = item.map_err(|error| Error::store("list", &site, error))?;
-            if !item.file_type().is_dir() && item.file_name().to_str().is_some_and(is_shared_object) {
+            if !item.file_type().is_dir() {
                 paths.push(item.into_path());
             }
         }
         let outlined = |path: &std::path::PathBuf| {
-            let outline = elf_facts::outline(path).ok()?;
+            let outline = elf_facts::outline(path).ok().filter(|outline| outline.kind == Kind::Shared)?;
             let relative = path.strip_prefix(&site).ok()?.to_str()?.to_owned();
             let content = content(record.as_ref(), &relative, path).ok()?;
             Some(Outlined { path: relative, outline, content })
@@ -113,7 +120,7 @@ impl Native {
         let needed: BTreeSet<Name> = files.iter().flat_map(|file| file.outline.needed.clone()).collect();
         let mut table = Self { needed, ..Self::default() };
         for Outlined { path, outline, content } in files {
-            let (folder, file) = path.rsplit_once('/').unwrap_or(("", &path));
+            let (folder, _) = path.rsplit_once('/').unwrap_or(("", &path));
             if let Some(list) = outline.folders {
                 table.lists.insert((folder.to_owned(), list));
             }
@@ -124,11 +131,7 @@ impl Native {
                     .unique
                     .insert((u64::from_le_bytes(name), u32::from_le_bytes(first(&Sha256::digest(layout)))));
             }
-            let own = Some(Name::from(file)).filter(|name| table.needed.contains(name));
-            let names: BTreeSet<Name> = own.into_iter().chain(outline.soname).collect();
-            if !names.is_empty() {
-                table.libraries.push(Library { path, names, content });
-            }
+            table.libraries.push(Library { path, soname: outline.soname, content });
         }
         table
     }
@@ -136,18 +139,19 @@ impl Native {
     /// The names that files of different content have among the wheels of these tables, each with the wheels (their places)
     /// that have it.
     pub fn met(tables: &[&Self]) -> BTreeMap<Name, BTreeSet<usize>> {
-        let mut names: BTreeMap<&Name, (BTreeSet<[u8; 16]>, BTreeSet<usize>)> = BTreeMap::new();
+        let mut names: BTreeMap<Name, (BTreeSet<[u8; 16]>, BTreeSet<usize>)> = BTreeMap::new();
+        let needed: BTreeSet<&Name> = tables.iter().flat_map(|table| &table.needed).collect();
         for (wheel, library) in
             tables.iter().enumerate().flat_map(|(at, table)| table.libraries.iter().map(move |one| (at, one)))
         {
-            for name in &library.names {
+            for name in library.names(|name| needed.contains(name)) {
                 let (contents, wheels) = names.entry(name).or_default();
                 contents.insert(library.content);
                 wheels.insert(wheel);
             }
         }
         let met = names.into_iter().filter(|(_, (contents, wheels))| contents.len() > 1 && wheels.len() > 1);
-        met.map(|(name, (_, wheels))| (name.clone(), wheels)).collect()
+        met.map(|(name, (_, wheels))| (name, wheels)).collect()
     }
 
     /// The wheels (their places) among these tables that have a unique symbol of which another one has another layout.

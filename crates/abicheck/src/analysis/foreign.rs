@@ -99,8 +99,8 @@ impl Analysis<'_> {
     }
 }
 
-/// Everything that an object needs, itself or through others.
-fn reached(process: &elf_loader::Process, from: ObjectId) -> FxHashSet<ObjectId> {
+/// An object and everything that it needs, itself or through others.
+pub(crate) fn reached(process: &elf_loader::Process, from: ObjectId) -> FxHashSet<ObjectId> {
     let (mut reached, mut next) = (FxHashSet::default(), vec![from]);
     while let Some(id) = next.pop() {
         if reached.insert(id) {

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use elf_facts::Name;
 use elf_loader::Failure;
+use pinfold_core::names::normalize;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cause::{Causes, Ways, is_imported_by_name};
@@ -150,10 +151,10 @@ impl Analysis<'_> {
     }
 
     fn wished(&self, name: &str) -> Result<PackageId, AnalysisError> {
-        let plain = |name: &str| name.to_lowercase().replace(['-', '.'], "_");
         let is_it = |id: &PackageId| {
             let plan = &self.packages[*id];
-            plain(self.package_name(*id)) == plain(name) || plan.modules.iter().any(|module| module == name)
+            normalize(self.package_name(*id)) == normalize(name)
+                || plan.modules.iter().any(|module| module == name)
         };
         (0..self.packages.len()).find(is_it).ok_or_else(|| {
             let known: Vec<String> =

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use elf_facts::{Cache, Name};
-use elf_loader::{Identity, Object};
+use elf_loader::{Identity, Object, ObjectId, straight};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -36,6 +36,7 @@ pub(crate) use cause::is_imported_by_name;
 pub use changes::{Change, Changed, Rebound, Reference, Substitution};
 pub use files::{File, Files, Known};
 pub use foreign::Foreign;
+pub(crate) use foreign::reached;
 pub use machine::{Machine, MachineError};
 pub(crate) use plan::initialisation;
 pub use plan::{Plan, PlannedStep};
@@ -147,7 +148,8 @@ impl<'a> Analysis<'a> {
         let packages = Plan::all(environment, &files, &mut imports);
         says("loading each package alone");
         let alone = Self::alone(&machine, &packages);
-        let owners = files.owners();
+        let mut owners = files.owners();
+        add_others(&mut owners, environment, alone.iter().flat_map(|run| run.objects(&machine)));
         let mut analysis = Self {
             environment,
             machine,
@@ -232,7 +234,8 @@ impl<'a> Analysis<'a> {
         !in_order || places.is_sorted()
     }
 
-    /// The name of a distribution; with its version where another one has the same name.
+    /// The name of a distribution; with its version where another one has the same name, and with its closures where
+    /// another one has the same version, too.
     pub fn name(&self, distribution: DistributionId) -> &str {
         &self.names[distribution]
     }
@@ -290,12 +293,44 @@ impl<'a> Analysis<'a> {
     }
 }
 
+/// Adds who has which of `objects`, as far as their names do not say that they are libraries: `lib/core`.
+fn add_others<'o>(
+    owners: &mut FxHashMap<Identity, DistributionId>,
+    environment: &Environment,
+    objects: impl Iterator<Item = (ObjectId, &'o Arc<Object>)>,
+) {
+    for (_, object) in objects {
+        let Some(identity) = object.identity.filter(|identity| !owners.contains_key(identity)) else {
+            continue;
+        };
+        let path = straight(object.path.as_path());
+        let has = |one: &Distribution| {
+            let inside = path.strip_prefix(&one.folder).ok().and_then(Path::to_str);
+            let recorded = |inside: &str| one.recorded.iter().any(|file| file == inside);
+            // The folder of a unit is its own.
+            inside.is_some_and(|inside| !one.closures.is_empty() || recorded(inside))
+        };
+        if let Some(owner) = environment.distributions.iter().position(has) {
+            owners.insert(identity, owner);
+        }
+    }
+}
+
 fn names(distributions: &[Distribution]) -> Vec<String> {
-    let mut count: HashMap<&str, usize> = HashMap::new();
-    distributions.iter().for_each(|one| *count.entry(one.name.as_str()).or_default() += 1);
-    let name = |one: &Distribution| match count.get(one.name.as_str()) {
-        Some(2..) if !one.version.is_empty() => format!("{}=={}", one.name, one.version),
-        _ => one.name.clone(),
+    let name = |one: &Distribution| one.name.clone();
+    let with_version = |one: &Distribution| format!("{}=={}", one.name, one.version);
+    let count = |told: &dyn Fn(&Distribution) -> String| {
+        let mut count: HashMap<String, usize> = HashMap::new();
+        distributions.iter().for_each(|one| *count.entry(told(one)).or_default() += 1);
+        count
     };
-    distributions.iter().map(name).collect()
+    let (names, versions) = (count(&name), count(&with_version));
+    let told = |one: &Distribution| match (names[&name(one)], versions[&with_version(one)]) {
+        (2.., 2..) if !one.closures.is_empty() => {
+            format!("{} (in {})", with_version(one), one.closures.join(", "))
+        }
+        (2.., _) if !one.version.is_empty() => with_version(one),
+        _ => name(one),
+    };
+    distributions.iter().map(told).collect()
 }

@@ -10,6 +10,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use pinfold_core::names::normalize;
+
 use super::absent::may_be_module;
 use super::reading::{read, shown};
 
@@ -36,6 +38,8 @@ pub struct Distribution {
     pub requires: Vec<String>,
     /// The tags of its wheel, such as `cp311-cp311-manylinux_2_17_x86_64`.
     pub tags: Vec<String>,
+    /// The closures that it is in, where it is a unit of an environment of pins.
+    pub closures: Vec<String>,
 }
 
 /// Files beyond this in one distribution are not looked at: no real one has as many, and a made one must end.
@@ -156,8 +160,7 @@ impl Distribution {
 
     /// Whether both are of one project.
     pub fn is_version_of(&self, other: &Self) -> bool {
-        let plain = |name: &str| name.to_lowercase().replace(['-', '.'], "_");
-        plain(&self.name) == plain(&other.name)
+        normalize(&self.name) == normalize(&other.name)
     }
 
     /// Whether the file at `path` is one of its native files.

@@ -125,6 +125,7 @@ pub(super) fn of(described: closure::Environment, interpreter: Interpreter, star
             ..Distribution::default()
         });
         // Whoever installed it has seen all its files.
+        let read = Distribution { closures: unit.closures.clone(), ..read };
         if unit.native { strays::own(&unit.path, read, &mut left) } else { read }
     });
     let distributions = distributions.collect();

@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use elf_isolate::Links;
-use pinfold_core::closure;
-use pinfold_core::modules::is_shared_object;
+use pinfold_core::{closure, instance};
 
 /// The links between the folders of units: to folders, and to libraries.
 pub(super) fn links(closure: &closure::Environment) -> Links {
@@ -19,7 +18,7 @@ pub(super) fn links(closure: &closure::Environment) -> Links {
                 continue;
             };
             let is_other = |other: &closure::Unit| other.path != unit.path && target.starts_with(&other.path);
-            let counts = || target.is_dir() || entry.file_name().to_str().is_some_and(is_shared_object);
+            let counts = || target.is_dir() || instance::is_elf(&target).unwrap_or(false);
             if closure.units.iter().any(is_other) && counts() {
                 found.push((entry.into_path(), target));
             }

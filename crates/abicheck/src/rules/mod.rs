@@ -26,6 +26,7 @@ mod not_loadable;
 mod numpy_c_api;
 mod numpy_seen;
 mod one_variable_two_copies;
+mod other_versions;
 mod page;
 mod pybind11_internals;
 mod scope_poisoning;

@@ -12,7 +12,8 @@
 //! Of two versions of one package, which an environment of pins has in one process, it is an error: Python code and
 //! modules of the one version work on a library that was built for the other, whose symbols have the names that they
 //! look for, and other classes and tables behind them. `import torch` in a second version crashes so, with every symbol
-//! found.
+//! found. So it is where the library stands in a distribution of its own, and two packages, or one wheel in two closures,
+//! depend on two versions of that.
 //!
 //! ## Example
 //! ```text
@@ -27,8 +28,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::other_versions::{Crossed, other_versions};
 use super::shared::Shared;
 use super::{Gathered, Rule};
+use crate::analysis::Analysis;
 use crate::environment::DistributionId;
 use crate::finding::{Evidence, Finding, Severity};
 
@@ -40,6 +43,8 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("shared_name.rs"),
     check,
 };
+
+const OWN_NAMES: &str = "`abicheck isolate` gives each version libraries under names of their own";
 
 fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
     let analysis = gathered.analysis;
@@ -61,21 +66,18 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         }
         pairs.entry(key).or_default().entry(one.name.clone()).or_insert(one);
     }
+    let mut told: BTreeSet<(DistributionId, DistributionId)> = BTreeSet::new();
     for ((a, b), libraries) in pairs {
         let breaks = breaking.contains(&(a, b));
         let both = [a, b].map(|id| &analysis.environment.distributions[id]);
         let versions = both[0].is_version_of(both[1]);
+        if versions {
+            told.insert((a, b));
+        }
         let severity = if versions { Severity::Error } else { RULE.severity };
         let mut finding = Finding { severity, ..Finding::of(&RULE) };
-        let names: Vec<String> = libraries.keys().map(ToString::to_string).collect();
         let (a, b) = (analysis.name(a), analysis.name(b));
-        let count = match names.len() {
-            1 => "1 library".to_owned(),
-            count => format!("{count} libraries"),
-        };
-        let more = if names.len() > 3 { ", ..." } else { "" };
-        finding.title =
-            format!("{a} and {b} share {count}: {}{more}", names[..names.len().min(3)].join(", "));
+        finding.title = title(a, b, libraries.keys());
         let but = match (breaks, versions) {
             (true, _) => "and one order of imports fails: see the findings that name one",
             (false, true) => "and the other's code works on a library of another version",
@@ -98,11 +100,59 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
             }
         }
         let hint = match (versions, breaks) {
-            (true, _) => "`abicheck isolate` gives each version libraries under names of their own",
+            (true, _) => OWN_NAMES,
             (false, true) => "install versions of both that bring the same libraries",
             (false, false) => "nothing, as long as all works",
         };
         finding.hint = hint.to_owned();
         findings.push(finding);
     }
+    let crossed = other_versions(analysis).into_iter().filter(|(pair, _)| !told.contains(pair));
+    findings.extend(crossed.map(|(pair, libraries)| of_other_versions(analysis, pair, &libraries)));
+}
+
+fn title(a: &str, b: &str, names: impl ExactSizeIterator<Item = impl ToString>) -> String {
+    let count = match names.len() {
+        1 => "1 library".to_owned(),
+        count => format!("{count} libraries"),
+    };
+    let more = if names.len() > 3 { ", ..." } else { "" };
+    let names: Vec<String> = names.take(3).map(|name| name.to_string()).collect();
+    format!("{a} and {b} share {count}: {}{more}", names.join(", "))
+}
+
+/// Of libraries that neither package brings itself: each depends on another version of what does.
+fn of_other_versions(
+    analysis: &Analysis<'_>,
+    (a, b): (DistributionId, DistributionId),
+    libraries: &BTreeMap<String, Crossed>,
+) -> Finding {
+    let mut finding = Finding { severity: Severity::Error, ..Finding::of(&RULE) };
+    let (a, b) = (analysis.name(a), analysis.name(b));
+    finding.title = title(a, b, libraries.keys());
+    finding.message = format!(
+        "{}. Each comes to another one alone, whoever is first decides, and the other works on a library of another version.",
+        finding.title
+    );
+    finding.packages = vec![a.to_owned(), b.to_owned()];
+    for one in libraries.values() {
+        let (importer, first) = (analysis.name(one.importer), analysis.name(one.first));
+        let paths = [&one.now, &one.own].map(|(object, _)| object.path.as_path().to_owned());
+        let [now, own] = &paths;
+        if finding.evidence.len() < Finding::MOST_SYMBOLS {
+            finding.evidence.extend([
+                Evidence {
+                    path: now.clone(),
+                    text: format!("is of {}; loaded for both if {first} is first", analysis.name(one.now.1)),
+                },
+                Evidence {
+                    path: own.clone(),
+                    text: format!("is of {}; what {importer} loads alone", analysis.name(one.own.1)),
+                },
+            ]);
+        }
+        finding.libraries.extend(paths);
+    }
+    finding.hint = OWN_NAMES.to_owned();
+    finding
 }

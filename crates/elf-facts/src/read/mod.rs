@@ -93,11 +93,7 @@ pub(crate) fn read_open(path: &Path, file: &File, size: u64) -> Result<Facts, Fa
         endian: if image.is_little() { Endian::Little } else { Endian::Big },
         machine: image.header.e_machine,
         os_abi: image.header.e_ident[goblin::elf::header::EI_OSABI],
-        kind: match image.header.e_type {
-            ET_EXEC => Kind::Program,
-            _ if flags.pie || (interpreter.is_some() && soname.is_none()) => Kind::PieProgram,
-            _ => Kind::Shared,
-        },
+        kind: kind(&image, &dynamic, soname.as_ref()),
         interpreter,
         soname,
         needed: dynamic.needed(&names, &image)?,
@@ -119,6 +115,16 @@ pub(crate) fn read_open(path: &Path, file: &File, size: u64) -> Result<Facts, Fa
 /// The names of Python's C API (PEP 7's prefixes).
 fn is_python(name: &[u8]) -> bool {
     name.starts_with(b"Py") || name.starts_with(b"_Py")
+}
+
+/// Libraries that can be started as well have a PT_INTERP, too, and a SONAME.
+fn kind(image: &Image<'_>, dynamic: &dynamic::Dynamic, soname: Option<&Name>) -> Kind {
+    let is_started = || image.segments.iter().any(|segment| segment.p_type == PT_INTERP);
+    match image.header.e_type {
+        ET_EXEC => Kind::Program,
+        _ if dynamic.flags().pie || (is_started() && soname.is_none()) => Kind::PieProgram,
+        _ => Kind::Shared,
+    }
 }
 
 fn interpreter(image: &Image<'_>) -> Result<Option<Name>, FactsError> {

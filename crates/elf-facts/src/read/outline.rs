@@ -12,11 +12,14 @@ use super::image::Image;
 use super::{relocations, symbols};
 use crate::definitions::Definition;
 use crate::error::FactsError;
+use crate::facts::Kind;
 use crate::name::Name;
 
 /// What a file has that may meet another file's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outline {
+    /// What it is made for.
+    pub kind: Kind,
     /// DT_SONAME.
     pub soname: Option<Name>,
     /// DT_NEEDED, in order, repetitions included.
@@ -44,5 +47,6 @@ pub fn outline(path: &Path) -> Result<Outline, FactsError> {
         None => dynamic.name(DT_RPATH, &names, &image)?,
     };
     let soname = dynamic.name(DT_SONAME, &names, &image)?;
-    Ok(Outline { soname, needed: dynamic.needed(&names, &image)?, folders, unique })
+    let kind = super::kind(&image, &dynamic, soname.as_ref());
+    Ok(Outline { kind, soname, needed: dynamic.needed(&names, &image)?, folders, unique })
 }

@@ -177,11 +177,13 @@ impl Plan<'_> {
     /// The libraries that another unit has in a folder that both have, where one of them is needed here.
     fn libraries(&self, unit: usize, other: usize, place: &Path) -> Result<Vec<PathBuf>> {
         let (own, theirs) = (self.table(unit)?, self.table(other)?);
-        let provided: BTreeSet<_> = own.libraries.iter().flat_map(|library| &library.names).collect();
-        let there: Vec<_> =
-            theirs.libraries.iter().filter(|one| Path::new(&one.path).parent() == Some(place)).collect();
-        let mut names = there.iter().flat_map(|library| &library.names);
-        if !names.any(|name| own.needed.contains(name) && !provided.contains(name)) {
+        let is_needed = |name: &_| own.needed.contains(name) || theirs.needed.contains(name);
+        let provided: BTreeSet<_> = own.libraries.iter().flat_map(|one| one.names(is_needed)).collect();
+        let there = theirs.libraries.iter().filter(|one| Path::new(&one.path).parent() == Some(place));
+        // What nobody asks for by a name is a module.
+        let there: Vec<_> = there.filter(|one| !one.names(is_needed).is_empty()).collect();
+        let mut names = there.iter().flat_map(|library| library.names(is_needed));
+        if !names.any(|name| own.needed.contains(&name) && !provided.contains(&name)) {
             return Ok(Vec::new());
         }
         let paths = there.into_iter().map(|library| PathBuf::from(&library.path));

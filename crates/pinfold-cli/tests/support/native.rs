@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::Project;
 
 /// Files by path in the wheel.
-type Files = BTreeMap<String, Vec<u8>>;
+pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// The files of the packages `one` and `two` of the scenario whose folder begins with `number`.
 pub fn compiled(number: &str) -> [Files; 2] {
@@ -29,22 +29,37 @@ pub fn compiled(number: &str) -> [Files; 2] {
 
 /// As [`compiled`], of a script in the words of `prelude.sh`.
 pub fn script_files(script: &str) -> [Files; 2] {
+    let built = built(script);
+    ["one", "two"].map(|name| {
+        let of_it = |(path, _): &(&String, &Vec<u8>)| {
+            let top = path.split('/').next().unwrap_or_default();
+            top == name || top.strip_suffix(".libs") == Some(name)
+        };
+        built.iter().filter(of_it).map(|(path, bytes)| (path.clone(), bytes.clone())).collect()
+    })
+}
+
+/// All that a script in the words of `prelude.sh` makes.
+pub fn built(script: &str) -> Files {
+    let script = if script.starts_with(". ") {
+        script.to_owned()
+    } else {
+        format!(". {}/../../tests/abicheck/prelude.sh\n{script}", env!("CARGO_MANIFEST_DIR"))
+    };
     let out = TempDir::new().unwrap();
     let site = out.path().join("site");
     fs::create_dir(&site).unwrap();
     let mut command = Command::new("sh");
-    command.args(["-euc", script]).current_dir(out.path());
+    command.args(["-euc", &script]).current_dir(out.path());
     command.env("SITE", &site).env("SUFFIX", ".so").env("TAG", "py3-none-any");
     assert!(command.status().unwrap().success(), "{script}");
-    ["one", "two"].map(|name| {
-        let tops = [site.join(name), site.join(format!("{name}.libs"))];
-        let files = tops.iter().flat_map(|top| walkdir::WalkDir::new(top).into_iter().flatten());
-        let files = files.filter(|entry| entry.file_type().is_file()).map(|entry| {
-            let path = entry.path().strip_prefix(&site).unwrap().to_str().unwrap().to_owned();
-            (path, fs::read(entry.path()).unwrap())
-        });
-        files.collect()
-    })
+    let files =
+        walkdir::WalkDir::new(&site).into_iter().flatten().filter(|entry| entry.file_type().is_file());
+    let file = |entry: walkdir::DirEntry| {
+        let path = entry.path().strip_prefix(&site).unwrap().to_str().unwrap().to_owned();
+        (path, fs::read(entry.path()).unwrap())
+    };
+    files.map(file).collect()
 }
 
 impl Project {
