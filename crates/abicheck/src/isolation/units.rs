@@ -22,6 +22,7 @@ use crate::analysis::{self, Analysis};
 use crate::commands::caches::Caches;
 use crate::environment::{DistributionId, Environment, Interpreter};
 use crate::failure::Failure;
+use crate::report::readable;
 
 /// The folder of a unit's copies that Python looks in, below that named by the key.
 pub const SITE: &str = "site-packages";
@@ -71,7 +72,7 @@ pub struct Mended {
     pub units: (UnitId, UnitId),
     /// The code of the error.
     pub code: &'static str,
-    /// The error, in a sentence.
+    /// The error, in a sentence for people.
     pub title: String,
 }
 
@@ -172,11 +173,12 @@ impl Isolating<'_> {
         let errors = broken::errors(analysis);
         let (before, mut gone) = (wishes.pairs.len(), 0);
         for (pair, finding) in broken::pairs(analysis, &errors) {
-            if wishes.pairs.get(&pair).is_some_and(|known| known.title == finding.title) {
+            if wishes.pairs.get(&pair).is_some_and(|known| known.title == readable(&finding.title)) {
                 wishes.pairs.remove(&pair);
                 wishes.left.push(format!(
                     "{} ({}): libraries of their own do not mend it",
-                    finding.title, finding.code
+                    readable(&finding.title),
+                    finding.code
                 ));
                 wishes.hopeless.insert(pair);
                 gone += 1;
@@ -186,7 +188,7 @@ impl Isolating<'_> {
             let shared = [&ids.0, &ids.1].into_iter().any(|id| self.request.shared.contains(id));
             let both_fixed = wishes.fixed.contains(&pair.0) && wishes.fixed.contains(&pair.1);
             if !shared && !both_fixed && !wishes.hopeless.contains(&pair) {
-                let mended = Mended { units: ids, code: finding.code, title: finding.title.clone() };
+                let mended = Mended { units: ids, code: finding.code, title: readable(&finding.title) };
                 wishes.pairs.entry(pair).or_insert(mended);
             }
         }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use abicheck::isolation::units::{self, Isolated, Link, Outcome, Request};
+use abicheck::isolation::units::{self, Isolated, Link, Mended, Outcome, Request};
 use anyhow::{Context as _, Result, anyhow};
 use pinfold_core::closure::{self, Environment, Unit};
 use pinfold_core::instance;
@@ -138,9 +138,20 @@ fn copy(
     Ok(Verdict {
         wheels: environment.units.iter().filter_map(|unit| unit.wheel.clone()).collect(),
         units: units.into_iter().map(|(id, isolated)| (id.to_string(), copied(isolated))).collect(),
-        mended: mended.iter().map(|mended| format!("{} ({})", mended.title, mended.code)).collect(),
+        mended: mended.iter().map(|mended| told(environment, mended)).collect(),
         left,
     })
+}
+
+/// Which units do not break each other any more, and by what they did.
+fn told(environment: &Environment, mended: &Mended) -> String {
+    let unit = |id: &UnitId| environment.units.iter().find(|unit| unit.id == *id);
+    let Some((one, other)) = unit(&mended.units.0).zip(unit(&mended.units.1)) else {
+        return format!("{} ({})", mended.title, mended.code);
+    };
+    let other_name = if one.name == other.name { String::new() } else { format!("{} ", other.name) };
+    let (first, second) = (&one.version, &other.version);
+    format!("{} {first} and {other_name}{second}: {} ({})", one.name, mended.title, mended.code)
 }
 
 /// As [`isolate`], with copies in the folder `out`, which is made if there are any: what Nix builds has no store.
