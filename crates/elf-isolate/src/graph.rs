@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use elf_facts::{Facts, Name};
-use elf_loader::{Found, Load, Object, Process, straight};
+use elf_loader::{Found, Load, Object, Process, Unmet, straight};
 
 use crate::links::Links;
+use crate::nowhere;
 
 /// A file: its place in [`Graph::files`].
 pub(crate) type FileId = usize;
@@ -27,6 +28,8 @@ pub(crate) struct File {
     pub(crate) system: bool,
     /// What each of its needs leads to.
     pub(crate) needs: BTreeMap<Name, FileId>,
+    /// Needs that lead nowhere, so that it cannot be opened.
+    pub(crate) nowhere: BTreeSet<Name>,
     /// Who loads it ([`World::owner`]).
     pub(crate) worlds: BTreeSet<usize>,
 }
@@ -51,6 +54,9 @@ pub struct World<'a> {
     pub start: usize,
     /// Each opening, in order, with what was asked for: a path or a bare name.
     pub loads: Vec<(&'a Path, &'a Load)>,
+    /// Needs that were passed over, so that the rest of what a file needs is known: which file a name leads to has nothing
+    /// to do with whether all of them are there.
+    pub unmet: Vec<&'a Unmet>,
 }
 
 impl Graph {
@@ -61,6 +67,7 @@ impl Graph {
         for world in worlds {
             graph.add(&world);
         }
+        nowhere::settle(&mut graph);
         graph
     }
 
@@ -91,6 +98,12 @@ impl Graph {
                 }
             }
         }
+        for Unmet { from, needed, .. } in world.unmet.iter().filter(|unmet| unmet.from.index() >= world.start)
+        {
+            let id = self.file(world.process.object(*from), world.owner);
+            let name = self.files[id].facts.head.needed.get(*needed as usize).cloned();
+            self.files[id].nowhere.extend(name);
+        }
     }
 
     fn file(&mut self, object: &Arc<Object>, owner: usize) -> FileId {
@@ -108,7 +121,8 @@ impl Graph {
                     | Found::Default
             );
             let (facts, needs) = (object.facts().clone(), BTreeMap::new());
-            self.files.push(File { path, facts, system, needs, worlds: BTreeSet::new() });
+            let (nowhere, worlds) = Default::default();
+            self.files.push(File { path, facts, system, needs, nowhere, worlds });
         }
         self.files[id].worlds.insert(owner);
         id

@@ -11,6 +11,7 @@ use elf_facts::{Facts, Name};
 
 use crate::edit::Edit;
 use crate::graph::{FileId, Graph};
+use crate::nowhere::{lacking, misled};
 use crate::rpath::Places;
 use crate::wanted::{Variant, Wanted};
 
@@ -74,12 +75,16 @@ impl Plan {
         let mut plan = Self::default();
         let mut isolated: BTreeSet<FileId> = BTreeSet::new();
         let mut edited = layouts(graph, wanted);
+        let lacking = lacking(graph);
         loop {
             let before = (isolated.len(), edited.len());
             plan.kept.clear();
-            for (name, files) in names(graph) {
+            for (name, files) in names(graph, &lacking) {
                 let variants = files.iter().map(|id| (*id, variant(graph, &edited, *id))).collect();
-                let moved = wanted.moved(graph, &variants);
+                let mut moved = wanted.moved(graph, &variants);
+                if let Some(lacking) = lacking.get(&name) {
+                    moved.extend(misled(graph, wanted, lacking, &files));
+                }
                 if moved.is_empty() {
                     continue;
                 }
@@ -123,10 +128,13 @@ impl Plan {
 }
 
 /// Names, and the files that they lead to.
-fn names(graph: &Graph) -> BTreeMap<Name, BTreeSet<FileId>> {
+fn names(graph: &Graph, lacking: &BTreeMap<Name, Vec<FileId>>) -> BTreeMap<Name, BTreeSet<FileId>> {
     let mut names: BTreeMap<Name, BTreeSet<FileId>> = BTreeMap::new();
     for (name, to) in graph.files.iter().flat_map(|file| &file.needs) {
         names.entry(name.clone()).or_default().insert(*to);
+    }
+    for name in lacking.keys() {
+        names.entry(name.clone()).or_default();
     }
     // A library that code opens by its path answers to its SONAME as well.
     for (id, file) in graph.files.iter().enumerate() {

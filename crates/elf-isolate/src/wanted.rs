@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use elf_facts::ContentHash;
+use elf_facts::{ContentHash, Name};
 
 use crate::graph::{FileId, Graph};
 
@@ -39,6 +39,24 @@ impl Wanted {
         let Some(pairs) = &self.apart else { return true };
         let worlds = |id: FileId| &graph.files[id].worlds;
         worlds(one).iter().any(|a| worlds(other).iter().any(|b| pairs.contains(&(*a, *b))))
+    }
+
+    /// Whether packages that load the two files are known not to go together: they are to be kept apart or, where all are,
+    /// they bring different libraries of one name.
+    pub(crate) fn at_odds(&self, graph: &Graph, one: FileId, other: FileId) -> bool {
+        if self.apart.is_some() {
+            return self.apart(graph, one, other);
+        }
+        let (one, other) = (&graph.files[one].worlds, &graph.files[other].worlds);
+        let theirs = |worlds: &BTreeSet<usize>, not: &BTreeSet<usize>| {
+            let files = graph.files.iter().filter(|file| !file.system && file.worlds.is_disjoint(not));
+            let files = files.filter(|file| !file.worlds.is_disjoint(worlds));
+            let named =
+                files.filter_map(|file| Some((file.facts.head.soname.clone()?, file.facts.head.content)));
+            named.collect::<BTreeMap<Name, ContentHash>>()
+        };
+        let others = theirs(other, one);
+        theirs(one, other).iter().any(|(name, content)| others.get(name).is_some_and(|it| it != content))
     }
 
     /// Whether the file stays as it is.

@@ -191,21 +191,10 @@ impl Process {
     ///
     /// What fails leaves the process as it was.
     pub fn dlopen(&mut self, name: &[u8], mode: Mode, caller: ObjectId) -> Load {
-        self.open_or_fail_back(name, mode, caller, true)
-    }
-
-    /// As [`Process::dlopen`], without looking any symbol up: loads, edges and versions alone, for a small part of the
-    /// cost. Missing symbols and static TLS are no errors then. What was loaded so
-    /// is bound when a later `dlopen` comes to it.
-    pub fn dlopen_unbound(&mut self, name: &[u8], mode: Mode, caller: ObjectId) -> Load {
-        self.open_or_fail_back(name, mode, caller, false)
-    }
-
-    fn open_or_fail_back(&mut self, name: &[u8], mode: Mode, caller: ObjectId, binds: bool) -> Load {
         let (objects, static_block) = (self.objects.clone(), self.static_block);
         let mut load = self.new_load(ObjectId::PROGRAM);
         self.places = 0;
-        let result = self.open(name, mode, caller, binds, &mut load);
+        let result = self.open(name, mode, caller, &mut load);
         load.objects = self.objects[load.first.index()..].to_vec();
         if result.is_err() {
             self.fail_back(objects, static_block);
@@ -220,7 +209,6 @@ impl Process {
         name: &[u8],
         mode: Mode,
         caller: ObjectId,
-        binds: bool,
         load: &mut Load,
     ) -> Result<ObjectId, LoadError> {
         let asked = Asked { by: caller, opens: true, role: Role::Opened, mode };
@@ -235,7 +223,7 @@ impl Process {
             let sorted = order::sorted(self, &list);
             self.change(root).dependencies = Some(sorted[1..].into());
             for id in sorted.iter().rev() {
-                if binds && !self.object(*id).relocated {
+                if !self.object(*id).relocated {
                     self.relocate(*id, mode.lazy && !self.system.bind_now, &mut load.bindings)?;
                 }
             }

@@ -38,12 +38,13 @@ pub struct Looked {
 }
 
 impl Process {
-    /// What `name` needs when code of `caller` opens it.
+    /// What `name` needs when code of `caller` opens it: as [`Process::dlopen`] loads it, and past what is not there. It
+    /// stays loaded so far, and nothing is bound.
     pub fn trace(&mut self, name: &[u8], caller: ObjectId) -> (Load, Vec<Unmet>) {
         let mode = Mode::default();
         let asked = Asked { by: caller, opens: true, role: Role::Opened, mode };
         let mut load = self.new_load(ObjectId::PROGRAM);
-        self.unmet = Some(Vec::new());
+        (self.places, self.unmet) = (0, Some(Vec::new()));
         load.result = self.map(name, asked).and_then(|(root, found)| {
             load.edges.push(Edge { from: None, needed: 0, to: root, found });
             self.map_needed(root, &[], asked, &mut load.edges)?;

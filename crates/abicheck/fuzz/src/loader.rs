@@ -125,8 +125,7 @@ impl Machine {
         said.push(format!("{} ignored {:?}", check(&process, &load), ignored));
         for (name, mode) in &self.opened {
             let before = process.len();
-            let mut unbound = process.clone();
-            let other = unbound.dlopen_unbound(name.as_bytes(), *mode, ObjectId::PROGRAM);
+            let (other, _) = process.clone().trace(name.as_bytes(), ObjectId::PROGRAM);
             let load = process.dlopen(name.as_bytes(), *mode, ObjectId::PROGRAM);
             said.push(check(&process, &load));
             match &load.result {

@@ -1,7 +1,8 @@
 //! Whether copies do what their originals do: in the simulated loader, and in the real one.
 //!
-//! Deliberately not here: running any code of them. `ld.so --list` maps a file with all that it needs and checks
-//! versions, and runs nothing (ld.so(8)).
+//! Deliberately not here: running any code of them. With LD_TRACE_LOADED_OBJECTS the loader maps a file with all that it
+//! needs, past what is not there, checks versions, and runs nothing (ld.so(8); `--list` ends at the first that is not
+//! there).
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -31,13 +32,14 @@ pub fn breaks(before: &Analysis<'_>, after: &Analysis<'_>) -> Option<String> {
 /// What the real loader `loader` says of the copy at `copy` that it does not say of the original.
 pub fn refused_by_the_loader(loader: &Path, original: &Path, copy: &Path) -> Option<String> {
     let said = |path: &Path| -> Result<BTreeSet<String>, std::io::Error> {
-        let output = Command::new(loader).arg("--list").arg(path).env_clear().output()?;
+        let mut command = Command::new(loader);
+        let output = command.arg(path).env_clear().env("LD_TRACE_LOADED_OBJECTS", "1").output()?;
         let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
         let bad = |line: &&str| line.contains("not found") || line.contains("error while loading");
         let mut lines: BTreeSet<String> =
             text.lines().filter(bad).map(|line| line.trim().to_owned()).collect();
         if !output.status.success() && lines.is_empty() {
-            lines.insert(format!("{} --list {}: {}", loader.display(), path.display(), output.status));
+            lines.insert(format!("{} {}: {}", loader.display(), path.display(), output.status));
         }
         Ok(lines)
     };

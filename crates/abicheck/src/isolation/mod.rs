@@ -12,20 +12,21 @@ pub mod units;
 use std::path::{Path, PathBuf};
 
 use elf_isolate::{Graph, Links, World};
-use elf_loader::{Load, Mode, Process};
+use elf_loader::{Load, Process, Unmet};
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Opening};
 use crate::environment::DistributionId;
 
 pub use holds::{breaks, refused_by_the_loader};
 
-/// A process that imported one package, and opened the rest of its distribution's native files after that: plugins,
-/// which C code opens, are its own, too.
+/// A process that imported one package, and then opened the rest of its distribution's native files, as far as what they
+/// need is there: plugins, which C code opens, are its own, too, and where something is not installed today it may be
+/// tomorrow.
 struct Opened<'a> {
     owner: usize,
     process: Process,
     imported: Vec<(&'a Path, &'a Load)>,
-    after: Vec<(PathBuf, Load)>,
+    after: Vec<(PathBuf, (Load, Vec<Unmet>))>,
 }
 
 /// Which file each name leads to for each package of `analysis` alone; `number` is what a package is called in it, and
@@ -36,12 +37,15 @@ pub fn graph(analysis: &Analysis<'_>, number: &dyn Fn(DistributionId) -> usize, 
     for (id, distribution) in analysis.environment.distributions.iter().enumerate() {
         let run = analysis.package_of(id).map(|package| &analysis.alone[package]);
         let openings = run.map(|run| run.openings.as_slice()).unwrap_or_default();
+        let opened = |opening: &&Opening| opening.load.result.is_ok();
         let imported: Vec<(&Path, &Load)> =
-            openings.iter().map(|opening| (opening.path.as_path(), &opening.load)).collect();
+            openings.iter().filter(opened).map(|opening| (opening.path.as_path(), &opening.load)).collect();
         let begun = run.map_or_else(|| machine.start.clone(), |run| run.process.clone());
-        let rest = distribution.native.iter().filter(|path| !imported.iter().any(|(done, _)| done == path));
+        let failed = openings.iter().filter(|opening| !opened(opening)).map(|opening| &opening.path);
+        let rest = distribution.native.iter().filter(|path| !openings.iter().any(|one| one.path == **path));
+        let rest = failed.chain(rest);
         let open = |process: &mut Process, path: &Path| {
-            process.dlopen_unbound(path.as_os_str().as_encoded_bytes(), Mode::default(), machine.caller)
+            process.trace(path.as_os_str().as_encoded_bytes(), machine.caller)
         };
         if run.is_some() {
             let mut process = begun;
@@ -57,12 +61,13 @@ pub fn graph(analysis: &Analysis<'_>, number: &dyn Fn(DistributionId) -> usize, 
         }
     }
     let worlds = all.iter().map(|opened| {
-        let after = opened.after.iter().map(|(path, load)| (path.as_path(), load));
+        let after = opened.after.iter().map(|(path, (load, _))| (path.as_path(), load));
         World {
             owner: number(opened.owner),
             process: &opened.process,
             start,
             loads: opened.imported.iter().copied().chain(after).collect(),
+            unmet: opened.after.iter().flat_map(|(_, (_, unmet))| unmet).collect(),
         }
     });
     Graph::of(worlds.collect(), links)

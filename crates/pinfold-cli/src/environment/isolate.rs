@@ -21,7 +21,7 @@ use crate::interpreter::Interpreter;
 use crate::terminal;
 
 /// Raised when equal environments may come to other copies than before.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Gives units that break each other copies of their own in the store, and says in a sentence each which and why; what
 /// cannot be mended is a warning, and stays as it is.

@@ -34,17 +34,18 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
     };
     let interpreter = interpreter.map_err(Failure::new)?;
     let machine = Machine::of(&interpreter, Arc::default(), cache.clone()).map_err(Failure::new)?;
-    let open = |path: &Path| -> (Process, Load) {
+    let open = |path: &PathBuf| {
         let mut process = machine.start.clone();
-        let load = dlopen(&machine, &mut process, path);
-        (process, load)
+        let (load, unmet) = process.trace(path.as_os_str().as_encoded_bytes(), machine.caller);
+        (process, load, unmet)
     };
-    let alone: Vec<(Process, Load)> = paths.iter().map(|path| open(path)).collect();
-    let worlds = alone.iter().zip(&paths).enumerate().map(|(owner, ((process, load), path))| World {
+    let alone: Vec<_> = paths.iter().map(open).collect();
+    let worlds = alone.iter().zip(&paths).enumerate().map(|(owner, ((process, load, unmet), path))| World {
         owner,
         process,
         start: machine.start.len(),
         loads: vec![(path.as_path(), load)],
+        unmet: unmet.iter().collect(),
     });
     let graph = Graph::of(worlds.collect(), &Links::default());
     let folders = paths.iter().filter_map(|path| path.parent());
@@ -62,7 +63,7 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
             }
         }
         // As they are to be used: together, in either order.
-        let could = |path: &&PathBuf| open(path).1.result.is_ok();
+        let could = |path: &&PathBuf| dlopen(&machine, &mut machine.start.clone(), path).result.is_ok();
         let able: Vec<&PathBuf> =
             paths.iter().zip(&copies).filter(|(path, _)| could(path)).map(|(_, copy)| copy).collect();
         for order in [able.clone(), able.into_iter().rev().collect()] {

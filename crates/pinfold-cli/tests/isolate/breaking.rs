@@ -1,42 +1,16 @@
-//! `pinfold sync` where two packages would share a library of one name and break by it, with compiled packages and the
-//! system's loader.
+//! Packages that break each other get libraries of their own: once, for all environments, and all or nothing.
 //!
-//! Deliberately not here: real packages (`tests/hook/test_real_wheels.py`).
-
-#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
-
-mod support;
+//! Deliberately not here: files that cannot be opened (`unopened`).
 
 use std::fs;
-use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
 use std::process::Command;
 
-use pinfold_core::closure::{Environment, Native};
+use pinfold_core::closure::Native;
 use pinfold_core::names::UnitId;
-use support::native::{Files, built, compiled};
-use support::{Project, picture, stderr, stdout};
 
-/// How the process ends that imports these, without the hook: root sees both packages.
-fn import(project: &Project, order: [&str; 2]) -> String {
-    let code = format!("import {}, {}", order[0], order[1]);
-    let output = Command::new(project.venv().join("bin/python")).args(["-c", &code]).output().unwrap();
-    match output.status.signal() {
-        Some(signal) => format!("signal {signal}"),
-        None if output.status.success() => "ok".to_owned(),
-        None => stderr(&output).lines().last().unwrap_or_default().to_owned(),
-    }
-}
-
-fn environment(project: &Project) -> Environment {
-    Environment::read(&project.venv().join("closure.json")).unwrap()
-}
-
-/// The folders of the store's copies.
-fn copies(project: &Project) -> Vec<PathBuf> {
-    let entries = fs::read_dir(project.store().join("isolated")).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).collect()
-}
+use crate::support::native::{Files, built, compiled};
+use crate::support::{Project, picture, stderr, stdout};
+use crate::{copies, environment, import};
 
 #[test]
 fn packages_that_break_each_other_get_libraries_of_their_own() {
@@ -155,7 +129,7 @@ fn one_wheel_twice(file: &str, soname: &str) -> (Project, [UnitId; 2]) {
     let mut project = Project::new();
     let mut wheel = |name: &str, version: &str, files: &Files| {
         let files = files.iter().map(|(path, bytes)| (path.as_str(), bytes));
-        project.add_wheel(name, version, &support::wheel_of_bytes(name, version, files))
+        project.add_wheel(name, version, &crate::support::wheel_of_bytes(name, version, files))
     };
     let wheels =
         [wheel("core", "1.0", &core(1)), wheel("core", "2.0", &core(2)), wheel("user", "1.0", &user)];

@@ -1,0 +1,120 @@
+//! Files that cannot be opened where `sync` runs, since something that they need is not installed.
+//!
+//! Deliberately not here: the loader's answers themselves (`elf-loader`).
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::native::script_files;
+use crate::support::{Project, stderr, stdout};
+use crate::{copies, environment};
+
+/// Two packages with different libraries of one name; the second's module fails with the first's.
+const TWO: &str = r#"
+    one='int number(void) { return 1; }' two='int number(void) { return 2; } int fresh(void) { return 2; }'
+    so one.libs/libnumber.so.1 "$one" "$(soname libnumber.so.1)"
+    so two.libs/libnumber.so.1 "$two" "$(soname libnumber.so.1)"
+    system libsystem.so.3
+    own() { printf '%s ' "$SITE/$1.libs/libnumber.so.1" "$(runpath '$ORIGIN/../'$1.libs)"; }
+    module one/_one 'int number(void);' 'number()' $(own one)
+    module two/_two 'int fresh(void);' 'fresh()' $(own two)
+    for name in one two; do
+        package $name "from . import _$name
+def plugin():
+    import ctypes, os
+    return ctypes.CDLL(os.path.join(os.path.dirname(__file__), 'plugin.so')).plugin()"
+    done"#;
+
+/// A file that only code opens, which says whose library it works on: that of the system is not there at first.
+const PLUGIN: &str =
+    "int number(void); int from_system(void); int plugin(void) { return number() + from_system(); }";
+
+/// The shell's words: `system NAME` makes a library beside the packages.
+fn words() -> String {
+    let prelude = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/abicheck/prelude.sh");
+    let system = r#"system() { so "../system/$1" "int from_${1%%.*}(void) { return 10; } int from_system(void) { return 10; }" "$(soname $1)"; }"#;
+    format!(". {}\n{system}\n", prelude.display())
+}
+
+fn project(plugins: &str) -> Project {
+    Project::two_pins(&script_files(&format!("{}{TWO}\nplugin='{PLUGIN}'\n{plugins}", words()))).0
+}
+
+/// The library of the system that was not installed, in a folder of its own.
+fn installed_later(project: &Project, name: &str) -> PathBuf {
+    let folder = project.path("later");
+    let made = Command::new("sh")
+        .args(["-euc", &format!("{}system {name}", words())])
+        .env("SITE", folder.join("site"))
+        .status();
+    assert!(made.unwrap().success());
+    folder.join("system")
+}
+
+/// What `one` and `two` say of their plugins, imported in this order.
+fn plugins(project: &Project, order: [&str; 2], system: &Path) -> String {
+    let code = format!(
+        "import {}, {}, one, two
+def say(package):
+    try: return package.plugin()
+    except OSError as error: return str(error).split(':')[0]
+print(say(one), say(two))",
+        order[0], order[1]
+    );
+    let mut python = Command::new(project.venv().join("bin/python"));
+    let output = python.args(["-c", &code]).env("LD_LIBRARY_PATH", system).output().unwrap();
+    assert!(output.status.success(), "{order:?}: {}", stderr(&output));
+    stdout(&output).trim().to_owned()
+}
+
+const ORDERS: [[&str; 2]; 2] = [["one", "two"], ["two", "one"]];
+
+#[test]
+fn a_plugin_for_a_library_that_is_not_installed_yet_works_on_its_own_package() {
+    let project = project(
+        r#"for name in one two; do so $name/plugin.so "$plugin" $(own $name) "$SITE/../system/libsystem.so.3"; done"#,
+    );
+    let said = stderr(&project.sync());
+    assert!(said.contains("Isolated import one, then two"), "{said}");
+    let none = project.path("none");
+    let later = installed_later(&project, "libsystem.so.3");
+    for order in ORDERS {
+        assert_eq!(plugins(&project, order, &none), "libsystem.so.3 libsystem.so.3", "{order:?}");
+        assert_eq!(plugins(&project, order, &later), "11 12", "{order:?}");
+    }
+    // Where all is installed the copies are the same ones.
+    let before = copies(&project);
+    let output = project.command(&["sync", "--frozen", "--force"]).env("LD_LIBRARY_PATH", &later).output();
+    assert!(output.unwrap().status.success());
+    assert_eq!(copies(&project), before);
+}
+
+#[test]
+fn a_plugin_for_a_library_of_nobody_does_not_get_the_other_packages() {
+    // `one` keeps its names where it can.
+    for (has, lacks, alone) in [("one", "two", "11 libextra.so.1"), ("two", "one", "libextra.so.1 12")] {
+        let project = project(&format!(
+            r#"
+            so {has}.libs/libextra.so.1 'int number(void); int from_system(void) {{ return 10; }} int extra(void) {{ return number(); }}' \
+                "$(soname libextra.so.1)" $(own {has})
+            so {has}/plugin.so "$plugin" "$SITE/{has}.libs/libextra.so.1" $(own {has})
+            case {has} in one) call=number ;; two) call=fresh ;; esac
+            module {has}/_{has} "int $call(void); int extra(void); void abort(void);" "if (extra() != $call()) abort()" \
+                "$SITE/{has}.libs/libextra.so.1" $(own {has})
+            system libextra.so.1
+            so {lacks}/plugin.so "$plugin" $(own {lacks}) "$SITE/../system/libextra.so.1""#
+        ));
+        let said = stderr(&project.sync());
+        assert!(said.contains("Isolated import one, then two"), "{has}: {said}");
+        let none = project.path("none");
+        let later = installed_later(&project, "libextra.so.1");
+        for order in ORDERS {
+            assert_eq!(plugins(&project, order, &none), alone, "{has}: {order:?}");
+            assert_eq!(plugins(&project, order, &later), "11 12", "{has}: {order:?}");
+        }
+        let environment = environment(&project);
+        let unit = environment.units.iter().find(|unit| unit.name == has).unwrap();
+        let names = &unit.isolated.as_ref().unwrap().libraries;
+        assert!(names.contains_key("libextra.so.1"), "{names:?}");
+    }
+}
