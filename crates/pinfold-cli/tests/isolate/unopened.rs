@@ -75,7 +75,7 @@ fn a_plugin_for_a_library_that_is_not_installed_yet_works_on_its_own_package() {
         r#"for name in one two; do so $name/plugin.so "$plugin" $(own $name) "$SITE/../system/libsystem.so.3"; done"#,
     );
     let said = stderr(&project.sync());
-    assert!(said.contains("Isolated import one, then two"), "{said}");
+    assert!(said.contains("Isolated one 1.0 and two 1.0"), "{said}");
     let none = project.path("none");
     let later = installed_later(&project, "libsystem.so.3");
     for order in ORDERS {
@@ -105,7 +105,7 @@ fn a_plugin_for_a_library_of_nobody_does_not_get_the_other_packages() {
             so {lacks}/plugin.so "$plugin" $(own {lacks}) "$SITE/../system/libextra.so.1""#
         ));
         let said = stderr(&project.sync());
-        assert!(said.contains("Isolated import one, then two"), "{has}: {said}");
+        assert!(said.contains("Isolated one 1.0 and two 1.0"), "{has}: {said}");
         let none = project.path("none");
         let later = installed_later(&project, "libextra.so.1");
         for order in ORDERS {
