@@ -34,7 +34,7 @@ const RESERVED: [(&str, &[&str], &str); 6] = [
 
 /// The modules of the hook that may have `unsafe` code. Each more is a decision: is it a new kind of danger, or
 /// does it belong behind one of these?
-const UNSAFE: [&str; 29] = [
+const UNSAFE: [&str; 30] = [
     "c_modules",
     "codes",
     "elf",
@@ -45,6 +45,7 @@ const UNSAFE: [&str; 29] = [
     "frames/statement",
     "globals",
     "identity",
+    "libraries",
     "load",
     "load/arenas",
     "load/exports",

@@ -11,6 +11,7 @@ mod error;
 mod graph;
 mod isolate;
 mod links;
+mod named;
 mod nowhere;
 mod plan;
 mod record;

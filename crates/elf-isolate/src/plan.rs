@@ -90,7 +90,9 @@ impl Plan {
                 }
                 if files.iter().any(|id| graph.files[*id].system) {
                     plan.kept.insert(Kept::System { name });
-                } else if graph.by_name.iter().any(|(asked, id)| *asked == name && files.contains(id)) {
+                } else if wanted.stays_by_name()
+                    && graph.by_name.iter().any(|(asked, id)| *asked == name && files.contains(id))
+                {
                     plan.kept.insert(Kept::ByName { name });
                 } else {
                     isolated.extend(moved);
@@ -135,6 +137,9 @@ fn names(graph: &Graph, lacking: &BTreeMap<Name, Vec<FileId>>) -> BTreeMap<Name,
     }
     for name in lacking.keys() {
         names.entry(name.clone()).or_default();
+    }
+    for (name, to) in &graph.by_name {
+        names.entry(name.clone()).or_default().insert(*to);
     }
     // A library that code opens by its path answers to its SONAME as well.
     for (id, file) in graph.files.iter().enumerate() {

@@ -19,6 +19,8 @@ pub struct Wanted {
     apart: Option<BTreeSet<(usize, usize)>>,
     /// Packages whose files stay as they are.
     fixed: BTreeSet<usize>,
+    /// Whether who opens a library by the name that it had gets the copy all the same.
+    answered: bool,
 }
 
 impl Wanted {
@@ -31,7 +33,18 @@ impl Wanted {
     /// of `fixed` keep theirs whoever they are.
     pub fn pairs(pairs: impl IntoIterator<Item = (usize, usize)>, fixed: BTreeSet<usize>) -> Self {
         let both = |(a, b)| [(a, b), (b, a)];
-        Self { apart: Some(pairs.into_iter().flat_map(both).collect()), fixed }
+        Self { apart: Some(pairs.into_iter().flat_map(both).collect()), fixed, answered: false }
+    }
+
+    /// The same for processes with Pinfold's hook, which opens what code names by the name that it had.
+    #[must_use]
+    pub fn answered(self) -> Self {
+        Self { answered: true, ..self }
+    }
+
+    /// Whether code that opens a library by its bare name finds it under no other.
+    pub(crate) fn stays_by_name(&self) -> bool {
+        !self.answered
     }
 
     /// Whether a package that loads the one file is to be kept apart from one that loads the other.

@@ -17,6 +17,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
+use crate::by_name;
 use crate::elf;
 use crate::frames;
 use crate::marking;
@@ -93,6 +94,7 @@ fn attach_environment(py: Python<'_>, parts: Parts) -> PyResult<()> {
         marking::mark_loaded(py, state);
     }
     state::set(state);
+    by_name::loaded_before(py, state)?;
     std::mem::forget(lock);
     Ok(())
 }

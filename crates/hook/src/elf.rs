@@ -11,6 +11,7 @@ use std::collections::hash_map::Entry;
 use std::ffi::{CStr, c_int, c_void};
 use std::sync::{Mutex, PoisonError};
 
+use crate::libraries;
 use crate::panics;
 use crate::shims;
 use crate::state::State;
@@ -324,15 +325,5 @@ unsafe fn write_entry(object: &Loaded, place: usize, value: usize) -> Result<(),
 ///
 /// The handle is never closed: CPython opens the same object once more and keeps it.
 pub(crate) fn load(path: &CStr, flags: c_int) -> Result<(), String> {
-    // SAFETY: the path is a C string; the object's constructors run, as they would under CPython's own call.
-    let handle = unsafe { libc::dlopen(path.as_ptr(), flags) };
-    if !handle.is_null() {
-        return Ok(());
-    }
-    // SAFETY: after a failed dlopen, dlerror returns a string of this thread.
-    let reason = unsafe {
-        let reason = libc::dlerror();
-        if reason.is_null() { String::new() } else { CStr::from_ptr(reason).to_string_lossy().into_owned() }
-    };
-    Err(reason)
+    libraries::open(path, flags).map(drop)
 }

@@ -6,6 +6,7 @@
 mod attach;
 mod attributes;
 mod builtins;
+mod by_name;
 mod by_path;
 mod c_modules;
 mod codes;
@@ -16,6 +17,7 @@ mod finder;
 mod frames;
 mod globals;
 mod identity;
+mod libraries;
 mod load;
 mod loaded;
 mod marking;
@@ -43,6 +45,7 @@ use pyo3::types::PyCFunction;
 #[pymodule]
 fn _hook(module: &Bound<'_, PyModule>) -> PyResult<()> {
     exports::add(module)?;
+    by_name::add(module)?;
     by_path::add(module)?;
     load::exports::add(module)?;
     paths::add(module)?;

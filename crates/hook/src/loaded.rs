@@ -5,6 +5,7 @@
 use pyo3::prelude::*;
 
 use crate::attributes;
+use crate::by_name;
 use crate::identity;
 use crate::specs::borrowed;
 use crate::state::{Object, State};
@@ -19,6 +20,9 @@ pub(crate) fn module(state: &'static State, name: &str, module: Object) -> PyRes
         // Also where all units are root's: others may be attached later.
         if matches!(name, "pickle" | "_pickle") && state.unit_of_module(module.as_ptr()).is_none() {
             py.import("pinfold._pickling")?.call_method1("complete", (name, &module))?;
+        }
+        if matches!(name, "_ctypes" | "ctypes" | "_cffi_backend") {
+            by_name::module(state, name, &module)?;
         }
         if !state.plural {
             return Ok(());

@@ -15,6 +15,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::by_name;
 use crate::codes;
 use crate::frames;
 use crate::loaded;
@@ -108,6 +109,7 @@ pub(crate) fn start(py: Python<'_>, parts: Parts) -> PyResult<bool> {
             loaded::module(state, name, module)?;
         }
     }
+    by_name::loaded_before(py, state)?;
     Ok(true)
 }
 

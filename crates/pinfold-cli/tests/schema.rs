@@ -62,7 +62,10 @@ fn every_key_of_the_types_is_one_of_the_schema_and_the_other_way_round() {
     // No unit has both: what is pinned as `shared` is not isolated.
     let mut environment = Environment::parse(&document.to_string()).unwrap();
     let unit = environment.units.whole().iter_mut().find(|unit| unit.pin.is_some()).unwrap();
-    unit.isolated = Some(Isolated { libraries: [("libx.so.1".into(), "libx-0a1b2c3d.so.1".into())].into() });
+    unit.isolated = Some(Isolated {
+        libraries: [("libx.so.1".into(), "libx-0a1b2c3d.so.1".into())].into(),
+        files: [("libx.so.1".into(), "x.libs/libx.so.1".into())].into(),
+    });
     unit.pin.as_mut().unwrap().native = Native::Shared;
     let document: Value = serde_json::from_str(&environment.to_json()).unwrap();
     assert_eq!(complaints(&validator(), &document), Vec::<String>::new());

@@ -77,6 +77,10 @@ pub struct Unit {
 pub struct Isolated {
     /// By the name that a library had, the one that it is loaded by now: no other unit's library has it.
     pub libraries: BTreeMap<String, String>,
+    /// By each name that a library answered to, where it is below the unit's folder: what code of the unit's world gets
+    /// that opens it by that name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
 }
 
 /// What stands under an importable name of a unit.
@@ -279,6 +283,15 @@ impl Environment {
             }
         }
         Ok(())
+    }
+
+    /// The positions of units with libraries that answer to other names than they did.
+    pub fn renamed(&self) -> Vec<usize> {
+        if let Some(image) = self.units.image() {
+            return image.renamed().collect();
+        }
+        let has = |unit: &Unit| unit.isolated.as_ref().is_some_and(|isolated| !isolated.files.is_empty());
+        self.units.iter().enumerate().filter(|(_, unit)| has(unit)).map(|(position, _)| position).collect()
     }
 
     /// The position of unit `id` in [`Self::units`].

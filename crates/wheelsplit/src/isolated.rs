@@ -56,6 +56,8 @@ pub struct Copied {
     pub key: String,
     /// By the name that a library had, the one that it has now.
     pub libraries: BTreeMap<String, String>,
+    /// By each name that a library answered to, where it is below `site-packages`.
+    pub files: BTreeMap<String, String>,
 }
 
 const VERDICTS: &str = "verdicts";

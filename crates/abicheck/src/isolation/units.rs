@@ -63,6 +63,8 @@ pub struct Isolated {
     pub key: String,
     /// By the name that a library had, the one that it is loaded by now.
     pub libraries: BTreeMap<String, String>,
+    /// By each name that a library answered to, where it is below the folder that Python looks in.
+    pub files: BTreeMap<String, String>,
 }
 
 /// Two units that do not break each other any more.
@@ -207,7 +209,7 @@ impl Isolating<'_> {
     ) -> Result<(Plan, Places), BTreeSet<Kept>> {
         let number = |(a, b): &broken::Pair| (order[*a], order[*b]);
         let fixed = wishes.fixed.iter().map(|id| order[*id]).collect();
-        let wanted = Wanted::pairs(wishes.pairs.keys().map(number), fixed);
+        let wanted = Wanted::pairs(wishes.pairs.keys().map(number), fixed).answered();
         let units = &self.request.closure.units;
         let places = |name: &dyn Fn(&closure::Unit) -> String, outside: PathBuf| {
             let place = |unit: &closure::Unit| (unit.path.clone(), Path::new(&name(unit)).join(SITE));
@@ -284,7 +286,11 @@ impl Isolating<'_> {
                 let last = || Some(copy.path.file_name()?.to_string_lossy().into_owned());
                 Some((copy.soname.clone().or_else(last)?, copy.name.clone()?))
             });
-            made.insert(unit.id.clone(), Isolated { key, libraries: renamed.collect() });
+            let libraries = renamed.collect();
+            made.insert(
+                unit.id.clone(),
+                Isolated { key, libraries, files: plan.answered(graph, places, place) },
+            );
         }
         Ok(Some(made))
     }
@@ -346,7 +352,8 @@ pub fn moved(
             let folder = root(isolated).join(&isolated.key);
             unit.path = folder.join(SITE);
             unit.modules = unit.modules.take().map(|_| folder.join("modules.idx"));
-            unit.isolated = Some(closure::Isolated { libraries: isolated.libraries.clone() });
+            let Isolated { libraries, files, .. } = isolated.clone();
+            unit.isolated = Some(closure::Isolated { libraries, files });
         }
     }
     closure

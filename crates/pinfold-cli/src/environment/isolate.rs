@@ -134,7 +134,7 @@ fn copy(
             std::fs::copy(table, &to).with_context(|| format!("could not write {}", to.display()))?;
         }
     }
-    let copied = |Isolated { key, libraries }: Isolated| Copied { key, libraries };
+    let copied = |Isolated { key, libraries, files }: Isolated| Copied { key, libraries, files };
     Ok(Verdict {
         wheels: environment.units.iter().filter_map(|unit| unit.wheel.clone()).collect(),
         units: units.into_iter().map(|(id, isolated)| (id.to_string(), copied(isolated))).collect(),
@@ -194,8 +194,8 @@ fn warn(left: &str) {
 fn apply(assembled: &mut Assembled, copies: &Path, verdict: &Verdict) -> Result<()> {
     let environment = &assembled.environment;
     let made = environment.units.iter().filter_map(|unit| {
-        let Copied { key, libraries } = verdict.units.get(unit.id.as_str())?.clone();
-        Some((unit.id.clone(), Isolated { key, libraries }))
+        let Copied { key, libraries, files } = verdict.units.get(unit.id.as_str())?.clone();
+        Some((unit.id.clone(), Isolated { key, libraries, files }))
     });
     let made: BTreeMap<UnitId, Isolated> = made.collect();
     let moved = units::moved(environment, &made, &|_| copies.to_owned());

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::U32;
 
-use super::image::{ClosureRow, Header, IN_ROOT, PROVIDED, ProvidedRow, ROOTLIKE, Span, UnitRow};
+use super::image::{ClosureRow, Header, IN_ROOT, PROVIDED, ProvidedRow, RENAMED, ROOTLIKE, Span, UnitRow};
 use crate::closure::{Environment, Native, Provided, Undeclared};
 use crate::names::{ROOT, UnitId};
 
@@ -26,7 +26,8 @@ pub(super) struct UnitRecord {
     pub(super) native: bool,
     pub(super) provides: BTreeMap<String, Provided>,
     pub(super) pin: Option<PinRecord>,
-    pub(super) isolated: Option<BTreeMap<String, String>>,
+    /// By the names that libraries had: those that they have, and where they are.
+    pub(super) isolated: Option<(BTreeMap<String, String>, BTreeMap<String, String>)>,
 }
 
 /// A pin: closure, `undeclared`, `share`, `private`, `native`. What JSON leaves out has a place here.
@@ -78,7 +79,9 @@ pub(super) fn body(env: &Environment) -> Result<Vec<u8>, String> {
         };
         let in_root = unit.closures.iter().any(|name| name == ROOT);
         let rootlike = unit.pin.is_none() && members == [0];
-        let flags = if in_root { IN_ROOT } else { 0 } | if rootlike { ROOTLIKE } else { 0 };
+        let renamed = unit.isolated.as_ref().is_some_and(|isolated| !isolated.files.is_empty());
+        let flags = [(in_root, IN_ROOT), (rootlike, ROOTLIKE), (renamed, RENAMED)];
+        let flags: u32 = flags.into_iter().filter_map(|(is, flag)| is.then_some(flag)).sum();
         let record = UnitRecord {
             name: unit.name.clone(),
             version: unit.version.clone(),
@@ -93,7 +96,7 @@ pub(super) fn body(env: &Environment) -> Result<Vec<u8>, String> {
                 .pin
                 .clone()
                 .map(|pin| (pin.closure, pin.undeclared, pin.share, pin.private, pin.native)),
-            isolated: unit.isolated.clone().map(|isolated| isolated.libraries),
+            isolated: unit.isolated.clone().map(|isolated| (isolated.libraries, isolated.files)),
         };
         unit_rows.push(UnitRow {
             id: parts.string(unit.id.as_str())?,

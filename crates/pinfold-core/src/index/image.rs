@@ -88,6 +88,8 @@ pub(super) struct ProvidedRow {
 pub(super) const IN_ROOT: u32 = 1;
 /// The unit resolves names as root does.
 pub(super) const ROOTLIKE: u32 = 2;
+/// The unit has libraries that answer to other names than they did.
+pub(super) const RENAMED: u32 = 4;
 
 /// How a row says what is provided.
 pub(super) const PROVIDED: [Provided; 4] =
@@ -213,6 +215,12 @@ impl Image {
         flags.map(|flags| (flags & IN_ROOT != 0, flags & ROOTLIKE != 0))
     }
 
+    /// The units with libraries that answer to other names than they did.
+    pub fn renamed(&self) -> impl Iterator<Item = usize> + '_ {
+        let rows = self.rows().iter().enumerate();
+        rows.filter(|(_, row)| row.flags.get() & RENAMED != 0).map(|(unit, _)| unit)
+    }
+
     /// Per unit, the closure that its sharing domain is named after.
     pub fn domains(&self) -> impl Iterator<Item = usize> + '_ {
         self.rows().iter().map(|row| row.domain.get() as usize)
@@ -321,7 +329,7 @@ impl Stored for Unit {
                 private,
                 native,
             }),
-            isolated: record.isolated.map(|libraries| Isolated { libraries }),
+            isolated: record.isolated.map(|(libraries, files)| Isolated { libraries, files }),
             path: PathBuf::from(path),
         }
     }
