@@ -3,7 +3,8 @@
 //! [`read`] makes [`Facts`] from a file, of either class and endianness; [`Cache`] keeps them between runs. The
 //! facts say what stands in the file and nothing about the system: which file a NEEDED name finds, and which
 //! definition a reference binds to, is for `elf-loader`. Sections are never looked at for them, because the loader
-//! does not: a file without section headers has the same facts. [`state`], which rules ask of a few libraries, does.
+//! does not: a file without section headers has the same facts. [`state`] and
+//! [`spellings`], which are asked of a few libraries, do.
 //!
 //! Deliberately not here: other formats (each is one plain [`FactsError::Foreign`]), debug information, and
 //! anything that depends on where the file lies.
@@ -22,4 +23,7 @@ pub use error::FactsError;
 pub use facts::{Class, ContentHash, Endian, Facts, Flags, Head, Kind, Reference, Tls, Uses};
 pub use format::Format;
 pub use name::{Name, Names, Span};
-pub use read::{LARGEST, Mark, Outline, Places, bounded, marks, outline, places, read, state};
+pub use read::{
+    Form, LARGEST, Mark, Outline, Places, Spelling, bounded, mapped, marks, outline, places, read, spellings,
+    state,
+};

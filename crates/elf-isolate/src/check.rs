@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use elf_facts::{Definition, Facts, Head, Name, Reference, Version};
+use elf_facts::{Definition, Facts, Head, Name, Reference, Spelling, Version};
 
 use crate::edit::Edit;
 use crate::error::EditError;
@@ -36,6 +36,18 @@ pub(crate) fn check(path: &Path, original: &Facts, edit: &Edit, copy: &Path) -> 
         return differs("what its relocations ask for");
     }
     Ok(())
+}
+
+/// Whether the copy at `copy` has what was to stand in these places of the file at `path`.
+pub(crate) fn spelled(path: &Path, spelled: &[(Spelling, Name)], copy: &Path) -> Result<(), EditError> {
+    let places: Vec<(u64, usize)> =
+        spelled.iter().map(|(spelling, new)| (spelling.address, new.as_bytes().len() + 1)).collect();
+    let got = elf_facts::mapped(copy, &places).map_err(EditError::Unreadable)?;
+    let wrong =
+        spelled.iter().zip(got).find(|((_, new), got)| got.strip_suffix(&[0]) != Some(new.as_bytes()));
+    let Some(((spelling, new), _)) = wrong else { return Ok(()) };
+    let what = format!("its string {} should be {new}", spelling.text);
+    Err(EditError::Differs { path: path.to_owned(), what })
 }
 
 /// What the copy should say.

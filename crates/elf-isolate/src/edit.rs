@@ -24,11 +24,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use arwen::elf::ElfContainer;
-use elf_facts::{Endian, Facts, Name};
+use elf_facts::{Endian, Facts, Name, Spelling};
 
 use crate::check;
 use crate::error::EditError;
 use crate::refuse::refuse;
+use crate::strings::is_replaceable;
 use crate::unused_versions;
 
 /// What is different in a copy.
@@ -38,6 +39,8 @@ pub struct Edit {
     pub soname: Option<Name>,
     /// New names of what it needs, by the old ones: in DT_NEEDED and in DT_VERNEED.
     pub needed: BTreeMap<Name, Name>,
+    /// What stands for names that it spells, of the same length each.
+    pub strings: BTreeMap<Name, Name>,
     /// Its DT_RPATH or DT_RUNPATH, whichever it has.
     pub rpath: Option<Name>,
     /// STB_GNU_UNIQUE symbols become STB_WEAK ones: what GCC emits with `-fno-gnu-unique`.
@@ -63,6 +66,14 @@ pub fn edit(from: &Path, facts: &Facts, edit: &Edit, to: &Path) -> Result<(), Ed
     let metadata = fs::metadata(from).map_err(EditError::io("read", from))?;
     refuse(from, facts, &metadata)?;
     let mut bytes = fs::read(from).map_err(EditError::io("read", from))?;
+    // Before the editor moves anything: the old names of DT_NEEDED are in its way afterwards.
+    let spelled = spelled(from, edit)?;
+    for (spelling, new) in &spelled {
+        let place = usize::try_from(spelling.at)
+            .ok()
+            .and_then(|at| bytes.get_mut(at..)?.get_mut(..new.as_bytes().len()));
+        place.into_iter().for_each(|place| place.copy_from_slice(new.as_bytes()));
+    }
     let folder = to.parent().unwrap_or(Path::new("."));
     let staged = tempfile::NamedTempFile::new_in(folder).map_err(EditError::io("write", to))?;
     if edit.soname.is_some() || !edit.needed.is_empty() || edit.rpath.is_some() {
@@ -81,7 +92,22 @@ pub fn edit(from: &Path, facts: &Facts, edit: &Edit, to: &Path) -> Result<(), Ed
     let mode = fs::Permissions::from_mode(metadata.permissions().mode() & 0o777);
     staged.as_file().set_permissions(mode).map_err(EditError::io("write", to))?;
     check::check(from, facts, edit, staged.path())?;
+    check::spelled(from, &spelled, staged.path())?;
     staged.persist(to).map_err(|error| EditError::io("write", to)(error.error)).map(drop)
+}
+
+/// Where `from` spells a name that another one is to take the place of.
+fn spelled(from: &Path, edit: &Edit) -> Result<Vec<(Spelling, Name)>, EditError> {
+    if edit.strings.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names = edit.strings.keys().cloned().collect();
+    let found = elf_facts::spellings(from, &names).map_err(EditError::Damaged)?;
+    let new = |spelling: Spelling| {
+        let new = edit.strings.get(&spelling.name)?.clone();
+        Some((spelling, new)).filter(|(old, new)| old.name.as_bytes().len() == new.as_bytes().len())
+    };
+    Ok(found.into_iter().filter(is_replaceable).filter_map(new).collect())
 }
 
 /// Names, which may get longer: arwen moves the string table.

@@ -13,6 +13,7 @@ use elf_loader::{Found, Load, Object, Process, Unmet, straight};
 
 use crate::links::Links;
 use crate::nowhere;
+use crate::strings::{Spelled, Strings};
 
 /// A file: its place in [`Graph::files`].
 pub(crate) type FileId = usize;
@@ -30,8 +31,17 @@ pub(crate) struct File {
     pub(crate) needs: BTreeMap<Name, FileId>,
     /// Needs that lead nowhere, so that it cannot be opened.
     pub(crate) nowhere: BTreeSet<Name>,
+    /// What names that it spells lead to ([`Graph::read_strings`]).
+    pub(crate) opens: BTreeMap<Name, FileId>,
     /// Who loads it ([`World::owner`]).
     pub(crate) worlds: BTreeSet<usize>,
+}
+
+impl File {
+    /// Which file each name leads to.
+    pub(crate) fn leads(&self) -> impl Iterator<Item = (&Name, &FileId)> {
+        self.needs.iter().chain(&self.opens)
+    }
 }
 
 /// The files of all processes.
@@ -40,6 +50,8 @@ pub struct Graph {
     pub(crate) files: Vec<File>,
     /// Libraries that code opens by a bare name: a copy under another name does not answer to it.
     pub(crate) by_name: BTreeSet<(Name, FileId)>,
+    /// Libraries that cannot have another name.
+    pub(crate) stuck: BTreeMap<FileId, Spelled>,
     places: HashMap<PathBuf, FileId>,
     links: Links,
 }
@@ -69,6 +81,14 @@ impl Graph {
         }
         nowhere::settle(&mut graph);
         graph
+    }
+
+    /// Reads which names of libraries files spell themselves; it takes a look at all their bytes, and so is not done before
+    /// something is to be copied.
+    pub fn read_strings(&mut self) {
+        let Strings { opens, stuck } = Strings::of(self);
+        opens.into_iter().for_each(|(id, opens)| self.files[id].opens = opens);
+        self.stuck = stuck;
     }
 
     /// The packages that load the file at `path` ([`World::owner`]).
@@ -121,8 +141,8 @@ impl Graph {
                     | Found::Default
             );
             let (facts, needs) = (object.facts().clone(), BTreeMap::new());
-            let (nowhere, worlds) = Default::default();
-            self.files.push(File { path, facts, system, needs, nowhere, worlds });
+            let (nowhere, opens, worlds) = Default::default();
+            self.files.push(File { path, facts, system, needs, nowhere, opens, worlds });
         }
         self.files[id].worlds.insert(owner);
         id

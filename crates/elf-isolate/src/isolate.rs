@@ -167,11 +167,14 @@ fn copy(graph: &Graph, plan: &Plan, places: &Places, out: &Path, id: FileId) -> 
     fs::create_dir_all(folder).map_err(IsolateError::io("make", folder))?;
     edit(&file.path, &file.facts, &plan.edits[&id], &to)
         .map_err(|why| IsolateError::Edit { file: file.path.clone(), why })?;
-    let Some(new) = plan.new.get(&id) else { return Ok(()) };
-    let link = folder.join(new.as_path());
-    if link != to && answers(graph, plan, id) {
-        let name = to.file_name().unwrap_or_default();
-        symlink(name, &link).map_err(IsolateError::io("link", &link))?;
+    let own = plan.new.get(&id).filter(|_| answers(graph, plan, id));
+    let aliases = plan.aliases.get(&id).into_iter().flatten().filter(|name| plan.new.get(&id) != Some(name));
+    for new in own.into_iter().chain(aliases) {
+        let link = folder.join(new.as_path());
+        if link != to {
+            let name = to.file_name().unwrap_or_default();
+            symlink(name, &link).map_err(IsolateError::io("link", &link))?;
+        }
     }
     Ok(())
 }

@@ -62,7 +62,7 @@ pub(crate) fn misled(
     files: &BTreeSet<FileId>,
 ) -> BTreeSet<FileId> {
     let is_wrong = |id: &FileId| {
-        let stays = graph.files[*id].system || wanted.is_fixed(graph, *id);
+        let stays = graph.files[*id].system || graph.stuck.contains_key(id) || wanted.is_fixed(graph, *id);
         !stays && lacking.iter().any(|other| wanted.at_odds(graph, *other, *id))
     };
     files.iter().copied().filter(is_wrong).collect()

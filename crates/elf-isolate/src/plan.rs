@@ -10,9 +10,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use elf_facts::{Facts, Name};
 
 use crate::edit::Edit;
-use crate::graph::{FileId, Graph};
+use crate::graph::{File, FileId, Graph};
+use crate::naming::{name, new_names};
 use crate::nowhere::{lacking, misled};
 use crate::rpath::Places;
+use crate::strings::Spelled;
 use crate::wanted::{Variant, Wanted};
 
 /// Why a name that leads to several files stays.
@@ -28,14 +30,24 @@ pub enum Kept {
         /// The name.
         name: Name,
     },
+    /// Native code spells it so that no other can take its place, and another file must not be edited or is spelled so, too.
+    Spelled {
+        /// The name.
+        name: Name,
+        /// Where.
+        spelled: Spelled,
+        /// The packages that load one of them.
+        worlds: BTreeSet<usize>,
+    },
 }
 
 impl Kept {
     /// The name, and the reason as a sentence's end.
-    pub fn told(&self) -> (String, &'static str) {
+    pub fn told(&self) -> (String, String) {
         match self {
-            Self::System { name } => (name.to_string(), "the system has one, too, which others use"),
-            Self::ByName { name } => (name.to_string(), "Python code opens it by this name"),
+            Self::System { name } => (name.to_string(), "the system has one, too, which others use".into()),
+            Self::ByName { name } => (name.to_string(), "Python code opens it by this name".into()),
+            Self::Spelled { name, spelled, .. } => (name.to_string(), spelled.told()),
         }
     }
 }
@@ -46,6 +58,8 @@ pub struct Plan {
     pub(crate) edits: BTreeMap<FileId, Edit>,
     /// The names that isolated libraries are asked for by from now on.
     pub(crate) new: HashMap<FileId, Name>,
+    /// Other names that they are asked for by, by native code that spells their file names.
+    pub(crate) aliases: BTreeMap<FileId, BTreeSet<Name>>,
     /// Names that lead to several files and stay.
     pub kept: BTreeSet<Kept>,
 }
@@ -60,7 +74,7 @@ impl Plan {
     pub(crate) fn comes_to_copies(&self, graph: &Graph) -> BTreeSet<FileId> {
         let mut comes: BTreeSet<FileId> = self.edits.keys().copied().collect();
         loop {
-            let needs = |id: &FileId| graph.files[*id].needs.values().any(|to| comes.contains(to));
+            let needs = |id: &FileId| graph.files[*id].leads().any(|(_, to)| comes.contains(to));
             let more: Vec<FileId> = (0..graph.files.len()).filter(needs).collect();
             let before = comes.len();
             comes.extend(more);
@@ -81,7 +95,13 @@ impl Plan {
             plan.kept.clear();
             for (name, files) in names(graph, &lacking) {
                 let variants = files.iter().map(|id| (*id, variant(graph, &edited, *id))).collect();
-                let mut moved = wanted.moved(graph, &variants);
+                let mut moved = match wanted.moved(graph, &variants) {
+                    Ok(moved) => moved,
+                    Err(stay) => {
+                        plan.kept.extend(spelled(graph, name, &stay));
+                        continue;
+                    }
+                };
                 if let Some(lacking) = lacking.get(&name) {
                     moved.extend(misled(graph, wanted, lacking, &files));
                 }
@@ -100,7 +120,7 @@ impl Plan {
             }
             edited.extend(&isolated);
             for (id, file) in graph.files.iter().enumerate().filter(|(_, file)| !file.system) {
-                let needs = file.needs.values().any(|to| isolated.contains(to));
+                let needs = file.leads().any(|(_, to)| isolated.contains(to));
                 let list = || places.list(graph, &edited, id).is_some() && !wanted.is_fixed(graph, id);
                 if needs || list() {
                     edited.insert(id);
@@ -110,13 +130,23 @@ impl Plan {
                 break;
             }
         }
-        let new: HashMap<FileId, Name> =
-            isolated.iter().map(|id| (*id, own_name(graph, &edited, *id))).collect();
+        let names = new_names(graph, &edited, &isolated);
+        let new: HashMap<FileId, Name> = isolated
+            .iter()
+            .filter_map(|id| Some((*id, names.get(&(*id, name(&graph.files[*id])))?.clone())))
+            .collect();
         for id in &edited {
             let file = &graph.files[*id];
             let needed =
                 file.needs.iter().filter_map(|(name, to)| Some((name.clone(), new.get(to)?.clone())));
+            let opened = file.opens.iter().filter_map(|(name, to)| {
+                let new = names.get(&(*to, name.clone()))?;
+                plan.aliases.entry(*to).or_default().insert(new.clone());
+                Some((name.clone(), new.clone()))
+            });
+            let strings = opened.collect();
             let edit = Edit {
+                strings,
                 soname: new.get(id).filter(|_| file.facts.head.soname.is_some()).cloned(),
                 needed: needed.collect(),
                 rpath: places.list(graph, &edited, *id),
@@ -132,7 +162,7 @@ impl Plan {
 /// Names, and the files that they lead to.
 fn names(graph: &Graph, lacking: &BTreeMap<Name, Vec<FileId>>) -> BTreeMap<Name, BTreeSet<FileId>> {
     let mut names: BTreeMap<Name, BTreeSet<FileId>> = BTreeMap::new();
-    for (name, to) in graph.files.iter().flat_map(|file| &file.needs) {
+    for (name, to) in graph.files.iter().flat_map(File::leads) {
         names.entry(name.clone()).or_default().insert(*to);
     }
     for name in lacking.keys() {
@@ -185,28 +215,9 @@ fn layouts(graph: &Graph, wanted: &Wanted) -> BTreeSet<FileId> {
     found
 }
 
-/// The library's name with a hash of its content, and of those that it comes to and that are edited too: a copy of one
-/// content with other needs is another one. `libfoo.so.1` becomes `libfoo-1a2b3c4d.so.1`, as tools name copies in
-/// wheels.
-fn own_name(graph: &Graph, edited: &BTreeSet<FileId>, id: FileId) -> Name {
-    let mut reached = BTreeSet::from([id]);
-    let mut next = vec![id];
-    while let Some(id) = next.pop() {
-        next.extend(graph.files[id].needs.values().filter(|to| edited.contains(to) && reached.insert(**to)));
-    }
-    let content = |id: FileId| graph.files[id].facts.head.content.0;
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&content(id));
-    let mut others: Vec<[u8; 32]> = reached.into_iter().filter(|other| *other != id).map(content).collect();
-    others.sort_unstable();
-    hasher.update(others.as_flattened());
-    let hash = hasher.finalize().to_hex();
-    let file = &graph.files[id];
-    let last = || Name::from(std::path::Path::new(file.path.file_name().unwrap_or_default()));
-    let old = file.facts.head.soname.clone().unwrap_or_else(last);
-    // A SONAME with a slash is looked for as it stands: the last part is the name.
-    let old = old.as_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    let at = old.windows(3).position(|three| three == b".so").unwrap_or(old.len());
-    let (stem, rest) = old.split_at(at);
-    Name::new([stem, b"-", &hash.as_bytes()[..8], rest].concat())
+/// Why `name`, for which the files `stay` would all have to keep theirs, stays.
+fn spelled(graph: &Graph, name: Name, stay: &[FileId]) -> Option<Kept> {
+    let spelled = graph.stuck.get(stay.first()?)?.clone();
+    let worlds = stay.iter().flat_map(|id| &graph.files[*id].worlds).copied().collect();
+    Some(Kept::Spelled { name, spelled, worlds })
 }

@@ -15,7 +15,7 @@ use crate::rpath::Places;
 /// The file's name.
 pub const RECORD: &str = "isolated.json";
 /// The version of the format, and of how copies are made: copies of another version are made anew.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What stands in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,8 @@ pub struct Copy {
     pub name: Option<String>,
     /// What it needs under another name.
     pub needed: BTreeMap<String, String>,
+    /// What its own strings say instead.
+    pub strings: BTreeMap<String, String>,
     /// Its list of folders, if that is another one.
     pub rpath: Option<String>,
     /// Whether its unique symbols are ordinary ones.
@@ -66,6 +68,7 @@ impl Record {
                 soname: plan.new.get(id).and_then(|_| file.facts.head.soname.as_ref()).map(text),
                 name: plan.new.get(id).map(text),
                 needed: edit.needed.iter().map(|(old, new)| (text(old), text(new))).collect(),
+                strings: edit.strings.iter().map(|(old, new)| (text(old), text(new))).collect(),
                 rpath: edit.rpath.as_ref().map(text),
                 ordinary: edit.ordinary,
             }
@@ -114,7 +117,7 @@ fn key(copies: &[Copy]) -> String {
         put(copy.original.as_os_str().as_bytes());
         put(copy.content.as_bytes());
         put(copy.name.as_deref().unwrap_or_default().as_bytes());
-        for (old, new) in &copy.needed {
+        for (old, new) in copy.needed.iter().chain(&copy.strings) {
             put(old.as_bytes());
             put(new.as_bytes());
         }

@@ -11,7 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use elf_facts::Name;
 use elf_loader::straight;
 
-use crate::graph::{FileId, Graph};
+use crate::graph::{File, FileId, Graph};
 use crate::links::Links;
 
 /// Copies of files that are in no tree.
@@ -105,7 +105,7 @@ impl Places {
         let elements = list.as_bytes().split(|byte| *byte == b':').map(|element| {
             let Some(folder) = folder(element, origin) else { return vec![element.to_vec()] };
             let has_copies = edited.iter().any(|id| graph.files[*id].path.parent() == Some(&folder));
-            let is_used = file.needs.values().any(|to| graph.files[*to].path.parent() == Some(&folder));
+            let is_used = file.leads().any(|(_, to)| graph.files[*to].path.parent() == Some(&folder));
             let is_relative = element.first() == Some(&b'$');
             let there = self.of_folder(&folder);
             // From the copy, such an element leads to the copies already.
@@ -126,6 +126,16 @@ impl Places {
         let elements: Vec<Vec<u8>> = elements.collect::<Vec<_>>().concat();
         changed.then(|| Name::new(elements.join(&b':')))
     }
+}
+
+/// The folders that a file's own list names.
+pub(crate) fn folders(file: &File) -> impl Iterator<Item = PathBuf> {
+    let head = &file.facts.head;
+    let list = head.runpath.as_ref().or(head.rpath.as_ref());
+    let origin = file.path.parent().unwrap_or(Path::new("/"));
+    list.into_iter()
+        .flat_map(|list| list.as_bytes().split(|byte| *byte == b':'))
+        .filter_map(|one| folder(one, origin))
 }
 
 /// The folder that an element of a file in `origin` names; `None` for other tokens, and for the working folder.

@@ -84,24 +84,37 @@ impl Wanted {
     }
 
     /// Those of the files of one name that get names of their own.
-    pub(crate) fn moved(&self, graph: &Graph, files: &BTreeMap<FileId, Variant>) -> BTreeSet<FileId> {
-        let contested = |(one, variant): &(&FileId, &Variant)| {
-            files.iter().filter(|(_, other)| other != variant).any(|(id, other)| {
-                // What is edited is nobody else's file any more.
-                variant.1.is_some() || other.1.is_some() || self.apart(graph, **one, *id)
-            })
+    ///
+    /// # Errors
+    /// When several would have to keep it, one of them because of how files spell it: that one, first of them all.
+    pub(crate) fn moved(
+        &self,
+        graph: &Graph,
+        files: &BTreeMap<FileId, Variant>,
+    ) -> Result<BTreeSet<FileId>, Vec<FileId>> {
+        let differ = |(one, variant): (&FileId, &Variant), (id, other): (&FileId, &Variant)| {
+            // What is edited is nobody else's file any more.
+            other != variant && (variant.1.is_some() || other.1.is_some() || self.apart(graph, *one, *id))
         };
+        let contested = |one: &(&FileId, &Variant)| files.iter().any(|other| differ(*one, other));
         let contested: BTreeMap<&FileId, &Variant> = files.iter().filter(contested).collect();
-        let mut stay: BTreeSet<&Variant> = BTreeSet::new();
-        if self.apart.is_some() {
-            let fixed = contested.iter().filter(|(id, _)| self.is_fixed(graph, ***id));
-            stay.extend(fixed.map(|(_, variant)| *variant));
-            if stay.is_empty() {
-                let first = contested.iter().min_by_key(|(id, _)| rank(graph, ***id));
-                stay.extend(first.map(|(_, variant)| *variant));
+        let is_stuck = |id: &FileId| graph.stuck.contains_key(id);
+        let is_fixed = |id: &FileId| self.apart.is_some() && self.is_fixed(graph, *id);
+        let fixed = contested.iter().filter(|(id, _)| is_stuck(id) || is_fixed(id));
+        let mut stay: BTreeSet<&Variant> = fixed.map(|(_, variant)| *variant).collect();
+        if stay.is_empty() && self.apart.is_some() {
+            let first = contested.iter().min_by_key(|(id, _)| rank(graph, ***id));
+            stay.extend(first.map(|(_, variant)| *variant));
+        }
+        let (staying, moved): (Vec<_>, Vec<_>) =
+            contested.into_iter().partition(|(_, variant)| stay.contains(variant));
+        for one in staying.iter().filter(|(id, _)| is_stuck(id)) {
+            let others: Vec<_> = staying.iter().filter(|other| differ(*one, **other)).collect();
+            if !others.is_empty() {
+                return Err([one].into_iter().chain(others).map(|(id, _)| **id).collect());
             }
         }
-        contested.into_iter().filter(|(_, variant)| !stay.contains(variant)).map(|(id, _)| *id).collect()
+        Ok(moved.into_iter().map(|(id, _)| *id).collect())
     }
 }
 

@@ -118,6 +118,26 @@ impl Wishes {
     }
 }
 
+impl Wishes {
+    /// Leaves pairs of which both have to keep a name that native code spells; whether there were any.
+    fn leave_spelled(&mut self, kept: &BTreeSet<Kept>, order: &[usize]) -> bool {
+        let before = self.pairs.len();
+        for one in kept {
+            let Kept::Spelled { worlds, .. } = one else { continue };
+            let both = |(a, b): &broken::Pair| worlds.contains(&order[*a]) && worlds.contains(&order[*b]);
+            self.hopeless.extend(self.pairs.keys().copied().filter(both));
+            self.leave(&stays(one), both);
+        }
+        self.pairs.len() < before
+    }
+}
+
+/// A name that stays, in a sentence.
+fn stays(kept: &Kept) -> String {
+    let (name, why) = kept.told();
+    format!("{name} stays one for all: {why}")
+}
+
 impl Isolating<'_> {
     fn run(&self, environment: &Environment) -> Result<Outcome, Failure> {
         let before = self.analyse(environment)?;
@@ -127,22 +147,22 @@ impl Isolating<'_> {
             Wishes { fixed: (0..units.len()).filter(|id| shared(*id)).collect(), ..Wishes::default() };
         self.add_errors(&mut wishes, &before);
         let order = order(self.request.closure);
-        let graph = graph(&before, &|package| order[package], &self.links);
+        let mut graph = graph(&before, &|package| order[package], &self.links);
+        if !wishes.pairs.is_empty() {
+            graph.read_strings();
+        }
         for _ in 0..MOST_ROUNDS {
             let (plan, places) = match self.plan(&graph, &wishes, &order) {
                 Ok(planned) => planned,
                 Err(kept) => {
-                    let kept: Vec<String> = kept
-                        .iter()
-                        .map(|kept| {
-                            let (name, why) = kept.told();
-                            format!("{name} stays one for all: {why}")
-                        })
-                        .collect();
+                    let kept: Vec<String> = kept.iter().map(stays).collect();
                     wishes.leave(&kept.join("; "), |_| !kept.is_empty());
                     break;
                 }
             };
+            if wishes.leave_spelled(&plan.kept, &order) {
+                continue;
+            }
             let Some(made) = self.write(&graph, (&plan, &places), (&mut wishes, &order))? else { continue };
             let moved = self.moved(&made);
             let copied = Environment::described(moved, self.interpreter.clone());

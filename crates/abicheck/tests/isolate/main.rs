@@ -6,6 +6,7 @@
 mod isolate;
 #[path = "../python/mod.rs"]
 mod python;
+mod spelled;
 #[path = "../venv/mod.rs"]
 mod venv;
 

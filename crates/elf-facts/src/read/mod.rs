@@ -15,6 +15,7 @@ mod outline;
 mod places;
 mod relocations;
 mod state;
+mod strings;
 mod symbols;
 mod versions;
 
@@ -36,6 +37,7 @@ pub use marks::{Mark, marks};
 pub use outline::{Outline, outline};
 pub use places::{Places, places};
 pub use state::state;
+pub use strings::{Form, Spelling, mapped, spellings};
 
 /// Files larger than this are refused: hashing alone would take a run's time. The largest wheels' libraries have two
 /// gigabytes.

@@ -47,7 +47,8 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
         loads: vec![(path.as_path(), load)],
         unmet: unmet.iter().collect(),
     });
-    let graph = Graph::of(worlds.collect(), &Links::default());
+    let mut graph = Graph::of(worlds.collect(), &Links::default());
+    graph.read_strings();
     let folders = paths.iter().filter_map(|path| path.parent());
     let places = Places::new(&folders.map(Path::to_owned).collect::<Vec<_>>());
     let plan = Plan::of(&graph, &places, &Wanted::all());

@@ -25,7 +25,8 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
     let environment = Environment::read(&options.inputs, &wishes).map_err(Failure::new)?;
     let caches = Caches::open(&environment, options.no_cache, &[]).map_err(Failure::new)?;
     let before = analyse(&environment, &caches).map_err(Failure::new)?;
-    let graph = isolation::graph(&before, &|package| package, &Links::default());
+    let mut graph = isolation::graph(&before, &|package| package, &Links::default());
+    graph.read_strings();
     let places = Places::new(&trees(&environment));
     let plan = Plan::of(&graph, &places, &Wanted::all());
     if plan.is_empty() {
