@@ -105,7 +105,8 @@ def _copies(folder):
     """Each copy in a folder of the store, with its original."""
     for record in folder.glob("*/isolated.json"):
         for copy in json.loads(record.read_text())["copies"]:
-            yield record.parent / "site-packages" / copy["path"], copy["original"]
+            # Originals are named from the store on.
+            yield record.parent / "site-packages" / copy["path"], str(folder.parent / copy["original"])
 
 
 def _remove(folder):

@@ -43,7 +43,7 @@ pub fn isolate(
     let is_there = fs::symlink_metadata(out).is_ok();
     if is_there {
         match Record::read(out) {
-            Some(there) if there.key == record.key && is_whole(&there, out) => {
+            Some(there) if there.key == record.key && has_all(&there, out) => {
                 return Ok(Isolated { record, unchanged: true });
             }
             None if !is_empty(out) && !out.join(RECORD).is_file() => {
@@ -77,7 +77,7 @@ pub fn isolate(
 }
 
 /// Whether all copies are there.
-fn is_whole(record: &Record, out: &Path) -> bool {
+fn has_all(record: &Record, out: &Path) -> bool {
     record.copies.iter().all(|copy| out.join(&copy.path).is_file())
 }
 
@@ -132,12 +132,21 @@ pub fn write(
         fs::create_dir_all(&place).map_err(IsolateError::io("make", &place))?;
         tree::rebuild(tree, &place, &tree::Ways { edited: &below, comes: &comes, link, leads: &leads })?;
     }
-    let in_there = |id: &FileId| {
-        let (_, place) = places.tree_of(&graph.files[*id].path)?;
-        is_there(place).then_some(())
-    };
-    let ids: Vec<FileId> = plan.edits.keys().copied().filter(|id| in_there(id).is_none()).collect();
+    let ids: Vec<FileId> =
+        plan.edits.keys().copied().filter(|id| !is_there(place_of(graph, places, *id))).collect();
     ids.par_iter().try_for_each(|id| copy(graph, plan, places, out, *id))
+}
+
+/// Whether [`write`] would write nothing.
+pub fn is_whole(graph: &Graph, plan: &Plan, places: &Places, is_there: &dyn Fn(&Path) -> bool) -> bool {
+    let rebuilt = rebuilt(graph, plan, places);
+    places.trees().all(|(tree, place)| !rebuilt.contains(tree) || is_there(place))
+        && plan.edits.keys().all(|id| is_there(place_of(graph, places, *id)))
+}
+
+/// The place of the tree that a file is in, or of what is in none.
+fn place_of<'p>(graph: &Graph, places: &'p Places, id: FileId) -> &'p Path {
+    places.tree_of(&graph.files[id].path).map_or(&places.outside, |(_, place)| place)
 }
 
 /// Whether it is this file that answers to its new name: a wheel has no links, so that one library may stand in a folder

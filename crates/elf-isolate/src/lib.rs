@@ -26,7 +26,7 @@ mod wanted;
 pub use edit::{Edit, edit};
 pub use error::{EditError, IsolateError};
 pub use graph::{Graph, World};
-pub use isolate::{Isolated, isolate, rebuilt, write};
+pub use isolate::{Isolated, is_whole, isolate, rebuilt, write};
 pub use links::Links;
 pub use plan::{Kept, Plan};
 pub use record::{Copy, RECORD, Record};

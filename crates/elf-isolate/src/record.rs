@@ -37,7 +37,7 @@ pub struct Record {
 pub struct Copy {
     /// Where it is, below the output.
     pub path: PathBuf,
-    /// What it is a copy of.
+    /// What it is a copy of; relative to the store, if it is there.
     pub original: PathBuf,
     /// The hash of that file's bytes (BLAKE3).
     pub content: String,
@@ -95,6 +95,18 @@ impl Record {
             |copy: &Copy| Some(Copy { path: copy.path.strip_prefix(place).ok()?.to_owned(), ..copy.clone() });
         let copies: Vec<Copy> = self.copies.iter().filter_map(part).collect();
         Self { version: VERSION, key: key(&copies), copies, kept: BTreeMap::new() }
+    }
+
+    /// The same where originals are below `folder`, named from there: wherever that is, equal copies have equal keys.
+    #[must_use]
+    pub fn within(mut self, folder: &Path) -> Self {
+        for copy in &mut self.copies {
+            if let Ok(inside) = copy.original.strip_prefix(folder) {
+                copy.original = inside.to_owned();
+            }
+        }
+        self.key = key(&self.copies);
+        self
     }
 
     /// Its text.

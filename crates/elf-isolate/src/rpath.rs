@@ -23,7 +23,7 @@ pub struct Places {
     /// Each tree, and its folder in the output, relative to that; the innermost come first.
     trees: Vec<(PathBuf, PathBuf)>,
     /// The folder in the output of copies of files that are in no tree.
-    outside: PathBuf,
+    pub(crate) outside: PathBuf,
     /// Links from tree to tree.
     pub(crate) links: Links,
 }

@@ -7,7 +7,7 @@ mod support;
 use std::collections::hash_map::RandomState;
 use std::fs;
 use std::hash::{BuildHasher, Hasher};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use support::{Project, said};
@@ -130,30 +130,6 @@ fn eight_projects_sync_at_once_on_one_store() {
     }
 }
 
-/// Runs `script` in a mount namespace of its own; `None`, said aloud, where the system allows none.
-fn in_namespace(project: &Project, script: &str) -> Option<std::process::Output> {
-    let flags = if rustix::process::geteuid().is_root() { "-m" } else { "-Urm" };
-    let works = Command::new("unshare").args([flags, "sh", "-c", "mount -t tmpfs none /mnt"]).output();
-    if !works.is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED: no mount namespaces here (unshare {flags})");
-        assert!(std::env::var("CI").is_err(), "this test must not be skipped in CI");
-        return None;
-    }
-    let like = project.command(&[]);
-    let mut command = Command::new("unshare");
-    command
-        .args([flags, "bash", "-euc", script])
-        .current_dir(project.app())
-        .env("PINFOLD", env!("CARGO_BIN_EXE_pinfold"));
-    for (name, value) in like.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    Some(command.output().unwrap())
-}
-
 #[test]
 fn a_full_disk_leaves_the_environment_whole() {
     let mut project = Project::new();
@@ -173,7 +149,7 @@ fn a_full_disk_leaves_the_environment_whole() {
         rm .pinfold/filler; "$PINFOLD" sync --frozen
         echo "then: $(.venv/bin/python -c 'import part_3; print(part_3.version)')"
     "#;
-    let Some(output) = in_namespace(&project, script) else { return };
+    let Some(output) = project.in_namespace(script) else { return };
     let text = said(&output);
     assert!(output.status.success(), "{text}");
     assert!(text.contains("full: 2, 1.0, .pinfold/.venv/1, 1\nlock\nthen: 2.0"), "{text}");
@@ -192,7 +168,7 @@ fn a_read_only_store_leaves_the_environment_whole() {
         code=0; "$PINFOLD" sync --frozen || code=$?
         echo "read-only: $code, $(.venv/bin/python -c 'import part_3; print(part_3.version)')"
     "#;
-    let Some(output) = in_namespace(&project, script) else { return };
+    let Some(output) = project.in_namespace(script) else { return };
     let text = said(&output);
     assert!(text.contains("read-only: 2, 1.0"), "{text}");
     assert!(text.contains("may not be written to") && text.contains("hint: "), "{text}");

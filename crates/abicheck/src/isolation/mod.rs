@@ -5,6 +5,7 @@
 //! Deliberately not here: the copies (`elf-isolate`).
 
 mod broken;
+mod folders;
 mod holds;
 mod links;
 pub mod units;
@@ -17,6 +18,7 @@ use elf_loader::{Load, Process, Unmet};
 use crate::analysis::{Analysis, Opening};
 use crate::environment::DistributionId;
 
+pub use folders::Stage;
 pub use holds::{breaks, refused_by_the_loader};
 
 /// A process that imported one package, and then opened the rest of its distribution's native files, as far as what they

@@ -5,17 +5,21 @@
 //! Deliberately not here: where the folders go in the end, and who keeps them (`pinfold sync`, Nix).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 pub use elf_isolate::Link;
 use elf_isolate::{
-    EditError, Graph, IsolateError, Kept, Links, Places, Plan, Record, Wanted, rebuilt, write,
+    EditError, Graph, IsolateError, Kept, Links, Places, Plan, RECORD, Record, Wanted, is_whole, rebuilt,
+    write,
 };
 use pinfold_core::closure;
 use pinfold_core::names::{ROOT, UnitId};
 use sha2::{Digest, Sha256};
 
+use super::folders::{Folders, Stage};
 use super::links::{links, reached};
 use super::{breaks, broken, graph, refused_by_the_loader};
 use crate::analysis::{self, Analysis};
@@ -26,6 +30,8 @@ use crate::report::readable;
 
 /// The folder of a unit's copies that Python looks in, below that named by the key.
 pub const SITE: &str = "site-packages";
+/// The table of its modules, beside that.
+const MODULES: &str = "modules.idx";
 /// Errors that other errors hid, and files that cannot be edited, are found one after another.
 const MOST_ROUNDS: usize = 16;
 
@@ -39,8 +45,11 @@ pub struct Request<'a> {
     pub shared: &'a BTreeSet<UnitId>,
     /// Where folders of copies are already, by key.
     pub there: &'a Path,
-    /// An empty folder for those that are not there yet, `KEY/site-packages` each; with its `isolated.json`.
-    pub staged: &'a Path,
+    /// Makes an empty folder for those that are not there yet, `KEY/site-packages` each, with its `isolated.json`. It is not
+    /// asked for where all are there.
+    pub stage: Stage<'a>,
+    /// What all is in, such as a store: what is named by content is not named by where that is.
+    pub within: &'a Path,
     /// How files that are not copied get there.
     pub link: Link<'a>,
 }
@@ -87,7 +96,8 @@ pub fn isolate(request: &Request<'_>) -> Result<Outcome, Failure> {
     let environment = Environment::described(request.closure.clone(), interpreter.clone());
     let caches = Caches::open(&environment, false, &[]).map_err(Failure::new)?;
     let links = links(request.closure);
-    let outcome = Isolating { request, interpreter, caches: &caches, links }.run(&environment);
+    let folders = Folders::new(request.there, request.stage);
+    let outcome = Isolating { request, interpreter, caches: &caches, links, folders }.run(&environment);
     // A cache that cannot be written costs time on the next run, and nothing now.
     drop(caches.finish());
     outcome
@@ -98,6 +108,7 @@ struct Isolating<'a> {
     interpreter: Interpreter,
     caches: &'a Caches,
     links: Links,
+    folders: Folders<'a>,
 }
 
 /// What is to be kept apart, as far as it is known.
@@ -172,13 +183,13 @@ impl Isolating<'_> {
                 break;
             }
             if self.add_errors(&mut wishes, &after) {
-                self.clear()?;
+                self.folders.clear()?;
                 continue;
             }
             let mended = wishes.pairs.into_values().collect();
             return Ok(Outcome { units: made, mended, left: wishes.left });
         }
-        self.clear()?;
+        self.folders.clear()?;
         Ok(Outcome { left: wishes.left, ..Outcome::default() })
     }
 
@@ -237,19 +248,22 @@ impl Isolating<'_> {
         };
         let first = places(&|unit| unit.hash.clone(), "outside".into());
         let plan = Plan::of(graph, &first, &wanted);
-        let record = Record::of(graph, &plan, &first);
         if plan.is_empty() {
             return Err(plan.kept);
         }
+        let record = Record::of(graph, &plan, &first).within(self.request.within);
         // What is in one depends on the names of the others then.
         let all = if leads_out(&record) { record.key.as_str() } else { "" };
         let part = |unit: &closure::Unit| record.below(&Path::new(&unit.hash).join(SITE)).key;
+        let name = |unit: &closure::Unit| {
+            unit.path.strip_prefix(self.request.within).unwrap_or(&unit.path).display().to_string()
+        };
         let key = |unit: &closure::Unit| {
             let reached = reached(self.request.closure, &self.links, unit);
             let mut digest = Sha256::new();
-            digest.update(format!("{} {all}\n", unit.path.display()));
+            digest.update(format!("{} {all}\n", name(unit)));
             for other in units.iter().filter(|other| reached.contains(other.path.as_path())) {
-                digest.update(format!("{} {}\n", other.path.display(), part(other)));
+                digest.update(format!("{} {}\n", name(other), part(other)));
             }
             HEXLOWER.encode(&digest.finalize())
         };
@@ -265,18 +279,22 @@ impl Isolating<'_> {
         (plan, places): (&Plan, &Places),
         (wishes, order): (&mut Wishes, &[usize]),
     ) -> Result<Option<BTreeMap<UnitId, Isolated>>, Failure> {
-        let record = Record::of(graph, plan, places);
+        let record = Record::of(graph, plan, places).within(self.request.within);
         let rebuilt = rebuilt(graph, plan, places);
         let mut made = places.trees().filter(|(tree, _)| rebuilt.contains(tree)).map(|(_, place)| place);
         // Where one folder leads into another, they are made side by side.
         let side_by_side = leads_out(&record) || self.links.iter().next().is_some();
-        let anew = side_by_side && made.any(|place| self.root_of(place) != self.request.there);
-        let is_there = |place: &Path| !anew && self.root_of(place) == self.request.there;
-        match write(graph, plan, places, self.request.staged, &self.request.link, &is_there) {
+        let anew = side_by_side && made.any(|place| !self.folders.was_there(place));
+        let is_there = |place: &Path| !anew && self.folders.was_there(place);
+        let written = match is_whole(graph, plan, places, &is_there) {
+            true => Ok(()),
+            false => write(graph, plan, places, self.folders.staged()?, &self.request.link, &is_there),
+        };
+        match written {
             Ok(()) => {}
             // What is wrong with a file will be tomorrow, too.
             Err(IsolateError::Edit { file, why }) if !matches!(why, EditError::Io { .. }) => {
-                self.clear()?;
+                self.folders.clear()?;
                 let loads = graph.loads(&file);
                 let fixed: Vec<usize> = (0..order.len()).filter(|id| loads.contains(&order[*id])).collect();
                 if fixed.iter().all(|id| wishes.fixed.contains(id)) {
@@ -297,10 +315,8 @@ impl Isolating<'_> {
                 continue;
             }
             let key = place.parent().unwrap_or(place).to_string_lossy().into_owned();
-            let file = self.root_of(place).join(&key).join(elf_isolate::RECORD);
-            if !file.exists() {
-                std::fs::write(&file, own.to_json())
-                    .map_err(|error| Failure::new(format!("could not write {}: {error}", file.display())))?;
+            if !self.folders.is_there(place) {
+                describe(unit, &own, &self.folders.root_of(place).join(&key))?;
             }
             let renamed = own.copies.iter().filter_map(|copy| {
                 let last = || Some(copy.path.file_name()?.to_string_lossy().into_owned());
@@ -317,7 +333,7 @@ impl Isolating<'_> {
 
     /// The environment with its units where their copies are now.
     fn moved(&self, made: &BTreeMap<UnitId, Isolated>) -> closure::Environment {
-        let root = |isolated: &Isolated| self.root_of(Path::new(&isolated.key));
+        let root = |isolated: &Isolated| self.folders.root_of(Path::new(&isolated.key)).to_owned();
         moved(self.request.closure, made, &root)
     }
 
@@ -327,36 +343,22 @@ impl Isolating<'_> {
         let loader =
             facts.head.interpreter.as_ref().map(|name| name.as_path().to_owned()).unwrap_or_default();
         for isolated in made.values() {
-            let root = self.root_of(Path::new(&isolated.key));
+            let place = Path::new(&isolated.key);
             // What is there already was looked at.
-            if root == self.request.there {
+            if self.folders.is_there(place) {
                 continue;
             }
-            let folder = root.join(&isolated.key);
+            let folder = self.folders.root_of(place).join(place);
             for copy in Record::read(&folder).into_iter().flat_map(|record| record.copies) {
-                let place = folder.join(SITE).join(&copy.path);
-                if let Some(why) = refused_by_the_loader(&loader, &copy.original, &place) {
+                let original = self.request.within.join(&copy.original);
+                if let Some(why) =
+                    refused_by_the_loader(&loader, &original, &folder.join(SITE).join(&copy.path))
+                {
                     return Ok(Some(why));
                 }
             }
         }
         Ok(None)
-    }
-
-    /// Where the folder is that `place` is in or is: among those that are there, or staged.
-    fn root_of(&self, place: &Path) -> PathBuf {
-        let key = place.iter().next().unwrap_or_default();
-        let is_staged = self.request.staged.join(key).exists() || !self.request.there.join(key).is_dir();
-        if is_staged { self.request.staged.to_owned() } else { self.request.there.to_owned() }
-    }
-
-    /// Removes what was staged.
-    fn clear(&self) -> Result<(), Failure> {
-        let staged = self.request.staged;
-        let removed = std::fs::read_dir(staged).and_then(|entries| {
-            entries.into_iter().try_for_each(|entry| std::fs::remove_dir_all(entry?.path()))
-        });
-        removed.map_err(|error| Failure::new(format!("could not empty {}: {error}", staged.display())))
     }
 }
 
@@ -371,12 +373,26 @@ pub fn moved(
         if let Some(isolated) = made.get(&unit.id) {
             let folder = root(isolated).join(&isolated.key);
             unit.path = folder.join(SITE);
-            unit.modules = unit.modules.take().map(|_| folder.join("modules.idx"));
+            unit.modules = unit.modules.take().map(|_| folder.join(MODULES));
             let Isolated { libraries, files, .. } = isolated.clone();
             unit.isolated = Some(closure::Isolated { libraries, files });
         }
     }
     closure
+}
+
+/// Says in a folder of copies what they are, and which modules are there.
+fn describe(unit: &closure::Unit, record: &Record, folder: &Path) -> Result<(), Failure> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |error: std::io::Error| Failure::new(format!("could not write {}: {error}", path.display()))
+    };
+    let file = folder.join(RECORD);
+    fs::write(&file, record.to_json()).map_err(failed(&file))?;
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).map_err(failed(&file))?;
+    let Some(table) = &unit.modules else { return Ok(()) };
+    let to = folder.join(MODULES);
+    fs::copy(table, &to).map_err(failed(&to)).map(drop)
 }
 
 /// Whether lists of folders lead, or may lead, from unit to unit.

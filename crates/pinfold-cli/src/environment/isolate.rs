@@ -3,9 +3,12 @@
 //! Nearly no environment has such units, which tables of the store tell in a millisecond; what came of looking at one is
 //! kept for the next with the same units. Deliberately not here: what breaks, and how copies are made (abicheck).
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use abicheck::failure::Failure;
+use abicheck::isolation::Stage;
 use abicheck::isolation::units::{self, Isolated, Link, Mended, Outcome, Request};
 use anyhow::{Context as _, Result, anyhow};
 use pinfold_core::closure::{self, Environment, Unit};
@@ -39,7 +42,7 @@ pub fn isolate(
     if !may_meet(environment, &shared, &|wheel| store.native(wheel), wheels)? {
         return Ok(Vec::new());
     }
-    let key = key(environment, interpreter);
+    let key = key(environment, store, interpreter);
     let verdict = match store.verdict(&key) {
         Some(verdict) => verdict,
         None => {
@@ -80,8 +83,14 @@ fn may_meet(
     Ok(!Native::met(&tables).is_empty() || !Native::unlike(&tables).is_empty())
 }
 
-/// What names an environment, with the interpreter that imports it.
-fn key(environment: &Environment, interpreter: &Interpreter) -> String {
+/// What names an environment, with the interpreter that imports it; wherever its store is.
+fn key(environment: &Environment, store: &Store, interpreter: &Interpreter) -> String {
+    let mut environment = environment.clone();
+    let inside = |path: &Path| path.strip_prefix(store.root()).unwrap_or(path).to_owned();
+    for unit in environment.units.whole() {
+        unit.path = inside(&unit.path);
+        unit.modules = unit.modules.as_deref().map(inside);
+    }
     let mut digest = Sha256::new();
     digest.update(VERSION.to_le_bytes());
     digest.update(env!("CARGO_PKG_VERSION"));
@@ -93,7 +102,7 @@ fn key(environment: &Environment, interpreter: &Interpreter) -> String {
     hex(&digest.finalize())
 }
 
-/// Has abicheck look at it, and puts the copies into the store.
+/// Has abicheck look at it, and puts the copies into the store that it lacks.
 fn look(
     environment: &Environment,
     shared: &BTreeSet<UnitId>,
@@ -101,23 +110,48 @@ fn look(
     interpreter: &Interpreter,
 ) -> Result<Verdict> {
     let _looking = terminal::spinner("Looking at libraries that several packages bring");
-    let staged = store.isolating()?;
+    let staged = OnceCell::new();
+    let stage = || {
+        let made = store.isolating().map_err(|error| {
+            let failure = Failure::new(&error);
+            match &error {
+                wheelsplit::Error::ReadOnly { .. } => failure.hint(LACKING),
+                _ => failure.maybe(error.hint()),
+            }
+        })?;
+        Ok(staged.get_or_init(|| made).path().to_owned())
+    };
+    let there = store.isolated();
     let link = Link::Each(&instance::link);
-    let verdict = copy(environment, shared, interpreter, (&store.isolated(), staged.path()), link)?;
-    staged.publish()?;
+    let places = Places { there: &there, stage: &stage, within: store.root(), link };
+    let verdict = copy(environment, shared, interpreter, places)?;
+    if let Some(staged) = staged.into_inner() {
+        staged.publish()?;
+    }
     Ok(verdict)
 }
 
-/// Has abicheck look at it, and make copies in the folder `staged` that are not `there`.
+/// What to do about a store that may not be written to.
+const LACKING: &str = "the store lacks copies that this environment needs: make its folder writable, or name another \
+    one with PINFOLD_CACHE";
+
+/// Where copies are, and get to.
+struct Places<'a> {
+    there: &'a Path,
+    stage: Stage<'a>,
+    within: &'a Path,
+    link: Link<'a>,
+}
+
+/// Has abicheck look at it, and make copies that are not there.
 fn copy(
     environment: &Environment,
     shared: &BTreeSet<UnitId>,
     interpreter: &Interpreter,
-    (there, staged): (&Path, &Path),
-    link: Link<'_>,
+    Places { there, stage, within, link }: Places<'_>,
 ) -> Result<Verdict> {
-    let request =
-        Request { closure: environment, python: &interpreter.executable, shared, there, staged, link };
+    let python = &interpreter.executable;
+    let request = Request { closure: environment, python, shared, there, stage, within, link };
     let Outcome { units, mended, left } = units::isolate(&request).map_err(|failure| {
         let what = anyhow!("could not give packages libraries of their own: {}", failure.message());
         let hints = failure.hints().iter().map(|hint| format!("{hint}; "));
@@ -126,14 +160,6 @@ fn copy(
             hints.collect::<String>() + "`native = \"shared\"` on a pin leaves its packages as they are",
         )
     })?;
-    for unit in environment.units.iter() {
-        let Some((isolated, table)) = units.get(&unit.id).zip(unit.modules.as_ref()) else { continue };
-        let folder = staged.join(&isolated.key);
-        if folder.is_dir() {
-            let to = folder.join("modules.idx");
-            std::fs::copy(table, &to).with_context(|| format!("could not write {}", to.display()))?;
-        }
-    }
     let copied = |Isolated { key, libraries, files }: Isolated| Copied { key, libraries, files };
     Ok(Verdict {
         wheels: environment.units.iter().filter_map(|unit| unit.wheel.clone()).collect(),
@@ -173,7 +199,9 @@ pub fn isolate_alone(
     let nowhere = out.join("none");
     // Folders are real: the loader leaves them by `..`.
     let link = Link::Each(&|from, to| std::os::unix::fs::symlink(from, to));
-    let verdict = copy(environment, &shared, interpreter, (&nowhere, out), link)?;
+    let stage = || Ok(out.to_owned());
+    let places = Places { there: &nowhere, stage: &stage, within: out, link };
+    let verdict = copy(environment, &shared, interpreter, places)?;
     verdict.left.iter().for_each(|what| warn(what));
     for what in &verdict.mended {
         terminal::say("Isolated", what);

@@ -7,6 +7,7 @@
 
 mod breaking;
 mod spelled;
+mod store;
 #[path = "../support/mod.rs"]
 mod support;
 mod unopened;

@@ -10,6 +10,7 @@
 pub mod folders;
 pub mod index;
 pub mod links;
+mod namespaces;
 pub mod native;
 mod wheels;
 
