@@ -27,9 +27,9 @@ pub(crate) struct Options {
     keep: bool,
 }
 
-/// Two pyarrows; PyQt6 beside PySide6.
+/// Two pyarrows; PyQt6 beside PySide6; two PySide6; two tensorflows.
 pub(crate) fn run(options: &Options) -> Result<bool> {
-    all(options, &["pyarrow", "qt"])
+    all(options, &["pyarrow", "qt", "pyside", "tensorflow"])
 }
 
 /// Two torches.

@@ -47,7 +47,7 @@ enum Command {
     Parity(parity::Options),
     /// Compare what abicheck says of real packages with what they do
     Corpus(corpus::Options),
-    /// Two pyarrows, and PyQt6 beside PySide6, in one process after a plain `pinfold sync`; before it, abicheck's error
+    /// Two pyarrows, PyQt6 beside PySide6, two PySide6, two tensorflows: in one process after a plain `pinfold sync`
     Isolation(isolation::Options),
     /// The same with two torches: downloads some 5 GB, needs 30 GB of disk
     Torch(isolation::Options),

@@ -1,0 +1,5 @@
+"""Uses the tensorflow of its pin."""
+
+import tensorflow
+
+__all__ = ["tensorflow"]
