@@ -279,13 +279,15 @@ fn native_shared_leaves_libraries_as_they_are() {
     for word in ["error[AB102]", "libdup.so.1", "DUP_2.0", "failed its ABI check", "hint:"] {
         assert!(error.contains(word), "no `{word}` in\n{error}");
     }
-    let environment = nix.build(BUILDS, "sharing", &[]).expect("an environment, unchecked");
-    let closure = fs::read_to_string(environment.join("closure.json")).expect("a closure.json");
-    assert!(!closure.contains("\"isolated\""), "{closure}");
-    assert!(!environment.join("own-libraries").exists());
-    let together = run(Command::new(environment.join("bin/python")).args(["-c", "import dup, twin"]));
-    let error = String::from_utf8_lossy(&together.stderr);
-    assert!(error.contains("version `DUP_2.0' not found"), "{error}");
+    for shared in ["sharing", "sharingAll"] {
+        let environment = nix.build(BUILDS, shared, &[]).expect("an environment, unchecked");
+        let closure = fs::read_to_string(environment.join("closure.json")).expect("a closure.json");
+        assert!(!closure.contains("\"isolated\""), "{closure}");
+        assert!(!environment.join("own-libraries").exists());
+        let together = run(Command::new(environment.join("bin/python")).args(["-c", "import dup, twin"]));
+        let error = String::from_utf8_lossy(&together.stderr);
+        assert!(error.contains("version `DUP_2.0' not found"), "{error}");
+    }
 }
 
 #[test]

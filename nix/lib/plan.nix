@@ -6,7 +6,7 @@
 
     # Type
     ```
-    toPlan :: { name, python, hook, onConflict, closures, lock ? null, required ? [ ] } -> String
+    toPlan :: { name, python, hook, onConflict, closures, native ? "isolate", lock ? null, required ? [ ] } -> String
     ```
   */
   toPlan =
@@ -16,6 +16,7 @@
       hook,
       onConflict ? "error",
       closures,
+      native ? "isolate",
       lock ? null,
       required ? [ ],
     }:
@@ -40,6 +41,7 @@
         ) closures.units;
         inherit (closures) closures;
       }
+      // (if native == "isolate" then { } else { inherit native; })
       // (if lock == null then { } else { lock = "${lock}"; })
     );
 }

@@ -42,6 +42,7 @@ let
       now ? builtins.currentTime or null,
       abiCheck ? true,
       onConflict ? "error",
+      native ? null,
       name ? "${python.name or "python${python.pythonVersion}"}-pinfold",
       wheels ? { },
       fetchWheel ? host.fetching.fetchWheel,
@@ -134,8 +135,16 @@ let
           };
       holds = if lock == null then [ ] else parsed.holds;
       days = builtins.isInt maxLagDays && maxLagDays >= 0;
+      own =
+        if native != null then
+          native
+        else if lock != null then
+          parsed.native or "isolate"
+        else
+          "isolate";
       plan = plans.toPlan {
         inherit name python onConflict;
+        native = own;
         hook = host.hook python;
         closures = resolved;
         required = map package.nameOf required;
@@ -226,7 +235,14 @@ let
           }) (builtins.filter (unit: (unit.package.tests or { }) != { }) units)
         );
     in
-    if !days then
+    if
+      !builtins.elem own [
+        "isolate"
+        "shared"
+      ]
+    then
+      throw "pinfold: native = ${builtins.toJSON own}; it is \"isolate\" or \"shared\""
+    else if !days then
       throw "pinfold: maxLagDays = ${builtins.toJSON maxLagDays}; it is a number of days, 0 or more"
     else
       holding.check {
@@ -264,6 +280,9 @@ in
 
   `onConflict`
   : what two packages that provide one file, or two versions in one closure, are: `"error"` or `"warn"`
+
+  `native`
+  : `"shared"`: no package gets libraries under names of its own; without it, what the lock says
 
   `wheels`
   : wheels for names of the lock, in the place of a fetch: `{ report-old = buildWheel { ... }; }`

@@ -186,6 +186,10 @@ in
   isolated = dups "isolate";
   isolatedReport = (dups "isolate").report;
   sharing = (dups "shared").override { abiCheck = false; };
+  sharingAll = (dups "isolate").override {
+    abiCheck = false;
+    native = "shared";
+  };
 
   # What an extra asks for may come by way of who asks; what no marker holds for is not asked for.
   extras = checkWheel {

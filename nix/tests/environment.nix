@@ -209,6 +209,28 @@ in
       expr = refused (pinfold.pythonWithPins { }).drvPath;
       expected = true;
     };
+    native-is-isolate-or-shared = {
+      expr =
+        map
+          (
+            native:
+            refused
+              (pinfold.pythonWithPins {
+                packages = [ ];
+                inherit native;
+              }).drvPath
+          )
+          [
+            "own"
+            "shared"
+            null
+          ];
+      expected = [
+        true
+        false
+        false
+      ];
+    };
     a-lag-that-is-no-number-is-refused = {
       expr =
         map

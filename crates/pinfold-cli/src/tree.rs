@@ -29,6 +29,8 @@ pub struct Tree<'l> {
     names: BTreeMap<&'l str, Vec<&'l LockedUnit>>,
     /// By unit and the name that a library had, the one that it has in the environment.
     isolated: BTreeMap<UnitId, BTreeMap<String, String>>,
+    /// Which packages of the environment still break each other, and why.
+    left: Vec<String>,
 }
 
 /// A distribution of which there is more than one unit.
@@ -62,6 +64,8 @@ struct Document<'l> {
     units: Vec<JsonUnit<'l>>,
     closures: &'l [Closure],
     differences: Vec<Difference>,
+    /// Which packages of the environment still break each other, and why, in a sentence each.
+    left: &'l [String],
 }
 
 #[derive(Serialize)]
@@ -84,12 +88,13 @@ impl<'l> Tree<'l> {
         for unit in &lock.units {
             names.entry(label(lock, unit).0).or_default().push(unit);
         }
-        Tree { lock, names, isolated: BTreeMap::new() }
+        Tree { lock, names, isolated: BTreeMap::new(), left: Vec::new() }
     }
 
-    /// Adds what only an environment that was made from the lock says.
+    /// Adds what only an environment that was made from the lock says, and what is left in it that breaks.
     #[must_use]
-    pub fn with(mut self, environment: &Environment) -> Self {
+    pub fn with(mut self, environment: &Environment, left: Vec<String>) -> Self {
+        self.left = left;
         let of_lock = environment.units.iter().filter(|unit| self.lock.unit(&unit.id).is_some());
         let isolated = of_lock.filter_map(|unit| Some((unit.id.clone(), unit.isolated.clone()?.libraries)));
         self.isolated = isolated.collect();
@@ -148,6 +153,7 @@ impl<'l> Tree<'l> {
             units: units.collect(),
             closures: &self.lock.closures,
             differences: self.differences(),
+            left: &self.left,
         };
         serde_json::to_string_pretty(&document).unwrap_or_default()
     }
@@ -192,6 +198,13 @@ impl<'l> Tree<'l> {
             }
         }
         self.libraries(text, colour);
+        if !self.left.is_empty() {
+            text.push_str(&format!(
+                "\n{}\n",
+                styled("Packages that break each other", Style::Strong, colour)
+            ));
+            self.left.iter().for_each(|what| text.push_str(&format!("  {what}\n")));
+        }
         let legend = [
             (DIFFERS, "other importers see another version of it"),
             (TWICE, "other importers see the same version, with other dependencies"),

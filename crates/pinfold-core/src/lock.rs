@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::closure::{Closure, Pin};
+use crate::closure::{Closure, Native, Pin};
 use crate::names::{ROOT, UnitId};
 use crate::units::{Node, hashes};
 
@@ -41,6 +41,9 @@ pub struct Lock {
     pub platform: String,
     /// Digest of everything in the manifest that the lock depends on: another digest means that it is stale.
     pub manifest: String,
+    /// Whether units may get libraries under names of their own: what the manifest says of all.
+    #[serde(default, skip_serializing_if = "Native::is_default")]
+    pub native: Native,
     /// The tracks that stay behind, sorted by name.
     #[serde(default, rename = "hold", skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<Hold>,

@@ -37,6 +37,9 @@ pub struct Manifest {
     pub requires: Vec<String>,
     /// The Python that is asked for, as written: `3.12`, or whatever else uv finds an interpreter by.
     pub python: Option<String>,
+    /// Whether any unit may get libraries under names of its own.
+    #[serde(skip_serializing_if = "Native::is_default")]
+    pub native: Native,
     /// The pins, by normalised name.
     pub pins: BTreeMap<String, Pin>,
     /// The tracks by name; `main` is root's.
@@ -207,8 +210,9 @@ impl ManifestError {
     }
 }
 
-const ROOT_KEYS: &[&str] = &["requires", "python", "pins", "tracks", "build-set", "builds", "checks", "uv"];
-const PYPROJECT_KEYS: &[&str] = &["python", "pins", "tracks", "build-set", "builds", "checks"];
+const ROOT_KEYS: &[&str] =
+    &["requires", "python", "native", "pins", "tracks", "build-set", "builds", "checks", "uv"];
+const PYPROJECT_KEYS: &[&str] = &["python", "native", "pins", "tracks", "build-set", "builds", "checks"];
 const PIN_KEYS: &[&str] = &["requires", "undeclared", "share", "private", "track", "native"];
 const NATIVE: &str = "\"isolate\" or \"shared\"";
 const BARE: &str = "names alone stand here; bounds go into `requires`";
@@ -247,6 +251,7 @@ impl Manifest {
             manifest.uv = reader.plain(&["uv"]);
         }
         manifest.python = reader.string(table, "python", &format!("{prefix}python"))?.map(|(s, _)| s);
+        manifest.native = reader.native(table, prefix.trim_end_matches('.'))?;
         let listed = tracks::read(&reader, table, prefix, &mut manifest)?;
         let pins = format!("{prefix}pins");
         let pinned = reader.table(table, "pins", &pins)?.unwrap_or(&empty);
@@ -362,6 +367,22 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// The key `native` of the table at `path`.
+    fn native(&self, table: &DeTable<'_>, path: &str) -> Read<Native> {
+        let key = if path.is_empty() { "native".to_owned() } else { format!("{path}.native") };
+        match self.string(table, "native", &key)? {
+            None => Ok(Native::Isolate),
+            Some((word, line)) => match word.as_str() {
+                "isolate" => Ok(Native::Isolate),
+                "shared" => Ok(Native::Shared),
+                _ => {
+                    let found = format!("the string \"{word}\"");
+                    Err(ManifestError::WrongType { key, expected: NATIVE, found, line })
+                }
+            },
+        }
+    }
+
     fn pin(&self, pins: &DeTable<'_>, name: &str, prefix: &str, manifest: &Manifest) -> Read<Pin> {
         let path = format!("{prefix}.{name}");
         let Some(table) = self.table(pins, name, &path)? else { return Ok(Pin::default()) };
@@ -378,17 +399,6 @@ impl Reader<'_> {
                 }
             },
         };
-        let native = match self.string(table, "native", &format!("{path}.native"))? {
-            None => Native::Isolate,
-            Some((word, line)) => match word.as_str() {
-                "isolate" => Native::Isolate,
-                "shared" => Native::Shared,
-                _ => {
-                    let (key, found) = (format!("{path}.native"), format!("the string \"{word}\""));
-                    return Err(ManifestError::WrongType { key, expected: NATIVE, found, line });
-                }
-            },
-        };
         let track = self.string(table, "track", &format!("{path}.track"))?;
         let track = track.map(|(track, line)| tracks::known(name, track, line, manifest)).transpose()?;
         Ok(Pin {
@@ -397,7 +407,29 @@ impl Reader<'_> {
             share: self.names(table, "share", &path, BARE)?,
             private: self.names(table, "private", &path, BARE)?,
             track,
-            native,
+            native: self.native(table, &path)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn native_is_said_of_all_or_of_a_pin() {
+        let of_all = Manifest::parse("native = \"shared\"\n[pins.a]", Kind::Pinfold).unwrap();
+        assert_eq!((of_all.native, of_all.pins["a"].native), (Native::Shared, Native::Isolate));
+        let text = "[tool.pinfold]\nnative = \"shared\"";
+        assert_eq!(Manifest::parse(text, Kind::Pyproject).unwrap().native, Native::Shared);
+        for (text, line, key) in
+            [("native = \"own\"", 1, "native"), ("[pins.a]\nnative = \"own\"", 2, "pins.a.native")]
+        {
+            let error = Manifest::parse(text, Kind::Pinfold).unwrap_err().to_string();
+            let what =
+                format!("line {line}: `{key}` must be \"isolate\" or \"shared\", but is the string \"own\"");
+            assert_eq!(error, what);
+        }
+        assert!(Manifest::parse("native = 1", Kind::Pinfold).is_err());
     }
 }

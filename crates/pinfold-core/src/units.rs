@@ -219,6 +219,7 @@ mod tests {
             units: all.iter().map(unit).collect(),
             closures: closures.iter().map(closure).collect(),
             holds: Vec::new(),
+            native: Default::default(),
             build_set: Default::default(),
             check_set: Default::default(),
         }

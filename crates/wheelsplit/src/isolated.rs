@@ -45,8 +45,21 @@ pub struct Verdict {
     pub units: BTreeMap<String, Copied>,
     /// What is said to people about what was mended.
     pub mended: Vec<String>,
-    /// What is said about what was left.
-    pub left: Vec<String>,
+    /// What was left as it is.
+    pub left: Vec<Left>,
+}
+
+/// Two units that break each other, and were left as they are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// Their identifiers.
+    pub units: [String; 2],
+    /// How, in a sentence.
+    pub title: String,
+    /// Why, in sentences.
+    pub why: Vec<String>,
+    /// Whether that is for files of both that cannot be edited.
+    pub uneditable: bool,
 }
 
 /// A unit with copies.

@@ -42,7 +42,7 @@ pub use folder::install_alone;
 pub use gc::{Collected, Live};
 pub use install::Expected;
 pub use instance::Instance;
-pub use isolated::{Copied, Isolating, Verdict};
+pub use isolated::{Copied, Isolating, Left, Verdict};
 pub use limits::Limits;
 pub use lock::{Exclusive, Shared};
 pub use native::Native;

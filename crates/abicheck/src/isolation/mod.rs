@@ -7,6 +7,7 @@
 mod broken;
 mod folders;
 mod holds;
+mod left;
 mod links;
 pub mod units;
 
@@ -20,6 +21,7 @@ use crate::environment::DistributionId;
 
 pub use folders::Stage;
 pub use holds::{breaks, refused_by_the_loader};
+pub use left::{Left, Why};
 
 /// A process that imported one package, and then opened the rest of its distribution's native files, as far as what they
 /// need is there: plugins, which C code opens, are its own, too, and where something is not installed today it may be

@@ -20,6 +20,7 @@ use pinfold_core::names::{ROOT, UnitId};
 use sha2::{Digest, Sha256};
 
 use super::folders::{Folders, Stage};
+use super::left::{self, Left, Uneditable, Why};
 use super::links::{links, reached};
 use super::{breaks, broken, graph, refused_by_the_loader};
 use crate::analysis::{self, Analysis};
@@ -61,8 +62,8 @@ pub struct Outcome {
     pub units: BTreeMap<UnitId, Isolated>,
     /// What was an error before, and is none with them.
     pub mended: Vec<Mended>,
-    /// Why what breaks was left, one sentence each.
-    pub left: Vec<String>,
+    /// What still breaks.
+    pub left: Vec<Left>,
 }
 
 /// A unit with copies.
@@ -85,6 +86,18 @@ pub struct Mended {
     pub code: &'static str,
     /// The error, in a sentence for people.
     pub title: String,
+}
+
+impl Mended {
+    /// The error with its code.
+    pub fn titled(&self) -> String {
+        format!("{} ({})", self.title, self.code)
+    }
+
+    /// What it is where it is not mended.
+    fn left(self, why: Why) -> Left {
+        Left { title: self.titled(), units: self.units, why }
+    }
 }
 
 /// Looks for units that break each other by what they share, and makes copies of as few files as mend that.
@@ -118,14 +131,19 @@ struct Wishes {
     /// What keeping them apart does not mend.
     hopeless: BTreeSet<broken::Pair>,
     fixed: BTreeSet<DistributionId>,
-    left: Vec<String>,
+    uneditable: Uneditable,
+    left: Vec<Left>,
 }
 
 impl Wishes {
     /// Leaves pairs as they are.
-    fn leave(&mut self, why: &str, which: impl Fn(&broken::Pair) -> bool) {
+    fn leave(
+        &mut self,
+        which: impl Fn(&broken::Pair) -> bool,
+        why: impl Fn(&Uneditable, &broken::Pair) -> Why,
+    ) {
         let left = self.pairs.extract_if(.., |pair, _| which(pair));
-        self.left.extend(left.map(|(_, mended)| format!("{} ({}): {why}", mended.title, mended.code)));
+        self.left.extend(left.map(|(pair, mended)| mended.left(why(&self.uneditable, &pair))));
     }
 }
 
@@ -137,16 +155,11 @@ impl Wishes {
             let Kept::Spelled { worlds, .. } = one else { continue };
             let both = |(a, b): &broken::Pair| worlds.contains(&order[*a]) && worlds.contains(&order[*b]);
             self.hopeless.extend(self.pairs.keys().copied().filter(both));
-            self.leave(&stays(one), both);
+            let why = Why::Other(left::stays(one));
+            self.leave(both, |_, _| why.clone());
         }
         self.pairs.len() < before
     }
-}
-
-/// A name that stays, in a sentence.
-fn stays(kept: &Kept) -> String {
-    let (name, why) = kept.told();
-    format!("{name} stays one for all: {why}")
 }
 
 impl Isolating<'_> {
@@ -166,8 +179,7 @@ impl Isolating<'_> {
             let (plan, places) = match self.plan(&graph, &wishes, &order) {
                 Ok(planned) => planned,
                 Err(kept) => {
-                    let kept: Vec<String> = kept.iter().map(stays).collect();
-                    wishes.leave(&kept.join("; "), |_| !kept.is_empty());
+                    wishes.leave(|_| !kept.is_empty(), |_, _| left::kept(&kept));
                     break;
                 }
             };
@@ -179,7 +191,8 @@ impl Isolating<'_> {
             let copied = Environment::described(moved, self.interpreter.clone());
             let after = self.analyse(&copied)?;
             if let Some(why) = self.refused(&made)?.or_else(|| breaks(&before, &after)) {
-                wishes.leave(&format!("the copies were made and do not hold: {why}"), |_| true);
+                let why = Why::Other(format!("the copies were made and do not hold: {why}"));
+                wishes.leave(|_| true, |_, _| why.clone());
                 break;
             }
             if self.add_errors(&mut wishes, &after) {
@@ -207,12 +220,8 @@ impl Isolating<'_> {
         let (before, mut gone) = (wishes.pairs.len(), 0);
         for (pair, finding) in broken::pairs(analysis, &errors) {
             if wishes.pairs.get(&pair).is_some_and(|known| known.title == readable(&finding.title)) {
-                wishes.pairs.remove(&pair);
-                wishes.left.push(format!(
-                    "{} ({}): libraries of their own do not mend it",
-                    readable(&finding.title),
-                    finding.code
-                ));
+                let why = Why::Other("libraries of their own do not mend it".to_owned());
+                wishes.leave(|other| *other == pair, |_, _| why.clone());
                 wishes.hopeless.insert(pair);
                 gone += 1;
                 continue;
@@ -300,9 +309,13 @@ impl Isolating<'_> {
                 if fixed.iter().all(|id| wishes.fixed.contains(id)) {
                     return Err(Failure::new(why));
                 }
+                wishes.uneditable.add(&fixed, &why.to_string());
                 wishes.fixed.extend(fixed);
                 let fixed = wishes.fixed.clone();
-                wishes.leave(&why.to_string(), |(a, b)| fixed.contains(a) && fixed.contains(b));
+                wishes.leave(
+                    |(a, b)| fixed.contains(a) && fixed.contains(b),
+                    |uneditable, (a, b)| uneditable.of_both(*a, *b),
+                );
                 return Ok(None);
             }
             Err(error) => return Err(Failure::new(error)),

@@ -14,6 +14,7 @@ use crate::environment::changes::Change;
 use crate::environment::generation::Stamp;
 use crate::environment::history;
 use crate::environment::layout::Layout;
+use crate::environment::left;
 use crate::environment::sync::{Request, Synced, sync_while};
 use crate::error::{Error, Outcome};
 use crate::failure::{find, hinted};
@@ -42,6 +43,8 @@ pub struct Done {
     pub took: Duration,
     /// The interpreter's version.
     pub python: String,
+    /// Which packages of it still break each other, and why, in a sentence each.
+    pub left: Vec<String>,
 }
 
 /// Runs the command.
@@ -58,6 +61,7 @@ pub fn run(args: &SyncArgs, context: &Context) -> Result<Outcome, Error> {
             done.python,
             elapsed(done.took)
         ));
+        left::warn(&done.left);
     }
     report_changes(&done, context);
     if context.format == OutputFormat::Json {
@@ -82,6 +86,7 @@ fn json(done: &Done, context: &Context) -> serde_json::Value {
         "fetched": fetched,
         "changes": changes,
         "isolated": isolated,
+        "left": done.left,
     })
 }
 
@@ -116,7 +121,13 @@ fn as_it_is(layout: &Layout) -> Result<Done, Error> {
         let what = anyhow!("{} is a candidate that is not whole", layout.link.display());
         return Err(hinted(what, "`pinfold update` makes it anew").into());
     };
-    Ok(Done { lock, synced: Synced::Unchanged { generation }, took: Duration::ZERO, python: stamp.python })
+    Ok(Done {
+        lock,
+        synced: Synced::Unchanged { generation },
+        took: Duration::ZERO,
+        python: stamp.python,
+        left: stamp.left,
+    })
 }
 
 /// So often a lock may change under our hands.
@@ -134,14 +145,21 @@ fn attempt(context: &Context, store: &Store, force: bool) -> Result<Option<Done>
     let path = context.project.join(pinfold_core::lock::FILE);
     let still = || Lock::read(&path).is_ok_and(|there| there.as_ref() == Some(&lock));
     match sync_while(&request, still) {
-        Ok(synced) => {
-            Ok(synced.map(|synced| Done { lock, synced, took: start.elapsed(), python: interpreter.version }))
-        }
+        Ok(synced) => Ok(synced.map(|synced| {
+            let left = left_in(&layout, &synced);
+            Done { lock, synced, took: start.elapsed(), python: interpreter.version, left }
+        })),
         Err(error) => match built_other(error.as_ref()) {
             Some(what) if !context.frozen && !context.locked && take_over(context, store, &what)? => Ok(None),
             _ => Err(error.into()),
         },
     }
+}
+
+/// What the generation that is current now says of packages that break each other.
+fn left_in(layout: &Layout, synced: &Synced) -> Vec<String> {
+    let (Synced::Unchanged { generation } | Synced::Switched { generation, .. }) = synced;
+    Stamp::read(&layout.generation(*generation)).map(|stamp| stamp.left).unwrap_or_default()
 }
 
 /// What was built here to another wheel than the lock names: the lock was made on another machine, whose compiler or
@@ -177,6 +195,7 @@ pub fn report_changes(done: &Done, context: &Context) {
     for what in isolated {
         terminal::say("Isolated", what);
     }
+    left::warn(&done.left);
     terminal::say(
         "Switched",
         &format!(

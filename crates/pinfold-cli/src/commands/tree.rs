@@ -9,6 +9,7 @@ use pinfold_core::lock::{FILE, Lock};
 use wheelsplit::Store;
 
 use crate::context::{Context, OutputFormat};
+use crate::environment::generation::Stamp;
 use crate::environment::layout::Layout;
 use crate::environment::sync::existing;
 use crate::error::{Error, Outcome};
@@ -46,8 +47,11 @@ pub fn run(args: &TreeArgs, context: &Context) -> Result<Outcome, Error> {
     }
     let mut tree = Tree::new(&lock);
     let folder = Layout::new(&context.environment).ok().and_then(|layout| existing(&layout).ok());
-    if let Some(Ok(environment)) = folder.map(|folder| Environment::read(&folder.join("closure.json"))) {
-        tree = tree.with(&environment);
+    if let Some(folder) = folder
+        && let Ok(environment) = Environment::read(&folder.join("closure.json"))
+    {
+        let left = Stamp::read(&folder).map(|stamp| stamp.left).unwrap_or_default();
+        tree = tree.with(&environment, left);
     }
     match context.format {
         OutputFormat::Json => output::data(&format!("{}\n", tree.json()))?,

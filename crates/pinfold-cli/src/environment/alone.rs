@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-use pinfold_core::closure::{Closure, Pin};
+use pinfold_core::closure::{self, Closure, Pin};
 use pinfold_core::lock::{Lock, LockedUnit, Wheel};
 use pinfold_core::names::{UnitId, normalize};
 use pinfold_core::units::{Node, hashes};
@@ -45,6 +45,9 @@ pub struct Plan {
     /// What two distributions with one file or program are.
     #[serde(default)]
     pub on_conflict: OnConflict,
+    /// Whether units may get libraries under names of their own.
+    #[serde(default)]
+    pub native: closure::Native,
     /// Names of units of root's closure whose own requirements must be met.
     #[serde(default)]
     pub required: Vec<String>,
@@ -156,7 +159,7 @@ pub fn build(plan: &Plan, out: &Path) -> Result<()> {
     fs::create_dir(&out).with_context(|| format!("could not make {}", out.display()))?;
     let wheels = installed.into_iter().map(|wheel| (wheel.sha256.clone(), wheel)).collect();
     let mut assembled = assemble(&lock, &Alone(out.clone()), &wheels)?;
-    isolate::isolate_alone(&mut assembled, &out.join("own-libraries"), &interpreter, &wheels)?;
+    isolate::isolate_alone(&mut assembled, plan.native, &out.join("own-libraries"), &interpreter, &wheels)?;
     let Assembled { environment, roots } = assembled;
     for name in &plan.required {
         requirements::met(name, &environment, &roots, &interpreter)?;
@@ -280,6 +283,7 @@ fn lock(plan: &Plan, installed: &[Installed], interpreter: &Interpreter) -> Resu
         python: interpreter.minor.clone(),
         platform: interpreter.platform.clone(),
         manifest: String::new(),
+        native: plan.native,
         wheels: wheels.into_iter().collect(),
         units: units.into_values().collect(),
         closures: plan.closures.iter().map(closure).collect::<Result<_>>()?,

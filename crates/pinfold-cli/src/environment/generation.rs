@@ -49,6 +49,9 @@ pub struct Stamp {
     pub created: u64,
     /// How many entries site-packages has, so that one that is gone is noticed.
     pub entries: usize,
+    /// Which packages still break each other by what they share, and why, in a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<String>,
 }
 
 impl Stamp {
@@ -77,6 +80,7 @@ impl Stamp {
             python: interpreter.version.clone(),
             created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
             entries: 0,
+            left: Vec::new(),
         }
     }
 

@@ -8,16 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use abicheck::failure::Failure;
-use abicheck::isolation::Stage;
-use abicheck::isolation::units::{self, Isolated, Link, Mended, Outcome, Request};
+use abicheck::isolation::units::{self, Isolated, Link, Outcome, Request};
+use abicheck::isolation::{self, Stage, Why};
 use anyhow::{Context as _, Result, anyhow};
 use pinfold_core::closure::{self, Environment, Unit};
 use pinfold_core::instance;
 use pinfold_core::names::UnitId;
 use sha2::{Digest, Sha256};
-use wheelsplit::{Copied, Installed, Native, Store, Verdict};
+use wheelsplit::{Copied, Installed, Left, Native, Store, Verdict};
 
 use super::assemble::Assembled;
+use super::left;
 use crate::digest::hex;
 use crate::failure::hinted;
 use crate::interpreter::Interpreter;
@@ -26,21 +27,33 @@ use crate::terminal;
 /// Raised when equal environments may come to other copies than before.
 const VERSION: u32 = 3;
 
-/// Gives units that break each other copies of their own in the store, and says in a sentence each which and why; what
-/// cannot be mended is a warning, and stays as it is.
+/// What was done, in a sentence each.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// What broke, and does not any more.
+    pub mended: Vec<String>,
+    /// What is as it was.
+    pub left: Vec<String>,
+}
+
+/// Gives units that break each other copies of their own in the store; nothing where `native` says that none get such.
 ///
 /// # Errors
-/// When the environment cannot be looked at, or the store cannot be written.
+/// When the environment cannot be looked at, or the store cannot be written; where neither of two units can be edited.
 pub fn isolate(
     assembled: &mut Assembled,
+    native: closure::Native,
     store: &Store,
     interpreter: &Interpreter,
     wheels: &BTreeMap<String, Installed>,
-) -> Result<Vec<String>> {
+) -> Result<Done> {
     let environment = &assembled.environment;
+    if native == closure::Native::Shared {
+        return Ok(Done::default());
+    }
     let shared = shared(environment);
     if !may_meet(environment, &shared, &|wheel| store.native(wheel), wheels)? {
-        return Ok(Vec::new());
+        return Ok(Done::default());
     }
     let key = key(environment, store, interpreter);
     let verdict = match store.verdict(&key) {
@@ -51,9 +64,9 @@ pub fn isolate(
             verdict
         }
     };
-    verdict.left.iter().for_each(|what| warn(what));
+    left::refuse(environment, &verdict.left)?;
     apply(assembled, &store.isolated(), &verdict)?;
-    Ok(verdict.mended)
+    Ok(Done { mended: verdict.mended, left: left::sentences(&verdict.left) })
 }
 
 /// The units that are left as they are: what is pinned with `native = "shared"`, and what only closures of such pins have.
@@ -164,20 +177,28 @@ fn copy(
     Ok(Verdict {
         wheels: environment.units.iter().filter_map(|unit| unit.wheel.clone()).collect(),
         units: units.into_iter().map(|(id, isolated)| (id.to_string(), copied(isolated))).collect(),
-        mended: mended.iter().map(|mended| told(environment, mended)).collect(),
-        left,
+        mended: mended.iter().map(|one| told(environment, &one.units, &one.titled())).collect(),
+        left: left.into_iter().map(|left| kept(environment, left)).collect(),
     })
 }
 
-/// Which units do not break each other any more, and by what they did.
-fn told(environment: &Environment, mended: &Mended) -> String {
-    let unit = |id: &UnitId| environment.units.iter().find(|unit| unit.id == *id);
-    let Some((one, other)) = unit(&mended.units.0).zip(unit(&mended.units.1)) else {
-        return format!("{} ({})", mended.title, mended.code);
+/// As a store remembers it.
+fn kept(environment: &Environment, left: isolation::Left) -> Left {
+    let title = told(environment, &left.units, &left.title);
+    let (uneditable, why) = match left.why {
+        Why::Uneditable(why) => (true, why.into_iter().collect()),
+        Why::Other(why) => (false, vec![why]),
     };
+    let units = [left.units.0, left.units.1].map(|id| id.to_string());
+    Left { units, title, why, uneditable }
+}
+
+/// Which units break each other, or do not any more, and by what they do.
+fn told(environment: &Environment, (one, other): &(UnitId, UnitId), title: &str) -> String {
+    let unit = |id: &UnitId| environment.units.iter().find(|unit| unit.id == *id);
+    let Some((one, other)) = unit(one).zip(unit(other)) else { return title.to_owned() };
     let other_name = if one.name == other.name { String::new() } else { format!("{} ", other.name) };
-    let (first, second) = (&one.version, &other.version);
-    format!("{} {first} and {other_name}{second}: {} ({})", one.name, mended.title, mended.code)
+    format!("{} {} and {other_name}{}: {title}", one.name, one.version, other.version)
 }
 
 /// As [`isolate`], with copies in the folder `out`, which is made if there are any: what Nix builds has no store.
@@ -186,13 +207,14 @@ fn told(environment: &Environment, mended: &Mended) -> String {
 /// When the environment cannot be looked at, or the folder cannot be written.
 pub fn isolate_alone(
     assembled: &mut Assembled,
+    native: closure::Native,
     out: &Path,
     interpreter: &Interpreter,
     wheels: &BTreeMap<String, Installed>,
 ) -> Result<()> {
     let environment = &assembled.environment;
     let shared = shared(environment);
-    if !may_meet(environment, &shared, &Native::of, wheels)? {
+    if native == closure::Native::Shared || !may_meet(environment, &shared, &Native::of, wheels)? {
         return Ok(());
     }
     std::fs::create_dir_all(out).with_context(|| format!("could not make {}", out.display()))?;
@@ -202,7 +224,8 @@ pub fn isolate_alone(
     let stage = || Ok(out.to_owned());
     let places = Places { there: &nowhere, stage: &stage, within: out, link };
     let verdict = copy(environment, &shared, interpreter, places)?;
-    verdict.left.iter().for_each(|what| warn(what));
+    // The look at what came of it decides whether that is an environment.
+    left::warn(&left::sentences(&verdict.left));
     for what in &verdict.mended {
         terminal::say("Isolated", what);
     }
@@ -210,12 +233,6 @@ pub fn isolate_alone(
         std::fs::remove_dir(out).with_context(|| format!("could not remove {}", out.display()))?;
     }
     apply(assembled, out, &verdict)
-}
-
-fn warn(left: &str) {
-    terminal::warn(&format!(
-        "not isolated: {left}; `native = \"shared\"` on the pin of one of them says that this is known"
-    ));
 }
 
 /// Has the model, and root's links, lead to the copies.

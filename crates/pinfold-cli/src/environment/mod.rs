@@ -18,6 +18,7 @@ pub mod hook;
 pub mod isolate;
 pub mod journal;
 pub mod layout;
+pub mod left;
 pub mod links;
 pub mod neighbours;
 pub mod plain;

@@ -151,7 +151,8 @@ pub fn build(request: &Request<'_>, _guard: &Guard) -> Result<Built> {
         ));
     }
     let mut assembled = assemble(lock, store, &wheels)?;
-    let isolated = isolate::isolate(&mut assembled, store, interpreter, &wheels)?;
+    let done = isolate::isolate(&mut assembled, lock.native, store, interpreter, &wheels)?;
+    let stamp = Stamp { left: done.left, ..stamp };
     let Assembled { environment, roots } = assembled;
     let hook = package.in_store(store, interpreter)?;
     let prompt = prompt(layout);
@@ -168,7 +169,7 @@ pub fn build(request: &Request<'_>, _guard: &Guard) -> Result<Built> {
     let generation = built.hint(
         "the environment that was there is as it was; free space or permissions, then `pinfold sync` again",
     )?;
-    Ok(Built { generation, fetched, environment, isolated })
+    Ok(Built { generation, fetched, environment, isolated: done.mended })
 }
 
 /// Refuses a lock for another Python or platform.

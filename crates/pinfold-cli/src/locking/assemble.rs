@@ -70,6 +70,7 @@ pub fn lock(manifest: &Manifest, digest: String, interpreter: &Interpreter, clos
         python: interpreter.minor.clone(),
         platform: interpreter.platform.clone(),
         manifest: digest,
+        native: manifest.native,
         wheels,
         units: units.into_values().collect(),
         closures: listed,

@@ -8,8 +8,8 @@ use std::process::Command;
 use pinfold_core::closure::Native;
 use pinfold_core::names::UnitId;
 
-use crate::support::native::{Files, built, compiled};
-use crate::support::{Project, picture, stderr, stdout};
+use crate::support::native::{Files, built, compiled, script_files};
+use crate::support::{self, Project, picture, stderr, stdout};
 use crate::{copies, environment, import};
 
 #[test]
@@ -50,21 +50,74 @@ fn what_cannot_be_edited_stays_and_the_other_gives_way() {
         assert!(file.contains("libdup"));
         bytes.extend(SIGNED);
     }
-    let both = files.clone();
     // `one` keeps its own names anyway, and `two` can be edited.
     let dup = files[1].iter_mut().find(|(path, _)| path.ends_with(".so.1")).unwrap().1;
     dup.truncate(dup.len() - SIGNED.len());
     let (project, _) = Project::two_pins(&files);
     assert!(stderr(&project.sync()).contains("Isolated"));
     assert_eq!(import(&project, ["one", "two"]), "ok");
-    let (mut project, units) = Project::two_pins(&both);
-    let said = stderr(&project.sync());
-    assert!(said.contains("warning: not isolated: import one, then two"), "{said}");
-    assert!(said.contains("a signature is appended to it") && said.contains("native = \"shared\""), "{said}");
-    assert!(copies(&project).is_empty() && environment(&project).units.iter().all(|u| u.isolated.is_none()));
-    assert!(stderr(&project.sync()).contains("Nothing to do"));
+}
+
+#[test]
+fn where_neither_can_be_edited_nothing_is_made_unless_that_is_known() {
+    let mut files = compiled("05");
+    for (_, bytes) in files.iter_mut().flatten().filter(|(path, _)| path.ends_with(".so.1")) {
+        bytes.extend(SIGNED);
+    }
+    let (mut project, units) = Project::two_pins(&files);
+    project.lock_with(Native::Shared);
+    assert!(stderr(&project.sync()).contains("generation 1"));
+    project.lock();
+    let before = picture(&project.venv().canonicalize().unwrap());
+    // What came of it is remembered, and said again.
+    for _ in 0..2 {
+        let output = project.command(&["sync", "--frozen"]).output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("error: packages of this environment break each other"), "{said}");
+        assert!(
+            said.contains("import one, then two") && said.contains("a signature is appended to it"),
+            "{said}"
+        );
+        for place in
+            ["one.libs/libdup.so.1", "two.libs/libdup.so.1", "[pins.one]", "[pins.two]", "[tool.pinfold]"]
+        {
+            assert!(said.contains(place), "{place}: {said}");
+        }
+    }
+    assert_eq!(picture(&project.venv().canonicalize().unwrap()), before, "as it was");
+    assert!(copies(&project).is_empty() && project.leftovers().is_empty());
     project.native(&units[0], Native::Shared);
-    assert!(!stderr(&project.sync()).contains("not isolated"), "that is known");
+    let said = stderr(&project.sync());
+    assert!(said.contains("generation 2") && !said.contains("not isolated"), "that is known: {said}");
+}
+
+#[test]
+fn what_other_names_cannot_mend_is_told_by_every_sync() {
+    // Both bring a library under a name that the system has, too, and a third package uses that one.
+    let package = |name: &str| {
+        format!(
+            "so {name}/libutil.so.1 'int value_{name}(void) {{ return 1; }}' \"$(soname libutil.so.1)\"
+            module {name}/_{name} 'int value_{name}(void);' 'value_{name}()' $SITE/{name}/libutil.so.1 \"$(runpath '$ORIGIN')\"
+            package {name}"
+        )
+    };
+    let files = script_files(&format!("{}\n{}", package("one"), package("two")));
+    let (mut project, _) = Project::two_pins(&files);
+    let third = built("module third/_third '' '' -l:libutil.so.1; package third");
+    let third = third.iter().map(|(path, bytes)| (path.as_str(), bytes));
+    let wheel = project.add_wheel("third", "1.0", &support::wheel_of_bytes("third", "1.0", third));
+    let id = project.unit("third", &wheel, &[], &["root"]);
+    project.require(&id, "third");
+    project.lock();
+    let said = stderr(&project.sync());
+    let warning =
+        said.lines().find(|line| line.starts_with("warning: not isolated: ")).expect(&said).to_owned();
+    assert!(warning.contains("libutil.so.1 stays one for all"), "{warning}");
+    let again = stderr(&project.sync());
+    assert!(again.contains("Nothing to do") && again.contains(&warning), "{again}");
+    let tree = stdout(&project.ok(&["tree", "--frozen"]));
+    assert!(tree.contains("Packages that break each other") && tree.contains("libutil.so.1 stays"), "{tree}");
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn a_library_whose_name_cannot_be_followed_keeps_it_and_the_other_gives_way() {
     }
     let (project, _) = Project::two_pins(&script_files(&opened_by_name([true, true])));
     let said = stderr(&project.sync());
-    assert!(said.contains("warning: not isolated: import one, then two"), "{said}");
+    assert!(said.contains("warning: not isolated: one 1.0 and two 1.0: import one, then two"), "{said}");
     assert!(said.contains("the end of the string \"/usr/lib/libcore.so.1\" and imports dlopen"), "{said}");
     assert!(copies(&project).is_empty() && environment(&project).units.iter().all(|u| u.isolated.is_none()));
 }

@@ -268,6 +268,7 @@ impl Project {
             units: self.units.clone(),
             closures: self.closures.clone(),
             holds: Vec::new(),
+            native: Default::default(),
             build_set: Default::default(),
             check_set: Default::default(),
         };

@@ -85,4 +85,12 @@ impl Project {
         unit.pin.as_mut().unwrap().native = native;
         self.lock();
     }
+
+    /// Writes the lock with what the manifest says of all libraries.
+    pub fn lock_with(&mut self, native: Native) {
+        self.lock();
+        let path = self.app().join("pinfold.lock");
+        let lock = pinfold_core::lock::Lock::read(&path).unwrap().unwrap();
+        fs::write(path, pinfold_core::lock::Lock { native, ..lock }.to_toml().unwrap()).unwrap();
+    }
 }
