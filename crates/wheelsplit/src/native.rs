@@ -136,6 +136,17 @@ impl Native {
         table
     }
 
+    /// The names that files of these tables need and none of them has: the system's, if they are anywhere.
+    pub fn outside(tables: &[Self]) -> BTreeSet<Name> {
+        let mut needed: BTreeSet<Name> = tables.iter().flat_map(|table| table.needed.clone()).collect();
+        for library in tables.iter().flat_map(|table| &table.libraries) {
+            for name in library.names(|name| needed.contains(name)) {
+                needed.remove(&name);
+            }
+        }
+        needed
+    }
+
     /// The names that files of different content have among the wheels of these tables, each with the wheels (their places)
     /// that have it.
     pub fn met(tables: &[&Self]) -> BTreeMap<Name, BTreeSet<usize>> {

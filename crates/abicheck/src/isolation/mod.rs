@@ -9,6 +9,7 @@ mod folders;
 mod holds;
 mod left;
 mod links;
+mod system;
 pub mod units;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use crate::environment::DistributionId;
 pub use folders::Stage;
 pub use holds::{breaks, refused_by_the_loader};
 pub use left::{Left, Why};
+pub use system::seen;
 
 /// A process that imported one package, and then opened the rest of its distribution's native files, as far as what they
 /// need is there: plugins, which C code opens, are its own, too, and where something is not installed today it may be

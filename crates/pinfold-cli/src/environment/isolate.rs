@@ -14,18 +14,13 @@ use anyhow::{Context as _, Result, anyhow};
 use pinfold_core::closure::{self, Environment, Unit};
 use pinfold_core::instance;
 use pinfold_core::names::UnitId;
-use sha2::{Digest, Sha256};
 use wheelsplit::{Copied, Installed, Left, Native, Store, Verdict};
 
 use super::assemble::Assembled;
-use super::left;
-use crate::digest::hex;
+use super::{left, verdict};
 use crate::failure::hinted;
 use crate::interpreter::Interpreter;
 use crate::terminal;
-
-/// Raised when equal environments may come to other copies than before.
-const VERSION: u32 = 3;
 
 /// What was done, in a sentence each.
 #[derive(Debug, Default)]
@@ -37,6 +32,7 @@ pub struct Done {
 }
 
 /// Gives units that break each other copies of their own in the store; nothing where `native` says that none get such.
+/// `anew`: what came of looking before does not count.
 ///
 /// # Errors
 /// When the environment cannot be looked at, or the store cannot be written; where neither of two units can be edited.
@@ -46,17 +42,20 @@ pub fn isolate(
     store: &Store,
     interpreter: &Interpreter,
     wheels: &BTreeMap<String, Installed>,
+    anew: bool,
 ) -> Result<Done> {
     let environment = &assembled.environment;
     if native == closure::Native::Shared {
         return Ok(Done::default());
     }
     let shared = shared(environment);
-    if !may_meet(environment, &shared, &|wheel| store.native(wheel), wheels)? {
+    let tables = tables(environment, &shared, &|wheel| store.native(wheel), wheels)?;
+    if !may_meet(&tables) {
         return Ok(Done::default());
     }
-    let key = key(environment, store, interpreter);
-    let verdict = match store.verdict(&key) {
+    let key = verdict::key(environment, &tables, store, interpreter);
+    let known = if anew { None } else { store.verdict(&key) };
+    let verdict = match known {
         Some(verdict) => verdict,
         None => {
             let verdict = look(environment, &shared, store, interpreter)?;
@@ -81,38 +80,23 @@ pub fn shared(environment: &Environment) -> BTreeSet<UnitId> {
     environment.units.iter().filter(is_shared).map(|unit| unit.id.clone()).collect()
 }
 
-/// Whether two wheels have different files of one name, or one unique symbol of two layouts.
-fn may_meet(
+/// The tables of the wheels that bring libraries, but for units that are left as they are.
+fn tables(
     environment: &Environment,
     shared: &BTreeSet<UnitId>,
     native: &dyn Fn(&Installed) -> Result<Native, wheelsplit::Error>,
     wheels: &BTreeMap<String, Installed>,
-) -> Result<bool> {
+) -> Result<Vec<Native>> {
     let units = environment.units.iter().filter(|unit| unit.native && !shared.contains(&unit.id));
     let used: BTreeSet<&str> = units.filter_map(|unit| unit.wheel.as_deref()).collect();
     let tables = used.into_iter().filter_map(|hash| wheels.get(hash)).map(native);
-    let tables = tables.collect::<Result<Vec<_>, _>>()?;
-    let tables: Vec<&Native> = tables.iter().collect();
-    Ok(!Native::met(&tables).is_empty() || !Native::unlike(&tables).is_empty())
+    Ok(tables.collect::<Result<_, _>>()?)
 }
 
-/// What names an environment, with the interpreter that imports it; wherever its store is.
-fn key(environment: &Environment, store: &Store, interpreter: &Interpreter) -> String {
-    let mut environment = environment.clone();
-    let inside = |path: &Path| path.strip_prefix(store.root()).unwrap_or(path).to_owned();
-    for unit in environment.units.whole() {
-        unit.path = inside(&unit.path);
-        unit.modules = unit.modules.as_deref().map(inside);
-    }
-    let mut digest = Sha256::new();
-    digest.update(VERSION.to_le_bytes());
-    digest.update(env!("CARGO_PKG_VERSION"));
-    digest.update(interpreter.executable.as_os_str().as_encoded_bytes());
-    digest.update([0]);
-    digest.update(&interpreter.version);
-    digest.update([0]);
-    digest.update(environment.to_json());
-    hex(&digest.finalize())
+/// Whether two wheels have different files of one name, or one unique symbol of two layouts.
+fn may_meet(tables: &[Native]) -> bool {
+    let tables: Vec<&Native> = tables.iter().collect();
+    !Native::met(&tables).is_empty() || !Native::unlike(&tables).is_empty()
 }
 
 /// Has abicheck look at it, and puts the copies into the store that it lacks.
@@ -214,7 +198,7 @@ pub fn isolate_alone(
 ) -> Result<()> {
     let environment = &assembled.environment;
     let shared = shared(environment);
-    if native == closure::Native::Shared || !may_meet(environment, &shared, &Native::of, wheels)? {
+    if native == closure::Native::Shared || !may_meet(&tables(environment, &shared, &Native::of, wheels)?) {
         return Ok(());
     }
     std::fs::create_dir_all(out).with_context(|| format!("could not make {}", out.display()))?;

@@ -27,3 +27,4 @@ pub mod requirements;
 pub mod scripts;
 pub mod switch;
 pub mod sync;
+pub mod verdict;

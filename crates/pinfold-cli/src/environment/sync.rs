@@ -151,7 +151,7 @@ pub fn build(request: &Request<'_>, _guard: &Guard) -> Result<Built> {
         ));
     }
     let mut assembled = assemble(lock, store, &wheels)?;
-    let done = isolate::isolate(&mut assembled, lock.native, store, interpreter, &wheels)?;
+    let done = isolate::isolate(&mut assembled, lock.native, store, interpreter, &wheels, request.force)?;
     let stamp = Stamp { left: done.left, ..stamp };
     let Assembled { environment, roots } = assembled;
     let hook = package.in_store(store, interpreter)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::support::native::script_files;
-use crate::support::{Project, stderr, stdout};
+use crate::support::{Project, said, stderr, stdout};
 use crate::{copies, environment};
 
 /// Two packages with different libraries of one name; the second's module fails with the first's.
@@ -67,6 +67,13 @@ print(say(one), say(two))",
     stdout(&output).trim().to_owned()
 }
 
+/// What importing them in this order fails with.
+fn import_with(project: &Project, order: [&str; 2], system: &Path) -> String {
+    let mut python = Command::new(project.venv().join("bin/python"));
+    python.args(["-c", &format!("import {}, {}", order[0], order[1])]);
+    stderr(&python.env("LD_LIBRARY_PATH", system).output().unwrap())
+}
+
 const ORDERS: [[&str; 2]; 2] = [["one", "two"], ["two", "one"]];
 
 #[test]
@@ -116,5 +123,32 @@ fn a_plugin_for_a_library_of_nobody_does_not_get_the_other_packages() {
         let unit = environment.units.iter().find(|unit| unit.name == has).unwrap();
         let names = &unit.isolated.as_ref().unwrap().libraries;
         assert!(names.contains_key("libextra.so.1"), "{names:?}");
+    }
+}
+
+#[test]
+fn what_breaks_only_with_a_library_that_is_installed_later_is_found_then() {
+    let project = project(
+        r#"for name in one two; do
+            case $name in one) call=number ;; two) call=fresh ;; esac
+            module $name/_$name "int $call(void); int from_system(void);" "$call() + from_system()" $(own $name) \
+                "$SITE/../system/libsystem.so.3"
+        done"#,
+    );
+    let later = installed_later(&project, "libsystem.so.3");
+    let sync = |args: &[&str]| {
+        let output = project.command(args).env("LD_LIBRARY_PATH", &later).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        stderr(&output)
+    };
+    assert!(!stderr(&project.sync()).contains("Isolated"), "neither can be imported");
+    assert!(sync(&["sync", "--frozen"]).contains("Nothing to do"));
+    // Another environment with the same units is looked at again.
+    let said = sync(&["sync", "--frozen", "--env", "other"]);
+    assert!(said.contains("Isolated one 1.0 and two 1.0"), "{said}");
+    let said = sync(&["sync", "--frozen", "--force"]);
+    assert!(said.contains("Isolated one 1.0 and two 1.0"), "{said}");
+    for order in ORDERS {
+        assert_eq!(import_with(&project, order, &later), "");
     }
 }
