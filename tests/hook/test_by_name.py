@@ -104,6 +104,24 @@ def test_each_version_opens_its_own_library_by_name(project, package, wheels):
         assert done.json == [OWN[2], OWN[1]], first
 
 
+@pytest.mark.parametrize("how", ["NUMBER = opened()", "def number(): return opened()"])
+def test_versions_that_share_a_library_by_its_bare_name_alone_are_kept_apart(project, wheels, how):
+    code = f"""
+import ctypes, pathlib
+ctypes.CDLL(str(pathlib.Path(__file__).parents[1] / "pack.libs" / "libcore.so"))
+def opened(): return ctypes.CDLL("libcore.%s" % "so").core_number()
+{how}
+"""
+    new, old = (
+        wheels.extension("pack", f"{number}", {"libcore": LIBRARY.format(number=number)}, {"pack/__init__.py": code})
+        for number in (2, 1)
+    )
+    user = wheels.pure("user", "1", {"user/__init__.py": "import pack"}, requires=["pack"])
+    both = project(manifest([at("user", user), at("pack", new)], {"user": [at("pack", old)]}))
+    for first in ("import user, pack", "import pack, user"):
+        both.run(f"{first}; assert (pack.opened(), user.pack.opened()) == (2, 1)")
+
+
 def test_the_library_is_the_one_that_is_loaded_by_its_other_names(both):
     both.run(
         """

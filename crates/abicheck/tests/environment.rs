@@ -148,7 +148,10 @@ fn the_standard_library_loads_as_a_real_interpreter_says() {
                 .into_iter()
                 .filter_map(|step| match step {
                     Step::Extension { module, .. } => met.insert(module.clone()).then_some(module),
-                    Step::Library { .. } | Step::Dormant { .. } | Step::Unread { .. } => None,
+                    Step::Library { .. }
+                    | Step::Dormant { .. }
+                    | Step::Later { .. }
+                    | Step::Unread { .. } => None,
                 })
                 .collect();
             let real = real(&environment.interpreter, module);

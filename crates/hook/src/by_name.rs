@@ -201,7 +201,7 @@ fn answer(name: &CStr) -> Answer {
         Importer::Unit(unit) => Some(*unit),
         Importer::Root => None,
     }) {
-        let near = dependencies(state, asker);
+        let near = env.reached(asker);
         let place = |unit: &UnitIndex| near.iter().position(|one| one == unit);
         let mut own: Vec<(usize, &Path)> =
             copies.iter().filter_map(|(unit, path)| Some((place(unit)?, path.as_path()))).collect();
@@ -236,22 +236,6 @@ fn answer(name: &CStr) -> Answer {
 fn loaded<'p, P: AsRef<Path> + 'p>(files: impl Iterator<Item = P>) -> Option<Answer> {
     let mut files = files.filter_map(|file| libraries::c_path(file.as_ref()));
     files.find(|file| libraries::answering(file).is_some()).map(Answer::File)
-}
-
-/// The units that `unit` comes to by what it depends on, the nearest first; itself is one of them.
-fn dependencies(state: &State, unit: UnitIndex) -> Vec<UnitIndex> {
-    let env = state.resolver.env();
-    let mut reached = vec![unit];
-    let mut at = 0;
-    while let Some(one) = reached.get(at).and_then(|unit| env.units.get(*unit)) {
-        at += 1;
-        for dependency in one.dependencies.iter().filter_map(|id| env.find(id)) {
-            if !reached.contains(&dependency) {
-                reached.push(dependency);
-            }
-        }
-    }
-    reached
 }
 
 /// The library of the system under a name that another world's has.

@@ -294,6 +294,21 @@ impl Environment {
         self.units.iter().enumerate().filter(|(_, unit)| has(unit)).map(|(position, _)| position).collect()
     }
 
+    /// The positions of the units that `unit` comes to by what it depends on, the nearest first; its own is one of them.
+    pub fn reached(&self, unit: usize) -> Vec<usize> {
+        let mut reached = vec![unit];
+        let mut at = 0;
+        while let Some(one) = reached.get(at).and_then(|unit| self.units.get(*unit)) {
+            at += 1;
+            for dependency in one.dependencies.iter().filter_map(|id| self.find(id)) {
+                if !reached.contains(&dependency) {
+                    reached.push(dependency);
+                }
+            }
+        }
+        reached
+    }
+
     /// The position of unit `id` in [`Self::units`].
     pub fn find(&self, id: &UnitId) -> Option<usize> {
         self.units.find(id.as_str(), self.units.len())

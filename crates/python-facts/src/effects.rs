@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::later;
 use crate::loaders;
 use crate::nesting;
 use crate::reader::Reader;
@@ -23,6 +24,8 @@ pub struct Facts {
     /// Libraries are loaded in code that importing it does not come to, as far as reading tells, and that something at
     /// the top of it speaks of.
     pub dormant: bool,
+    /// Bare names of libraries that its functions open when they are called, and importing it does not.
+    pub named: Vec<String>,
 }
 
 /// One thing that happens when a module's code runs.
@@ -229,12 +232,13 @@ fn read_here(source: &str, target: &Target, program: bool) -> Result<Facts, Stri
     let mut reader = Reader::new(source, body, target, program);
     let effects = reader.module(body);
     let constants = reader.constants();
-    let (loaders, dormant) = match loaders::mentioned(source) {
+    let (loaders, dormant, named) = match loaders::mentioned(source) {
         true => (
             loaders::of(body),
             loaders::reached(body, target, program).iter().any(|at| !reader.loaded.contains(at)),
+            later::names(&mut reader, body),
         ),
-        false => (Vec::new(), false),
+        false => (Vec::new(), false, Vec::new()),
     };
-    Ok(Facts { effects, loaders, constants, dormant })
+    Ok(Facts { effects, loaders, constants, dormant, named })
 }

@@ -12,6 +12,7 @@ mod calls;
 mod condition;
 mod effects;
 mod evaluate;
+mod later;
 mod libraries;
 mod loaders;
 mod managers;

@@ -207,6 +207,34 @@ fn code_that_is_run_and_not_read() {
 }
 
 #[test]
+fn bare_names_that_functions_open_are_told() {
+    let named =
+        |source: &str| facts(&format!("import ctypes, os\nfrom ctypes import CDLL\n{source}\n")).named;
+    for (source, names) in [
+        ("def f():\n    return ctypes.CDLL('libx.so.1')", &["libx.so.1"][..]),
+        ("def f():\n    name = 'libx.so.%d' % 1\n    return ctypes.cdll.LoadLibrary(name)", &["libx.so.1"]),
+        (
+            "NAME = 'libx.so'\nclass C:\n    def m(self):\n        self.l = ctypes.PyDLL(name=NAME)",
+            &["libx.so"],
+        ),
+        ("def f():\n    def g():\n        return CDLL('libx.so')\n    return g", &["libx.so"]),
+        ("f = lambda: CDLL('libx.so')", &["libx.so"]),
+        (
+            "def f(n='libx.so'):\n    try:\n        CDLL(n)\n    except OSError:\n        CDLL('liby.so')",
+            &["libx.so", "liby.so"],
+        ),
+        // Where they lead is told, or nothing is.
+        ("def f():\n    return CDLL(os.path.join(os.path.dirname(__file__), 'libx.so'))", &[]),
+        ("def f(n):\n    return CDLL(n), CDLL(None), CDLL('/lib/libx.so')", &[]),
+        // It is an effect of the import.
+        ("CDLL('libx.so')", &[]),
+        ("def f():\n    return 'libx.so'", &[]),
+    ] {
+        assert_eq!(named(source), names, "{source}");
+    }
+}
+
+#[test]
 fn loaders_that_nothing_comes_to() {
     let dormant = |source: &str| facts(&format!("import ctypes, os\n{source}\n")).dormant;
     assert!(!dormant("def load(path):\n    return ctypes.CDLL(path)"));

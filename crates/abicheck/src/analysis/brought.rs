@@ -80,8 +80,13 @@ impl Brought {
         sources.iter().any(|source| self.owners_of(source).contains(own))
     }
 
+    /// Whether some distribution brings a library of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.by_name.contains_key(name.as_bytes())
+    }
+
     /// The distributions that have modules where `source` is.
-    fn owners_of(&self, source: &Path) -> Vec<DistributionId> {
+    pub(super) fn owners_of(&self, source: &Path) -> Vec<DistributionId> {
         let parts = source.ancestors().skip(1).filter_map(|folder| {
             let top = source.strip_prefix(folder).ok()?.components().next()?.as_os_str().to_str()?;
             let all = self.tops.get(top.strip_suffix(".py").unwrap_or(top))?;

@@ -10,6 +10,7 @@ use elf_facts::Name;
 use elf_loader::{Found, Load, LoadError, Object, Process};
 use rustc_hash::FxHashMap;
 
+use super::bare::is_bare;
 use super::interact::Order;
 use super::{Analysis, Cause, Opening, PackageId, Run, Together};
 use crate::environment::DistributionId;
@@ -42,8 +43,22 @@ pub enum Changed {
     Works(LoadError),
     /// A name that it needs, itself or something that it needs, came to another file.
     Needs(Substitution),
+    /// A bare name that code opens came to another file.
+    Opens(Opened),
     /// Symbols are bound to another file.
     Binds(Rebound),
+}
+
+/// A bare name that came to another file.
+pub struct Opened {
+    /// The source that opens it.
+    pub by: PathBuf,
+    /// The name.
+    pub name: Name,
+    /// The file that it came to alone.
+    pub alone: Arc<Object>,
+    /// The file that it came to now.
+    pub now: Arc<Object>,
 }
 
 /// A needed name that came to another file.
@@ -93,6 +108,9 @@ impl Analysis<'_> {
         let mut known: FxHashMap<PackageId, Known<'_>> = FxHashMap::default();
         for opening in &run.openings {
             let owner = self.files.owner_at(&opening.path);
+            // A bare name belongs to who opens it.
+            let by = || opening.by.as_deref().filter(|_| is_bare(&opening.path));
+            let owner = owner.or_else(|| self.machine.brought.owners_of(by()?).first().copied());
             let own = owner.and_then(|owner| self.package_of(owner));
             // What no distribution has, such as a module of the standard library, is opened for the package.
             let Some(package) = own.or(order.last().copied()) else { continue };
@@ -134,6 +152,15 @@ fn compare(
     }
     if before.load.result.is_err() {
         return;
+    }
+    if let (Ok(alone), Ok(to), Some(by)) = (&before.load.result, &now.load.result, &now.by)
+        && is_bare(&now.path)
+    {
+        let (alone, to) = (was.process.object(*alone), now.load.object(process, *to));
+        if alone.key() != to.key() {
+            let (by, name) = (by.clone(), Name::from(now.path.as_path()));
+            add(Changed::Opens(Opened { by, name, alone: alone.clone(), now: to.clone() }));
+        }
     }
     for edge in &now.load.edges {
         let Some(from) = edge.from.map(|from| now.load.object(process, from)) else { continue };

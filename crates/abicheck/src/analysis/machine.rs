@@ -10,7 +10,7 @@ use elf_loader::{FactsResult, Files, Identity, LoadError, ObjectId, Process, See
 
 use super::brought::Brought;
 use super::files::{Known, identity};
-use crate::environment::Interpreter;
+use crate::environment::{Answers, Interpreter};
 
 /// Why the interpreter's process cannot be simulated.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +82,8 @@ pub struct Machine {
     pub bindings: usize,
     /// Libraries of the environment; none before its files were read.
     pub(super) brought: Brought,
+    /// What bare names mean in it.
+    pub(super) answers: Arc<Answers>,
 }
 
 impl Machine {
@@ -119,7 +121,13 @@ impl Machine {
         // Every extension module needs it, and an interpreter without libpython defines it itself.
         let caller = start.global_definer(b"PyModule_Create2");
         let caller = caller.ok_or_else(|| MachineError::NotPython { path: path.clone() })?;
-        Ok(Self { start, caller, bindings: load.bindings.len(), brought: Brought::default() })
+        Ok(Self {
+            start,
+            caller,
+            bindings: load.bindings.len(),
+            brought: Brought::default(),
+            answers: Arc::default(),
+        })
     }
 
     /// The machine's loader and folders.

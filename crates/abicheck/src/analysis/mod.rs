@@ -5,6 +5,7 @@
 //! `changes` what is different in a pair from a package alone. Rules read the result.
 //! Deliberately not here: whether something is bad.
 
+mod bare;
 mod brought;
 mod cause;
 mod changes;
@@ -33,7 +34,7 @@ use brought::Brought;
 
 pub use cause::Cause;
 pub(crate) use cause::is_imported_by_name;
-pub use changes::{Change, Changed, Rebound, Reference, Substitution};
+pub use changes::{Change, Changed, Opened, Rebound, Reference, Substitution};
 pub use files::{File, Files, Known};
 pub use foreign::Foreign;
 pub(crate) use foreign::reached;
@@ -143,6 +144,7 @@ impl<'a> Analysis<'a> {
         });
         let mut machine = Machine::start(&environment.interpreter, system?)?;
         machine.brought = Brought::of(&files, environment);
+        machine.answers = environment.answers.clone();
         says("reading Python code");
         let mut imports = Imports::new(environment, sources);
         let packages = Plan::all(environment, &files, &mut imports);

@@ -73,7 +73,9 @@ impl Plan {
             names.truncate(tops);
             Self { distribution: id, modules: names, steps, missing }
         });
-        plans.filter(|plan| !plan.steps.is_empty() || !plan.missing.is_empty()).collect()
+        // What functions open when they are called is nothing where nothing is loaded.
+        let is_now = |planned: &PlannedStep| !matches!(planned.step, Step::Later { .. });
+        plans.filter(|plan| plan.steps.iter().any(is_now) || !plan.missing.is_empty()).collect()
     }
 
     /// What `script` imports, in its order.

@@ -9,6 +9,7 @@ use elf_facts::Name;
 use elf_loader::{Binding, Failure, Load, Mode, Object, ObjectId, Process};
 use python_facts::Place;
 
+use super::bare::{Answer, is_bare};
 use super::brought::Opens;
 use super::machine::Machine;
 use super::plan::{Plan, PlannedStep};
@@ -21,6 +22,8 @@ pub struct Opening {
     pub path: PathBuf,
     /// The extension module; `None` for a library that `ctypes` opens.
     pub module: Option<String>,
+    /// The source that opens it, where it is a library.
+    pub by: Option<PathBuf>,
     /// Importing the modules at the top of the package does it.
     pub eager: bool,
     /// Below a `try`: the package may do without.
@@ -104,7 +107,10 @@ impl Run {
 
     /// What this process has imported, with nothing opened after it.
     pub(super) fn next(&self) -> Self {
-        let (process, opened) = (self.process.clone(), self.opened.clone());
+        let mut opened = self.opened.clone();
+        // A bare name may be another library for another package.
+        opened.retain(|path| !is_bare(path));
+        let process = self.process.clone();
         let (openings, ctypes, failed) = (Vec::new(), self.ctypes, HashSet::new());
         let (opens, unread) = (self.opens.clone(), self.unread.clone());
         Self { process, openings, opened, ctypes, opens, unread, failed, assuming: 0 }
@@ -115,6 +121,21 @@ impl Run {
         for planned in steps {
             self.open(machine, planned);
         }
+        for planned in steps {
+            if let Step::Later { name, source } = &planned.step {
+                self.open_later(machine, name, source);
+            }
+        }
+    }
+
+    /// Whether it was opened.
+    pub(super) fn opened(&self, path: &Path) -> bool {
+        self.opened.contains(path)
+    }
+
+    /// What opens libraries for Python code.
+    pub(super) fn opener(&self, machine: &Machine) -> ObjectId {
+        self.ctypes.unwrap_or(machine.caller)
     }
 
     pub(super) fn open(&mut self, machine: &Machine, planned: &PlannedStep) {
@@ -125,8 +146,12 @@ impl Run {
             Step::Library { path: Some(path), global, lazy, when, .. } => {
                 (path.clone(), None, (*global, *lazy), *when)
             }
-            Step::Library { place: Place::Name(name), global, lazy, when, .. } => {
-                (PathBuf::from(name), None, (*global, *lazy), *when)
+            Step::Library { place: Place::Name(name), source, global, lazy, when, .. } => {
+                let Answer::Loader(path) = machine.answer(&self.process, source, name) else {
+                    self.failed.extend(when.attempt);
+                    return;
+                };
+                (path, None, (*global, *lazy), *when)
             }
             Step::Library { place: Place::Program, .. } => return,
             Step::Library { source, place, global, when, .. } => {
@@ -139,6 +164,8 @@ impl Run {
                 self.failed.extend(when.attempt);
                 return;
             }
+            // Once all is imported.
+            Step::Later { .. } => return,
             Step::Dormant { source } => {
                 self.opens.push(Opens { source: source.clone(), dormant: true, place: Place::Unknown });
                 return;
@@ -167,7 +194,7 @@ impl Run {
             }
             return;
         }
-        let caller = if module.is_some() { machine.caller } else { self.ctypes.unwrap_or(machine.caller) };
+        let caller = if module.is_some() { machine.caller } else { self.opener(machine) };
         let mode = Mode { global, lazy, ..Mode::default() };
         let eager = planned.eager;
         let load = self.load(machine, &path, mode, caller, eager);
@@ -196,6 +223,7 @@ impl Run {
             _ => self.openings.push(Opening {
                 path,
                 module,
+                by: planned.step.source().cloned(),
                 eager,
                 guarded,
                 conditional,
@@ -230,7 +258,7 @@ impl Run {
 
     /// Opens a library as some code is taken to do, with what it needs itself of such.
     fn assume(&mut self, machine: &Machine, library: &Path, eager: bool, assumed: Assumed) {
-        let caller = self.ctypes.unwrap_or(machine.caller);
+        let caller = self.opener(machine);
         let mode = Mode::default();
         if self.assuming >= MOST_ASSUMED || !self.opened.insert(library.to_owned()) {
             return;
@@ -241,7 +269,8 @@ impl Run {
         let (path, module, global) = (library.to_owned(), None, false);
         let (guarded, conditional) = (true, false);
         let assumed = Some(assumed);
-        self.openings.push(Opening { path, module, eager, guarded, conditional, global, load, assumed });
+        let by = None;
+        self.openings.push(Opening { path, module, by, eager, guarded, conditional, global, load, assumed });
     }
 
     /// The opening of the file at `path`.

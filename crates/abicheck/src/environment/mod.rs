@@ -5,6 +5,7 @@
 //! Deliberately not here: ELF facts and what imports do.
 
 mod absent;
+mod answers;
 mod distribution;
 mod error;
 mod folder;
@@ -22,10 +23,12 @@ mod virtualenv;
 mod wheels;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use pinfold_core::closure;
 
 pub use absent::Absent;
+pub use answers::Answers;
 pub use distribution::Distribution;
 pub use error::InputError;
 pub use folder::{Found, Kind, Listing};
@@ -46,6 +49,8 @@ pub struct Environment {
     pub distributions: Vec<Distribution>,
     /// Which folders an importer looks in.
     pub views: Views,
+    /// What bare names of libraries mean there.
+    pub answers: Arc<Answers>,
     /// How a process is started that imports.
     pub start: Start,
     /// What was noticed while reading that is no error: a `.pth` line that runs code, a folder of another Python.

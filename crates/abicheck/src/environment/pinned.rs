@@ -5,12 +5,13 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pinfold_core::closure;
 use pinfold_core::names::top;
 use pinfold_core::resolve::{Importer, Resolution, Resolver};
 
+use super::answers::Answers;
 use super::distribution::Distribution;
 use super::error::InputError;
 use super::interpreter::Interpreter;
@@ -131,8 +132,9 @@ pub(super) fn of(described: closure::Environment, interpreter: Interpreter, star
     let distributions = distributions.collect();
     let standard = vec![interpreter.stdlib.clone(), interpreter.dynload()];
     let units = described.units.iter().enumerate().map(|(id, unit)| (unit.path.clone(), id)).collect();
+    let answers = Arc::new(Answers::of(&described));
     let views = Views::Pinned { standard, resolver: Box::new(Mutex::new(Resolver::new(described))), units };
-    Environment { interpreter, distributions, views, start, notes }
+    Environment { interpreter, distributions, views, answers, start, notes }
 }
 
 /// The interpreter in the environment that the file belongs to, or the one of that version on PATH.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -179,7 +180,7 @@ pub(super) fn read_all(inputs: &[PathBuf], wishes: &Wishes) -> Result<Environmen
     let Site { folders, distributions, notes, .. } = site;
     let start = Start::told(&interpreter, &folders);
     let views = Views::same(&interpreter, folders);
-    Ok(Environment { interpreter, distributions, views, start, notes })
+    Ok(Environment { interpreter, distributions, views, answers: Arc::default(), start, notes })
 }
 
 /// The folder that would be on `sys.path`: itself, or `lib/python3.*/site-packages` of a prefix or store path, with

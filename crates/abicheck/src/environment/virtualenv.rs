@@ -3,6 +3,7 @@
 //! Deliberately not here: what `activate` does.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::error::InputError;
 use super::interpreter::Interpreter;
@@ -96,5 +97,5 @@ pub(super) fn read(folder: &Path, wishes: &Wishes) -> Result<Environment, InputE
     // An interpreter that the user names does not know the environment.
     let start = own.map_or_else(|| Start::told(&interpreter, &folders), Start::Own);
     let views = Views::same(&interpreter, folders);
-    Ok(Environment { interpreter, distributions, views, start, notes })
+    Ok(Environment { interpreter, distributions, views, answers: Arc::default(), start, notes })
 }

@@ -43,6 +43,11 @@ impl Module {
         self.acts.get().map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Libraries that its functions open by these names when they are called.
+    pub(super) fn named(&self) -> &[String] {
+        self.facts.get().map(|facts| facts.named.as_slice()).unwrap_or_default()
+    }
+
     /// Whether code that importing it does not come to, as far as reading tells, loads libraries.
     pub(super) fn is_dormant(&self) -> bool {
         self.facts.get().is_some_and(|facts| facts.dormant)

@@ -80,7 +80,7 @@ pub struct Sources {
 }
 
 /// This reader, and how it keeps effects.
-pub(super) const READER: &str = concat!(env!("CARGO_PKG_VERSION"), " 4");
+pub(super) const READER: &str = concat!(env!("CARGO_PKG_VERSION"), " 5");
 /// Sources larger than this are not read: tables of data, which import nothing.
 const LARGEST: u64 = 8 << 20;
 /// Bytes of the cache; a hundred thousand modules have some tens of millions.

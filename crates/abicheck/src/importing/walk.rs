@@ -50,6 +50,13 @@ pub enum Step {
         /// Its source.
         source: PathBuf,
     },
+    /// A module has run of which functions open a library by its bare name when they are called.
+    Later {
+        /// The name.
+        name: String,
+        /// Its source.
+        source: PathBuf,
+    },
     /// Code runs that is not read, and may open anything.
     Unread {
         /// The source that runs it.
@@ -76,7 +83,15 @@ impl Step {
         match self {
             Self::Extension { path, .. } => Some(path),
             Self::Library { path, .. } => path.as_ref(),
-            Self::Dormant { .. } | Self::Unread { .. } => None,
+            Self::Dormant { .. } | Self::Later { .. } | Self::Unread { .. } => None,
+        }
+    }
+
+    /// The source that opens a library.
+    pub fn source(&self) -> Option<&PathBuf> {
+        match self {
+            Self::Library { source, .. } => Some(source),
+            _ => None,
         }
     }
 
@@ -84,7 +99,7 @@ impl Step {
     pub fn when(&self) -> Option<When> {
         match self {
             Self::Extension { when, .. } | Self::Library { when, .. } => Some(*when),
-            Self::Dormant { .. } | Self::Unread { .. } => None,
+            Self::Dormant { .. } | Self::Later { .. } | Self::Unread { .. } => None,
         }
     }
 }
@@ -344,6 +359,8 @@ impl<'a> Imports<'a> {
         if module.is_dormant() {
             steps.push(Step::Dormant { source: source.clone() });
         }
+        let later = |name: &String| Step::Later { name: name.clone(), source: source.clone() };
+        steps.extend(module.named().iter().map(later));
         true
     }
 

@@ -41,7 +41,7 @@ fn sharing(analysis: &Analysis<'_>) -> BTreeSet<Pair> {
     let mut found = BTreeSet::new();
     for together in &analysis.together {
         let is_shared = |change: &crate::analysis::Change| match &change.what {
-            Changed::Needs(_) | Changed::Fails(_) => true,
+            Changed::Needs(_) | Changed::Opens(_) | Changed::Fails(_) => true,
             Changed::Binds(rebound) => rebound.references.iter().any(|reference| reference.unique),
             Changed::Works(_) => false,
         };

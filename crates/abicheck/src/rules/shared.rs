@@ -3,7 +3,7 @@
 //! Deliberately not here: what that is worth.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use elf_facts::{Facts, Name};
@@ -25,8 +25,10 @@ pub(super) struct Shared {
     pub(super) first: DistributionId,
     /// The packages in the order that does it; `None` where importing the victim alone does it.
     pub(super) order: Option<Vec<PackageId>>,
-    /// What needs it.
-    pub(super) from: Arc<Object>,
+    /// What needs it, or the source that opens it by its bare name.
+    pub(super) from: PathBuf,
+    /// Whether it is a source.
+    pub(super) opened: bool,
     /// The name that it is needed by.
     pub(super) name: Name,
     /// The copy that is loaded.
@@ -112,7 +114,9 @@ pub(super) fn shared(analysis: &Analysis<'_>) -> Vec<Shared> {
                 let module = opening.module.clone();
                 let loaded: Vec<&Arc<Object>> =
                     run.objects(&analysis.machine).map(|(_, object)| object).collect();
-                if let Some(one) = other_copy(analysis, (victim, giver), (from, now), name, &loaded) {
+                if let Some(one) =
+                    other_copy(analysis, (victim, giver), (from.path.as_path(), now), name, &loaded)
+                {
                     let key = (victim, giver, one.name.clone(), None);
                     let first = first_of(analysis, &[package], now).unwrap_or(giver);
                     found.entry(key).or_insert(Shared { module, first, importer: victim, ..one });
@@ -123,26 +127,30 @@ pub(super) fn shared(analysis: &Analysis<'_>) -> Vec<Shared> {
     for together in &analysis.together {
         let loaded: Vec<&Arc<Object>> = together.loaded.iter().collect();
         for change in &together.changes {
-            let Changed::Needs(needs) = &change.what else { continue };
-            let (Some(victim), Some(giver)) = (analysis.owner(&needs.from), analysis.owner(&needs.now))
-            else {
-                continue;
+            let (from, victim, name, now) = match &change.what {
+                Changed::Needs(needs) => {
+                    (needs.from.path.as_path(), analysis.owner(&needs.from), &needs.name, &needs.now)
+                }
+                Changed::Opens(opened) => {
+                    (opened.by.as_path(), Some(change.victim), &opened.name, &opened.now)
+                }
+                _ => continue,
             };
+            let (Some(victim), Some(giver)) = (victim, analysis.owner(now)) else { continue };
             if victim == giver {
                 continue;
             }
-            if let Some(one) =
-                other_copy(analysis, (victim, giver), (&needs.from, &needs.now), Some(&needs.name), &loaded)
-            {
+            if let Some(one) = other_copy(analysis, (victim, giver), (from, now), Some(name), &loaded) {
                 let (module, order) = (change.module.clone(), Some(together.order.clone()));
                 let key = (victim, giver, one.name.clone(), order.clone());
                 // What happens without any other package has no order.
                 if !found.contains_key(&(victim, giver, one.name.clone(), None)) {
-                    let first = first_of(analysis, &together.order, &needs.now).unwrap_or(giver);
+                    let first = first_of(analysis, &together.order, now).unwrap_or(giver);
                     found.entry(key).or_insert(Shared {
                         module,
                         order,
                         first,
+                        opened: matches!(change.what, Changed::Opens(_)),
                         importer: change.victim,
                         ..one
                     });
@@ -170,7 +178,7 @@ pub(super) fn shared(analysis: &Analysis<'_>) -> Vec<Shared> {
 fn other_copy(
     analysis: &Analysis<'_>,
     (victim, giver): (DistributionId, DistributionId),
-    (from, now): (&Arc<Object>, &Arc<Object>),
+    (from, now): (&Path, &Arc<Object>),
     name: Option<&Name>,
     loaded: &[&Arc<Object>],
 ) -> Option<Shared> {
@@ -196,7 +204,7 @@ fn other_copy(
         })
     });
     let different_needs: Vec<Name> = instances.iter().map(|(name, _)| (*name).clone()).collect();
-    let (from, now, symbols) = (from.clone(), now.clone(), BTreeSet::new());
+    let (from, now, symbols) = (from.to_owned(), now.clone(), BTreeSet::new());
     let (first, importer, order, module) = (giver, victim, None, None);
     Some(Shared {
         victim,
@@ -205,6 +213,7 @@ fn other_copy(
         first,
         order,
         from,
+        opened: false,
         name,
         now,
         own,

@@ -3,7 +3,8 @@
 //! ## What it does
 //! Finds libraries that two packages bring under one SONAME with different bytes, of which a process loads only the
 //! first, where the libraries that each copy needs are no matter. What an order of imports misses by it, a version or
-//! a symbol, rules of their own tell.
+//! a symbol, rules of their own tell. It counts who needs the name, and Python code that opens it without a folder, also in
+//! functions: `ctypes.CDLL("libfoo.so.1")` gets whatever is loaded under the name.
 //!
 //! ## Why is this bad?
 //! Mostly it is not: builds of one library by one tool get one name, and either copy does. It is worth knowing where

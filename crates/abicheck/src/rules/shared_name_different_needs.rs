@@ -75,8 +75,12 @@ fn finding(analysis: &Analysis<'_>, one: &Shared) -> Finding {
     finding.evidence = vec![
         Evidence { path: now.clone(), text: format!("is loaded first; {}", theirs) },
         Evidence {
-            path: one.from.path.as_path().to_owned(),
-            text: format!("needs {}, already loaded under this name", one.name),
+            path: one.from.clone(),
+            text: format!(
+                "{} {}, already loaded under this name",
+                if one.opened { "opens" } else { "needs" },
+                one.name
+            ),
         },
         Evidence {
             path: one.own.clone(),
