@@ -2,6 +2,7 @@
 //!
 //! Read by the reader that all rules rely on, not by the editor. Deliberately not here: loading it.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use elf_facts::{Definition, Facts, Head, Name, Reference, Spelling, Version};
@@ -29,10 +30,11 @@ pub(crate) fn check(path: &Path, original: &Facts, edit: &Edit, copy: &Path) -> 
     if got != wanted {
         return differs(part(&got, &wanted));
     }
-    if symbols(&copy, false) != symbols(original, edit.ordinary) {
+    let renamed = edit.symbols.iter().map(|(old, new)| (old.as_bytes(), new.as_bytes())).collect();
+    if symbols(&copy, &Renamed::new()) != symbols(original, &renamed) {
         return differs("its dynamic symbols");
     }
-    if references(&copy, false) != references(original, edit.ordinary) {
+    if references(&copy, &Renamed::new()) != references(original, &renamed) {
         return differs("what its relocations ask for");
     }
     Ok(())
@@ -101,38 +103,37 @@ fn version(facts: &Facts, index: elf_facts::VersionIndex) -> (Option<&Name>, boo
     (version.map(|version| &version.name), version.is_some_and(|one| one.file.is_some()), index.is_hidden())
 }
 
+/// New names of symbols, by the old ones.
+type Renamed<'a> = HashMap<&'a [u8], &'a [u8]>;
+
 type Symbol<'a> = (&'a [u8], (Option<&'a Name>, bool, bool), u8, u64, [bool; 4]);
 
 /// The definitions, in an order of their own: the editor may keep another one.
-fn symbols(facts: &Facts, ordinary: bool) -> Vec<Symbol<'_>> {
+fn symbols<'a>(facts: &'a Facts, renamed: &Renamed<'a>) -> Vec<Symbol<'a>> {
     let symbol = |one: &Definition| {
         let traits = [one.is_undefined(), one.is_absolute(), one.is_without_value(), one.is_protected()];
         let name = facts.names.bytes(one.name);
-        (name, version(facts, one.version), info(one.info, ordinary), one.size, traits)
+        let name = renamed.get(name).copied().unwrap_or(name);
+        (name, version(facts, one.version), one.info, one.size, traits)
     };
-    let mut symbols: Vec<Symbol<'_>> = facts.definitions.all().iter().map(symbol).collect();
+    let mut symbols: Vec<Symbol<'a>> = facts.definitions.all().iter().map(symbol).collect();
     symbols.sort_unstable();
     symbols
 }
 
 type Asked<'a> = (&'a [u8], (Option<&'a Name>, bool, bool), u8, u8, u64, bool, [bool; 6]);
 
-fn references(facts: &Facts, ordinary: bool) -> Vec<Asked<'_>> {
+fn references<'a>(facts: &'a Facts, renamed: &Renamed<'a>) -> Vec<Asked<'a>> {
     use elf_facts::Uses;
     const USES: [Uses; 6] =
         [Uses::CALL, Uses::ADDRESS, Uses::COPY, Uses::TLS_MODULE, Uses::TLS_OFFSET, Uses::TLS_DESCRIPTOR];
     let asked = |one: &Reference| {
         let uses = USES.map(|each| one.uses.any(each));
-        let (name, info) = (facts.name_of(one), info(one.info, ordinary));
-        (name, version(facts, one.version), info, one.other, one.size, one.is_defined_here(), uses)
+        let name = facts.name_of(one);
+        let name = renamed.get(name).copied().unwrap_or(name);
+        (name, version(facts, one.version), one.info, one.other, one.size, one.is_defined_here(), uses)
     };
-    let mut references: Vec<Asked<'_>> = facts.references.iter().map(asked).collect();
+    let mut references: Vec<Asked<'a>> = facts.references.iter().map(asked).collect();
     references.sort_unstable();
     references
-}
-
-/// `st_info`, as it is in a copy with ordinary symbols.
-fn info(info: u8, ordinary: bool) -> u8 {
-    const UNIQUE: u8 = 10;
-    if ordinary && info >> 4 == UNIQUE { (2 << 4) | (info & 0xf) } else { info }
 }

@@ -1,4 +1,4 @@
-//! One edited copy of one file: another SONAME, other names of what it needs, ordinary symbols for unique ones.
+//! One edited copy of one file: another SONAME, other names of what it needs, other names of symbols.
 //!
 //! The editor is the `arwen` crate. It was compared with what else there is on the 576 shared objects of PySide6
 //! 6.5.0, PyQt6 6.7.1, h5py 3.11.0, netCDF4 1.7.1 and two pyarrows (747 MB): a longer SONAME and a longer DT_NEEDED in
@@ -13,7 +13,13 @@
 //!
 //! So arwen writes names, and here the fields of a fixed size are set that it does not: `vn_file` of DT_VERNEED, which
 //! then names what DT_NEEDED does (glibc's `_dl_check_map_versions` ends the process where it names nothing that is
-//! loaded), and the binding in `st_info`. DT_GNU_HASH does not know bindings and stays.
+//! loaded).
+//!
+//! Symbols get other names by arwen, too. It makes all tables anew whatever is changed (DT_GNU_HASH and DT_HASH with as many
+//! buckets as before, relocations with the places that symbols have then), so that a name costs its bytes and no
+//! time: 265 of 21,447 in libarrow 17 took 2,384 bytes more than another SONAME alone. All definitions of that, libparquet,
+//! libQt6Core and libQt6Qml were found by DT_GNU_HASH afterwards (pyelftools). New names with the hash of the old ones, for
+//! which no table but the strings would change, were therefore not needed.
 //! Deliberately not here: what is to be edited how (`plan`), and whether the result is what was asked for (`check`).
 
 use std::collections::{BTreeMap, HashMap};
@@ -43,8 +49,8 @@ pub struct Edit {
     pub strings: BTreeMap<Name, Name>,
     /// Its DT_RPATH or DT_RUNPATH, whichever it has.
     pub rpath: Option<Name>,
-    /// STB_GNU_UNIQUE symbols become STB_WEAK ones: what GCC emits with `-fno-gnu-unique`.
-    pub ordinary: bool,
+    /// New names of dynamic symbols, by the old ones: of definitions and of references, whatever their version.
+    pub symbols: BTreeMap<Name, Name>,
 }
 
 impl Edit {
@@ -53,9 +59,6 @@ impl Edit {
         *self == Self::default()
     }
 }
-
-/// STB_WEAK in the high half of `st_info` (gABI, "Symbol Table").
-const WEAK: u8 = 2 << 4;
 
 /// Writes the copy `to` of the file `from`, whose facts are `facts`, with `edit`; the mode is that of the original.
 /// `to` is complete or not there.
@@ -76,8 +79,8 @@ pub fn edit(from: &Path, facts: &Facts, edit: &Edit, to: &Path) -> Result<(), Ed
     }
     let folder = to.parent().unwrap_or(Path::new("."));
     let staged = tempfile::NamedTempFile::new_in(folder).map_err(EditError::io("write", to))?;
-    if edit.soname.is_some() || !edit.needed.is_empty() || edit.rpath.is_some() {
-        let lent = unused_versions::lend(from, facts, &mut bytes)?;
+    if !edit.is_empty() {
+        let lent = unused_versions::lend(from, facts, &mut bytes, &edit.symbols)?;
         // The editor takes what headers say together for true, and panics where they contradict each other.
         let rename = || rename(from, &bytes, edit, staged.as_file(), to);
         let why = "it ended in the middle: headers of the file contradict each other".to_owned();
@@ -121,15 +124,21 @@ fn rename(from: &Path, bytes: &[u8], edit: &Edit, out: &File, to: &Path) -> Resu
         container.set_soname(soname.as_bytes()).map_err(failed)?;
     }
     if !edit.needed.is_empty() {
-        let names = edit.needed.iter().map(|(old, new)| (old.as_bytes().to_vec(), new.as_bytes().to_vec()));
-        container.replace_needed(&names.collect::<HashMap<Vec<u8>, Vec<u8>>>()).map_err(failed)?;
+        container.replace_needed(&by_bytes(&edit.needed)).map_err(failed)?;
     }
     if let Some(rpath) = &edit.rpath {
         container.set_runpath(rpath.as_bytes()).map_err(failed)?;
     }
+    if !edit.symbols.is_empty() {
+        container.rename_dynamic_symbols(&by_bytes(&edit.symbols)).map_err(failed)?;
+    }
     let mut out = std::io::BufWriter::new(out);
     container.write(&mut out).map_err(failed)?;
     out.flush().map_err(EditError::io("write", to))
+}
+
+fn by_bytes(names: &BTreeMap<Name, Name>) -> HashMap<Vec<u8>, Vec<u8>> {
+    names.iter().map(|(old, new)| (old.as_bytes().to_vec(), new.as_bytes().to_vec())).collect()
 }
 
 /// What an error of the editor says, with its causes.
@@ -156,13 +165,6 @@ fn set_fields(edit: &Edit, path: &Path, file: &File, to: &Path) -> Result<(), Ed
         };
         for (_, at) in places.version_files.iter().filter(|(name, _)| name == old) {
             put(&start, *at)?;
-        }
-    }
-    if edit.ordinary {
-        for at in &places.unique {
-            let mut info = [0];
-            file.read_exact_at(&mut info, *at).map_err(EditError::io("read", to))?;
-            put(&[WEAK | (info[0] & 0xf)], *at)?;
         }
     }
     Ok(())

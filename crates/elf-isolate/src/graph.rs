@@ -52,6 +52,8 @@ pub struct Graph {
     pub(crate) by_name: BTreeSet<(Name, FileId)>,
     /// Libraries that cannot have another name.
     pub(crate) stuck: BTreeMap<FileId, Spelled>,
+    /// What the interpreter has loaded before any package: every package works with it.
+    pub(crate) everyones: Vec<Arc<Facts>>,
     places: HashMap<PathBuf, FileId>,
     links: Links,
 }
@@ -75,7 +77,9 @@ impl Graph {
     /// The files of `worlds`; `links` lead from tree to tree.
     pub fn of(mut worlds: Vec<World<'_>>, links: &Links) -> Self {
         worlds.sort_by_key(|world| world.process.len());
-        let mut graph = Self { links: links.clone(), ..Self::default() };
+        let begun = worlds.first().map(|world| world.process.objects().take(world.start));
+        let everyones = begun.into_iter().flatten().map(|(_, object)| object.facts().clone()).collect();
+        let mut graph = Self { links: links.clone(), everyones, ..Self::default() };
         for world in worlds {
             graph.add(&world);
         }

@@ -18,6 +18,7 @@ mod plan;
 mod record;
 mod refuse;
 mod rpath;
+mod statics;
 mod strings;
 mod tree;
 mod unused_versions;

@@ -3,17 +3,19 @@
 //! A name that leads to different files in different processes is given up: each of these files gets a SONAME of its own,
 //! and who needs it asks for that. Whoever is edited is another file than before, so that its own name may lead to
 //! different files now: this goes on until nothing changes.
-//! Deliberately not here: lists of folders (`rpath`), which depend on where copies go, and writing.
+//! Deliberately not here: lists of folders (`rpath`), which depend on where copies go, which symbols get other names
+//! (`statics`), and writing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use elf_facts::{Facts, Name};
+use elf_facts::Name;
 
 use crate::edit::Edit;
 use crate::graph::{File, FileId, Graph};
 use crate::naming::{name, new_names};
 use crate::nowhere::{lacking, misled};
 use crate::rpath::Places;
+use crate::statics::{self, Statics};
 use crate::strings::Spelled;
 use crate::wanted::{Variant, Wanted};
 
@@ -52,6 +54,15 @@ impl Kept {
     }
 }
 
+/// Two files of which a process is to have both, and has one otherwise.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conflict {
+    /// Stays as it is, if it is not the one that gives way to a third.
+    pub(crate) keeps: FileId,
+    /// Gets a name of its own.
+    pub(crate) gives: FileId,
+}
+
 /// What is different in which file.
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -88,26 +99,31 @@ impl Plan {
     pub fn of(graph: &Graph, places: &Places, wanted: &Wanted) -> Self {
         let mut plan = Self::default();
         let mut isolated: BTreeSet<FileId> = BTreeSet::new();
-        let mut edited = layouts(graph, wanted);
+        let mut edited: BTreeSet<FileId> = BTreeSet::new();
         let lacking = lacking(graph);
-        loop {
+        let names = names(graph, &lacking);
+        let (all_statics, unlike) = (Statics::of(graph, &names, wanted), statics::unlike(graph, wanted));
+        let mut symbols = loop {
             let before = (isolated.len(), edited.len());
             plan.kept.clear();
-            for (name, files) in names(graph, &lacking) {
-                let variants = files.iter().map(|id| (*id, variant(graph, &edited, *id))).collect();
+            let mut conflicts = unlike.clone();
+            for (name, files) in &names {
+                let variants: BTreeMap<FileId, Variant> =
+                    files.iter().map(|id| (*id, variant(graph, &edited, *id))).collect();
                 let mut moved = match wanted.moved(graph, &variants) {
                     Ok(moved) => moved,
                     Err(stay) => {
-                        plan.kept.extend(spelled(graph, name, &stay));
+                        plan.kept.extend(spelled(graph, name.clone(), &stay));
                         continue;
                     }
                 };
-                if let Some(lacking) = lacking.get(&name) {
-                    moved.extend(misled(graph, wanted, lacking, &files));
+                if let Some(lacking) = lacking.get(name) {
+                    moved.extend(misled(graph, wanted, lacking, files));
                 }
                 if moved.is_empty() {
                     continue;
                 }
+                let name = name.clone();
                 if files.iter().any(|id| graph.files[*id].system) {
                     plan.kept.insert(Kept::System { name });
                 } else if wanted.stays_by_name()
@@ -115,10 +131,20 @@ impl Plan {
                 {
                     plan.kept.insert(Kept::ByName { name });
                 } else {
+                    let unlike = |one: FileId, other: FileId| {
+                        let content = |id: FileId| variants[&id].0;
+                        content(one) != content(other) || wanted.apart(graph, one, other)
+                    };
+                    for gives in &moved {
+                        let others = files.iter().filter(|id| *id != gives && unlike(**id, *gives));
+                        conflicts.extend(others.map(|keeps| Conflict { keeps: *keeps, gives: *gives }));
+                    }
                     isolated.extend(moved);
                 }
             }
+            let symbols = all_statics.renamed(graph, wanted, &conflicts, &edited);
             edited.extend(&isolated);
+            edited.extend(symbols.keys());
             for (id, file) in graph.files.iter().enumerate().filter(|(_, file)| !file.system) {
                 let needs = file.leads().any(|(_, to)| isolated.contains(to));
                 let list = || places.list(graph, &edited, id).is_some() && !wanted.is_fixed(graph, id);
@@ -127,20 +153,20 @@ impl Plan {
                 }
             }
             if before == (isolated.len(), edited.len()) {
-                break;
+                break symbols;
             }
-        }
-        let names = new_names(graph, &edited, &isolated);
+        };
+        let new_names = new_names(graph, &edited, &isolated);
         let new: HashMap<FileId, Name> = isolated
             .iter()
-            .filter_map(|id| Some((*id, names.get(&(*id, name(&graph.files[*id])))?.clone())))
+            .filter_map(|id| Some((*id, new_names.get(&(*id, name(&graph.files[*id])))?.clone())))
             .collect();
         for id in &edited {
             let file = &graph.files[*id];
             let needed =
                 file.needs.iter().filter_map(|(name, to)| Some((name.clone(), new.get(to)?.clone())));
             let opened = file.opens.iter().filter_map(|(name, to)| {
-                let new = names.get(&(*to, name.clone()))?;
+                let new = new_names.get(&(*to, name.clone()))?;
                 plan.aliases.entry(*to).or_default().insert(new.clone());
                 Some((name.clone(), new.clone()))
             });
@@ -150,9 +176,11 @@ impl Plan {
                 soname: new.get(id).filter(|_| file.facts.head.soname.is_some()).cloned(),
                 needed: needed.collect(),
                 rpath: places.list(graph, &edited, *id),
-                ordinary: has_unique(&file.facts),
+                symbols: symbols.remove(id).unwrap_or_default(),
             };
-            plan.edits.insert(*id, edit);
+            if !edit.is_empty() || new.contains_key(id) {
+                plan.edits.insert(*id, edit);
+            }
         }
         plan.new = new;
         plan
@@ -183,36 +211,6 @@ fn names(graph: &Graph, lacking: &BTreeMap<Name, Vec<FileId>>) -> BTreeMap<Name,
 /// Files of one content do the same, unless one of them is edited for what it needs.
 fn variant(graph: &Graph, edited: &BTreeSet<FileId>, id: FileId) -> Variant {
     (graph.files[id].facts.head.content, edited.contains(&id).then_some(id))
-}
-
-fn has_unique(facts: &Facts) -> bool {
-    facts.definitions.all().iter().any(elf_facts::Definition::is_unique)
-}
-
-/// Files with a unique symbol of which another package has one with another layout.
-fn layouts(graph: &Graph, wanted: &Wanted) -> BTreeSet<FileId> {
-    let mut symbols: HashMap<&[u8], Vec<(FileId, u64, u8)>> = HashMap::new();
-    for (id, file) in graph.files.iter().enumerate().filter(|(_, file)| !file.system) {
-        for one in file.facts.definitions.all().iter().filter(|one| one.is_unique()) {
-            let name = file.facts.names.bytes(one.name);
-            symbols.entry(name).or_default().push((id, one.size, one.kind()));
-        }
-    }
-    let mut found = BTreeSet::new();
-    for defined in symbols.values() {
-        for (id, size, kind) in defined {
-            let worlds = &graph.files[*id].worlds;
-            let other = defined.iter().any(|(other, other_size, other_kind)| {
-                (size, kind) != (other_size, other_kind)
-                    && graph.files[*other].worlds.is_disjoint(worlds)
-                    && wanted.gives_way(graph, *id, *other)
-            });
-            if other {
-                found.insert(*id);
-            }
-        }
-    }
-    found
 }
 
 /// Why `name`, for which the files `stay` would all have to keep theirs, stays.

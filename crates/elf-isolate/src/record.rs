@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use elf_facts::Name;
 use serde::{Deserialize, Serialize};
 
 use crate::graph::Graph;
@@ -15,7 +16,7 @@ use crate::rpath::Places;
 /// The file's name.
 pub const RECORD: &str = "isolated.json";
 /// The version of the format, and of how copies are made: copies of another version are made anew.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// What stands in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,8 +52,8 @@ pub struct Copy {
     pub strings: BTreeMap<String, String>,
     /// Its list of folders, if that is another one.
     pub rpath: Option<String>,
-    /// Whether its unique symbols are ordinary ones.
-    pub ordinary: bool,
+    /// Its symbols that have another name, by the old one.
+    pub symbols: BTreeMap<String, String>,
 }
 
 impl Record {
@@ -60,17 +61,20 @@ impl Record {
     pub fn of(graph: &Graph, plan: &Plan, places: &Places) -> Self {
         let copy = |(id, edit): (&usize, &crate::edit::Edit)| {
             let file = &graph.files[*id];
-            let text = |name: &elf_facts::Name| name.to_text().into_owned();
+            let text = |name: &Name| name.to_text().into_owned();
+            let both = |names: &BTreeMap<Name, Name>| {
+                names.iter().map(|(old, new)| (text(old), text(new))).collect()
+            };
             Copy {
                 path: places.of(&file.path),
                 original: file.path.clone(),
                 content: file.facts.head.content.to_string(),
                 soname: plan.new.get(id).and_then(|_| file.facts.head.soname.as_ref()).map(text),
                 name: plan.new.get(id).map(text),
-                needed: edit.needed.iter().map(|(old, new)| (text(old), text(new))).collect(),
-                strings: edit.strings.iter().map(|(old, new)| (text(old), text(new))).collect(),
+                needed: both(&edit.needed),
+                strings: both(&edit.strings),
                 rpath: edit.rpath.as_ref().map(text),
-                ordinary: edit.ordinary,
+                symbols: both(&edit.symbols),
             }
         };
         let mut copies: Vec<Copy> = plan.edits.iter().map(copy).collect();
@@ -129,12 +133,12 @@ fn key(copies: &[Copy]) -> String {
         put(copy.original.as_os_str().as_bytes());
         put(copy.content.as_bytes());
         put(copy.name.as_deref().unwrap_or_default().as_bytes());
-        for (old, new) in copy.needed.iter().chain(&copy.strings) {
+        for (old, new) in copy.needed.iter().chain(&copy.strings).chain(&copy.symbols) {
             put(old.as_bytes());
             put(new.as_bytes());
         }
+        put(&copy.needed.len().to_le_bytes());
         put(copy.rpath.as_deref().unwrap_or_default().as_bytes());
-        put(&[u8::from(copy.ordinary)]);
     }
     hasher.finalize().to_hex().to_string()
 }

@@ -13,11 +13,17 @@ use elf_facts::{Endian, Facts, Mark, Name, VersionIndex};
 
 use crate::error::EditError;
 
-/// The symbols that lend their version, and what it is.
+/// The symbols that lend their version, by the names that they have in the copy, and what it is.
 pub(crate) type Lent = BTreeMap<Name, VersionIndex>;
 
-/// Gives each unused version of the file at `from`, whose content is `bytes`, to one symbol that has none.
-pub(crate) fn lend(from: &Path, facts: &Facts, bytes: &mut [u8]) -> Result<Lent, EditError> {
+/// Gives each unused version of the file at `from`, whose content is `bytes`, to one symbol that has none; `renamed` are
+/// new names of symbols.
+pub(crate) fn lend(
+    from: &Path,
+    facts: &Facts,
+    bytes: &mut [u8],
+    renamed: &BTreeMap<Name, Name>,
+) -> Result<Lent, EditError> {
     let versions = facts.head.versions.iter().filter(|version| !version.base);
     let mut unused: BTreeSet<u16> = versions.map(|version| version.index).collect();
     if unused.is_empty() {
@@ -31,7 +37,7 @@ pub(crate) fn lend(from: &Path, facts: &Facts, bytes: &mut [u8]) -> Result<Lent,
     let mut lenders = lenders(&marks).into_iter();
     for (version, mark) in unused.into_iter().zip(&mut lenders) {
         put(bytes, mark.place, number(facts.head.endian, version));
-        lent.insert(mark.symbol.clone(), mark.version);
+        lent.insert(renamed.get(&mark.symbol).unwrap_or(&mark.symbol).clone(), mark.version);
     }
     Ok(lent)
 }

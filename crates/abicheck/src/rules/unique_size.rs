@@ -15,8 +15,8 @@
 //!
 //! ## Fix
 //! Install versions of both packages that were built with one version of the library whose code it is. Whoever builds
-//! one of them can compile with `-fno-gnu-unique`, or hide the symbols; `abicheck isolate` makes copies in which they are
-//! ordinary ones.
+//! one of them can compile with `-fno-gnu-unique`, or hide the symbols; `abicheck isolate` makes copies in which they have
+//! names of their own.
 
 use super::data_size;
 use super::{Gathered, Rule};

@@ -1,16 +1,14 @@
 //! Where in a file stands what an editor of names has to change byte by byte.
 //!
-//! Editors of ELF files move the string table and rename DT_NEEDED; the files that DT_VERNEED names and the bindings
-//! of symbols have fields of a fixed size, of which this says the place. Deliberately not here: writing.
+//! Editors of ELF files move the string table and rename DT_NEEDED; the files that DT_VERNEED names have fields of a
+//! fixed size, of which this says the place. Deliberately not here: writing.
 
 use std::path::Path;
 
-use goblin::elf::dynamic::{DT_NEEDED, DT_SYMTAB, DT_VERNEED, DT_VERNEEDNUM};
-use goblin::elf::sym::{STB_GNU_UNIQUE, Sym};
+use goblin::elf::dynamic::{DT_NEEDED, DT_VERNEED, DT_VERNEEDNUM};
 
 use super::dynamic::Dynamic;
 use super::image::Image;
-use super::{relocations, symbols};
 use crate::error::FactsError;
 use crate::facts::Endian;
 use crate::name::{Name, Names};
@@ -31,8 +29,6 @@ pub struct Places {
     pub needed: Vec<(Name, u32)>,
     /// Each `vn_file` of DT_VERNEED: which file it names, and where in the file its four bytes stand.
     pub version_files: Vec<(Name, u64)>,
-    /// Where in the file the `st_info` of each STB_GNU_UNIQUE symbol stands.
-    pub unique: Vec<u64>,
 }
 
 /// The places of the file at `path`.
@@ -51,7 +47,6 @@ pub fn places(path: &Path) -> Result<Places, FactsError> {
         endian: if image.is_little() { Endian::Little } else { Endian::Big },
         needed,
         version_files: version_files(&image, &dynamic, &names)?,
-        unique: unique(&image, &dynamic)?,
     })
 }
 
@@ -79,19 +74,4 @@ fn version_files(
         address = address.saturating_add(next);
     }
     Ok(found)
-}
-
-fn unique(image: &Image<'_>, dynamic: &Dynamic) -> Result<Vec<u64>, FactsError> {
-    const PART: &str = "the dynamic symbols";
-    let Some(address) = dynamic.value(DT_SYMTAB) else { return Ok(Vec::new()) };
-    let used = relocations::read(image, dynamic)?;
-    let count = symbols::count(image, dynamic, &used)?;
-    let width = Sym::size(image.context.container);
-    let bytes = image.mapped(address, (count * width) as u64, PART)?;
-    let (start, _) = image.place(address, PART)?;
-    // `st_info` stands after `st_name` in Elf64_Sym, after `st_size` in Elf32_Sym.
-    let info = if image.is_64() { 4 } else { 12 };
-    let symbols = bytes.chunks_exact(width).enumerate();
-    let unique = symbols.filter(|(_, symbol)| symbol[info] >> 4 == STB_GNU_UNIQUE);
-    Ok(unique.map(|(at, _)| start + (at * width + info) as u64).collect())
 }

@@ -51,7 +51,7 @@ fn damaged_libraries_are_refused_or_copied() {
         let from = folder.write_bytes("damaged.so", &damaged);
         let Ok(facts) = elf_facts::read(&from) else { continue };
         let mut edit = Edit { soname: Some(Name::from("libwhole-01234567.so.1")), ..Edit::default() };
-        edit.ordinary = true;
+        edit.symbols.insert(Name::from("_ZN1RIiE1cE"), Name::from("_ZN1RIiE1cE.01234567"));
         for name in &facts.head.needed {
             edit.needed.insert(name.clone(), Name::new([name.as_bytes(), b"-01234567"].concat()));
         }

@@ -146,27 +146,54 @@ fn versions_that_no_symbol_has_are_kept() {
     assert_eq!(folder.answers_with(&[&user], &folder.path(".")), "130");
 }
 
+/// A static of a template, one that is set up when it is first used, one of each thread, with a version or without; and a
+/// file that only asks for it.
+const STATICS: &str = "struct Big { int at; Big(); };
+    template <class T> struct Registry { static int count; static Big &big() { static Big big; return big; } };
+    #ifdef USER
+    extern template struct Registry<int>;
+    #else
+    Big::Big() : at(START) {}
+    template <class T> int Registry<T>::count = START;
+    #endif
+    inline thread_local int local = START;
+    extern \"C\" int answer(void) { return Registry<int>::count++ + 100 * Registry<int>::big().at++ + 10000 * local++; }";
+
 #[test]
-fn unique_symbols_become_ordinary_ones() {
+fn renamed_symbols_are_others_and_found_in_files_of_any_layout() {
     let folder = Folder::new();
-    let code = |start: i32| {
-        format!(
-            "template <class T> struct Registry {{ static int count; }}; template <class T> int Registry<T>::count = {start};
-             extern \"C\" int answer(void) {{ return Registry<int>::count++; }}"
-        )
-    };
-    let (one, two) = (folder.cxx("one.so", &code(10), &[]), folder.cxx("two.so", &code(20), &[]));
-    assert_eq!(folder.answers(&[&one, &two]), "10 11", "a process has one of them");
-    let copy = folder.path("copy.so");
-    edited(&two, &Edit { ordinary: true, ..Edit::default() }, &copy).expect("it can be edited");
-    assert_eq!(folder.answers(&[&one, &copy]), "10 20");
-    assert_eq!(folder.answers(&[&copy, &one]), "20 10");
-    assert_eq!(elf_facts::places(&copy).expect("it can be read").unique, [0_u64; 0]);
-    assert_eq!(
-        fs::metadata(&copy).expect("it is there").len(),
-        fs::metadata(&two).expect("it is there").len(),
-        "only bytes of fixed places changed"
-    );
+    let map = folder.write("map", "V_1 { *; };");
+    let version = format!("-Wl,--version-script={}", map.display());
+    let suffix = b".01234567";
+    // Each name is hashed elsewhere then: many, so that buckets and filters have others beside them.
+    let names =
+        ["_ZN8RegistryIiE5countE", "_ZZN8RegistryIiE3bigEvE3big", "_ZGVZN8RegistryIiE3bigEvE3big", "local"];
+    let new = |name: &str| Name::new([name.as_bytes(), suffix].concat());
+    let edit = Edit { symbols: names.map(|name| (Name::from(name), new(name))).into(), ..Edit::default() };
+    // With and without either hash table, with and without versions.
+    for (at, versions) in [(0, None), (1, Some(version.as_str())), (2, Some(version.as_str())), (6, None)] {
+        let library = |name: &str, flags: &[&str]| {
+            let flags: Vec<&str> = LAYOUTS[at].iter().chain(flags).copied().collect();
+            folder.cxx(&format!("{at}/{name}"), STATICS, &[&flags[..], versions.as_slice()].concat())
+        };
+        let one = library("one.so", &["-DSTART=10"]);
+        let two = library("two.so", &["-DSTART=20", "-Wl,-soname,two.so"]);
+        let user = library("user.so", &["-DSTART=20", "-DUSER", two.to_str().expect("text")]);
+        let copy = |name: &str| folder.path(&format!("{at}/copies/{name}"));
+        let (copied, asks) = (copy("two.so"), copy("user.so"));
+        fs::create_dir(copy("")).expect("folders can be made");
+        for (from, to) in [(&two, &copied), (&user, &asks)] {
+            edited(from, &edit, to).unwrap_or_else(|error| panic!("layout {at}: {error}"));
+        }
+        let answers = |files: [&std::path::PathBuf; 3], of: &str| {
+            folder.answers_with(&files, &folder.path(&format!("{at}/{of}")))
+        };
+        let answer = answers([&one, &two, &user], ".");
+        assert_eq!(answer, "101010 111111 121212", "layout {at}: a process has one of them");
+        assert_eq!(answers([&one, &copied, &asks], "copies"), "101010 202020 212121", "layout {at}");
+        assert_eq!(answers([&copied, &one, &asks], "copies"), "202020 101010 212121", "layout {at}");
+        assert_eq!(answers([&asks, &copied, &one], "copies"), "202020 212121 101010", "layout {at}");
+    }
 }
 
 #[test]

@@ -14,7 +14,10 @@ use crate::{copies, environment, import};
 
 #[test]
 fn packages_that_break_each_other_get_libraries_of_their_own() {
-    for (scenario, library) in [("05", Some("libdup.so.1")), ("13", Some("libhigh.so.1")), ("24", None)] {
+    let registry = ("99", Some("libregistry.so.1"));
+    for (scenario, library) in
+        [("05", Some("libdup.so.1")), ("13", Some("libhigh.so.1")), ("24", None), registry]
+    {
         let (mut project, units) = Project::two_pins(&compiled(scenario));
         let said = stderr(&project.sync());
         assert!(said.contains("Isolated one 1.0 and two 1.0: import one, then two"), "{scenario}: {said}");
