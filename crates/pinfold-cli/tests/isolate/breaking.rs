@@ -14,7 +14,7 @@ use crate::{copies, environment, import};
 
 #[test]
 fn packages_that_break_each_other_get_libraries_of_their_own() {
-    let registry = ("99", Some("libregistry.so.1"));
+    let registry = ("94", Some("libregistry.so.1"));
     for (scenario, library) in
         [("05", Some("libdup.so.1")), ("13", Some("libhigh.so.1")), ("24", None), registry]
     {
