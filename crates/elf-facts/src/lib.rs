@@ -24,6 +24,6 @@ pub use facts::{Class, ContentHash, Endian, Facts, Flags, Head, Kind, Reference,
 pub use format::Format;
 pub use name::{Name, Names, Span};
 pub use read::{
-    Form, LARGEST, Mark, Outline, Places, Spelling, bounded, mapped, marks, outline, places, read, spellings,
-    state,
+    Form, LARGEST, Mark, Outline, Places, Spelling, bounded, mapped, marks, outline, pieces, places, read,
+    spellings, state,
 };

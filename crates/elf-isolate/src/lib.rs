@@ -32,6 +32,6 @@ pub use links::Links;
 pub use plan::{Kept, Plan};
 pub use record::{Copy, RECORD, Record};
 pub use rpath::Places;
-pub use strings::Spelled;
+pub use strings::{How, Spelled};
 pub use tree::Link;
 pub use wanted::Wanted;

@@ -36,8 +36,8 @@ pub enum Kept {
     Spelled {
         /// The name.
         name: Name,
-        /// Where.
-        spelled: Spelled,
+        /// Where, for each of these files.
+        spelled: Vec<Spelled>,
         /// The packages that load one of them.
         worlds: BTreeSet<usize>,
     },
@@ -49,7 +49,10 @@ impl Kept {
         match self {
             Self::System { name } => (name.to_string(), "the system has one, too, which others use".into()),
             Self::ByName { name } => (name.to_string(), "Python code opens it by this name".into()),
-            Self::Spelled { name, spelled, .. } => (name.to_string(), spelled.told()),
+            Self::Spelled { name, spelled, .. } => {
+                let told: Vec<String> = spelled.iter().map(Spelled::told).collect();
+                (name.to_string(), told.join("; "))
+            }
         }
     }
 }
@@ -113,7 +116,7 @@ impl Plan {
                 let mut moved = match wanted.moved(graph, &variants) {
                     Ok(moved) => moved,
                     Err(stay) => {
-                        plan.kept.extend(spelled(graph, name.clone(), &stay));
+                        plan.kept.insert(spelled(graph, name.clone(), &stay));
                         continue;
                     }
                 };
@@ -214,8 +217,8 @@ fn variant(graph: &Graph, edited: &BTreeSet<FileId>, id: FileId) -> Variant {
 }
 
 /// Why `name`, for which the files `stay` would all have to keep theirs, stays.
-fn spelled(graph: &Graph, name: Name, stay: &[FileId]) -> Option<Kept> {
-    let spelled = graph.stuck.get(stay.first()?)?.clone();
+fn spelled(graph: &Graph, name: Name, stay: &[FileId]) -> Kept {
+    let spelled = stay.iter().filter_map(|id| graph.stuck.get(id)).cloned().collect();
     let worlds = stay.iter().flat_map(|id| &graph.files[*id].worlds).copied().collect();
-    Some(Kept::Spelled { name, spelled, worlds })
+    Kept::Spelled { name, spelled, worlds }
 }

@@ -5,9 +5,10 @@
 //! Deliberately not here: finding strings in files (`elf-facts`), and names that Python code spells.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-use elf_facts::{Facts, Form, Name, Spelling, spellings};
+use elf_facts::{Facts, Form, Name, Spelling, pieces, spellings};
 use rayon::prelude::*;
 
 use crate::graph::{File, FileId, Graph};
@@ -23,27 +24,53 @@ const OPENING: [&str; 2] = ["dlopen", "dlmopen"];
 pub struct Spelled {
     /// The file.
     pub file: PathBuf,
-    /// The string that it has.
-    pub text: Name,
+    /// How it spells it.
+    pub how: How,
     /// The function that it imports, which takes such names or gives them.
     pub function: &'static str,
-    /// How the name stands in the string; a whole one is too short.
-    pub form: Form,
+}
+
+/// How a name is spelled that no other can take the place of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum How {
+    /// As a string that is too short: another one of its length could not be told from others.
+    Short(Name),
+    /// As the end of this path or name.
+    End(Name),
+    /// By this format.
+    Format(Name),
+    /// By instructions.
+    Pieces,
+}
+
+impl How {
+    fn of(spelling: Spelling) -> Self {
+        match spelling.form {
+            Form::Whole => Self::Short(spelling.text),
+            Form::End => Self::End(spelling.text),
+            Form::Format => Self::Format(spelling.text),
+        }
+    }
+}
+
+impl fmt::Display for How {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Short(text) => {
+                write!(formatter, "has \"{text}\", which is too short for another name of its length")
+            }
+            Self::End(text) => write!(formatter, "has it only as the end of the string \"{text}\""),
+            Self::Format(text) => write!(formatter, "makes it of the string \"{text}\""),
+            Self::Pieces => formatter.write_str("makes it by instructions, not of a string"),
+        }
+    }
 }
 
 impl Spelled {
     /// As a sentence's end.
-    pub(crate) fn told(&self) -> String {
-        let Self { file, text, function, form } = self;
-        let how = match form {
-            Form::Whole => {
-                "has it as a string, in which no other name of its length could be told from others"
-            }
-            Form::End => "has it only as the end of the string",
-            Form::Format => "makes it of the string",
-        };
-        let file = file.display();
-        format!("{file} {how} \"{text}\" and imports {function}, so that another name could not be followed")
+    pub fn told(&self) -> String {
+        let Self { file, how, function } = self;
+        format!("{} {how}, and imports {function}", file.display())
     }
 }
 
@@ -80,26 +107,54 @@ impl Strings {
         let files: Vec<(FileId, &File)> = graph.files.iter().enumerate().collect();
         let files =
             files.into_par_iter().filter(|(_, file)| !file.system && !file.worlds.is_disjoint(&worlds));
-        let found: Vec<(FileId, Vec<Spelling>)> = files
-            .map(|(id, file)| (id, spellings(&file.path, &asked).unwrap_or_default()))
-            .filter(|(_, spelled)| !spelled.is_empty())
+        let found: Vec<(FileId, Found)> = files
+            .map(|(id, file)| (id, Found::of(file, &asked)))
+            .filter(|(_, found)| !found.is_empty())
             .collect();
-        for (id, spelled) in found {
-            let file = &graph.files[id];
-            let function = imported(&file.facts, &FUNCTIONS);
-            for spelling in spelled {
+        for (id, Found { spellings, pieces, function }) in found {
+            let mut stuck = |to: FileId, how: How| {
+                let file = graph.files[id].path.clone();
+                let spelled = function.map(|function| Spelled { file, how, function });
+                strings
+                    .stuck
+                    .extend(spelled.filter(|_| !strings.stuck.contains_key(&to)).map(|one| (to, one)));
+            };
+            for spelling in spellings {
                 let Some(to) = answers.from(graph, id, &spelling.name) else { continue };
                 let is_long = as_long(&spelling.name, &blake3::hash(b"")).is_some();
                 if is_replaceable(&spelling) && is_long {
                     strings.opens.entry(id).or_default().insert(spelling.name, to);
-                } else if let Some(function) = function {
-                    let Spelling { text, form, .. } = spelling;
-                    let spelled = Spelled { file: file.path.clone(), text, function, form };
-                    strings.stuck.entry(to).or_insert(spelled);
+                } else {
+                    stuck(to, How::of(spelling));
                 }
+            }
+            for name in pieces {
+                let to = answers.from(graph, id, &name);
+                to.into_iter().for_each(|to| stuck(to, How::Pieces));
             }
         }
         strings
+    }
+}
+
+/// What one file spells.
+struct Found {
+    spellings: Vec<Spelling>,
+    pieces: BTreeSet<Name>,
+    /// The function that it imports.
+    function: Option<&'static str>,
+}
+
+impl Found {
+    fn of(file: &File, asked: &BTreeSet<Name>) -> Self {
+        let function = imported(&file.facts, &FUNCTIONS);
+        let spellings = spellings(&file.path, asked).unwrap_or_default();
+        let pieces = function.and_then(|_| pieces(&file.path, asked).ok()).unwrap_or_default();
+        Self { spellings, pieces, function }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.spellings.is_empty() && self.pieces.is_empty()
     }
 }
 

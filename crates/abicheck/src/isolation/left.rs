@@ -24,7 +24,7 @@ pub struct Left {
 /// Why two units are left as they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// Neither has only files that can be edited: a sentence each.
+    /// Neither has only files that can be edited, or names that can be replaced: a sentence each.
     Uneditable(BTreeSet<String>),
     /// Names of their own would not mend it, or cannot be given.
     Other(String),
@@ -42,9 +42,10 @@ impl Uneditable {
         }
     }
 
-    /// Why neither of two packages can give way.
-    pub(super) fn of_both(&self, a: DistributionId, b: DistributionId) -> Why {
-        Why::Uneditable([a, b].iter().filter_map(|id| self.0.get(id)).flatten().cloned().collect())
+    /// Why neither of two packages can give way, for their files or for these reasons of their names.
+    pub(super) fn of_both(&self, a: DistributionId, b: DistributionId, names: &[String]) -> Why {
+        let files = [a, b].into_iter().filter_map(|id| self.0.get(&id)).flatten();
+        Why::Uneditable(files.chain(names).cloned().collect())
     }
 }
 
@@ -54,7 +55,7 @@ pub(super) fn kept(kept: &BTreeSet<Kept>) -> Why {
 }
 
 /// A name that stays, in a sentence.
-pub(super) fn stays(kept: &Kept) -> String {
+fn stays(kept: &Kept) -> String {
     let (name, why) = kept.told();
     format!("{name} stays one for all: {why}")
 }

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 pub use elf_isolate::Link;
 use elf_isolate::{
-    EditError, Graph, IsolateError, Kept, Links, Places, Plan, RECORD, Record, Wanted, is_whole, rebuilt,
-    write,
+    EditError, Graph, IsolateError, Kept, Links, Places, Plan, RECORD, Record, Spelled, Wanted, is_whole,
+    rebuilt, write,
 };
 use pinfold_core::closure;
 use pinfold_core::names::{ROOT, UnitId};
@@ -152,11 +152,12 @@ impl Wishes {
     fn leave_spelled(&mut self, kept: &BTreeSet<Kept>, order: &[usize]) -> bool {
         let before = self.pairs.len();
         for one in kept {
-            let Kept::Spelled { worlds, .. } = one else { continue };
+            let Kept::Spelled { name, spelled, worlds } = one else { continue };
             let both = |(a, b): &broken::Pair| worlds.contains(&order[*a]) && worlds.contains(&order[*b]);
             self.hopeless.extend(self.pairs.keys().copied().filter(both));
-            let why = Why::Other(left::stays(one));
-            self.leave(both, |_, _| why.clone());
+            let stays = |one: &Spelled| format!("{name} cannot be given another name: {}", one.told());
+            let stay: Vec<String> = spelled.iter().map(stays).collect();
+            self.leave(both, |uneditable, (a, b)| uneditable.of_both(*a, *b, &stay));
         }
         self.pairs.len() < before
     }
@@ -178,6 +179,7 @@ impl Isolating<'_> {
         for _ in 0..MOST_ROUNDS {
             let (plan, places) = match self.plan(&graph, &wishes, &order) {
                 Ok(planned) => planned,
+                Err(kept) if wishes.leave_spelled(&kept, &order) => continue,
                 Err(kept) => {
                     wishes.leave(|_| !kept.is_empty(), |_, _| left::kept(&kept));
                     break;
@@ -314,7 +316,7 @@ impl Isolating<'_> {
                 let fixed = wishes.fixed.clone();
                 wishes.leave(
                     |(a, b)| fixed.contains(a) && fixed.contains(b),
-                    |uneditable, (a, b)| uneditable.of_both(*a, *b),
+                    |uneditable, (a, b)| uneditable.of_both(*a, *b, &[]),
                 );
                 return Ok(None);
             }

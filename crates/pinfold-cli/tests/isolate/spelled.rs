@@ -2,6 +2,8 @@
 //!
 //! Deliberately not here: the other ways in which code spells names (`crates/abicheck/tests/isolate/spelled.rs`).
 
+use pinfold_core::closure::Native;
+
 use crate::support::native::script_files;
 use crate::support::{Project, stderr};
 use crate::{copies, environment, import};
@@ -47,9 +49,14 @@ fn a_library_whose_name_cannot_be_followed_keeps_it_and_the_other_gives_way() {
     for order in [["one", "two"], ["two", "one"]] {
         assert_eq!(import(&project, order), "ok", "{order:?}");
     }
-    let (project, _) = Project::two_pins(&script_files(&opened_by_name([true, true])));
-    let said = stderr(&project.sync());
-    assert!(said.contains("warning: not isolated: one 1.0 and two 1.0: import one, then two"), "{said}");
-    assert!(said.contains("the end of the string \"/usr/lib/libcore.so.1\" and imports dlopen"), "{said}");
-    assert!(copies(&project).is_empty() && environment(&project).units.iter().all(|u| u.isolated.is_none()));
+    let (mut project, units) = Project::two_pins(&script_files(&opened_by_name([true, true])));
+    let output = project.command(&["sync", "--frozen"]).output().unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("libcore.so.1 cannot be given another name: "), "{said}");
+    assert!(said.contains("the end of the string \"/usr/lib/libcore.so.1\", and imports dlopen"), "{said}");
+    assert!(said.contains("_one.so") && said.contains("_two.so") && said.contains("[pins.one]"), "{said}");
+    assert!(copies(&project).is_empty() && !project.venv().exists());
+    project.native(&units[0], Native::Shared);
+    project.sync();
 }
