@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use elf_facts::Name;
 
-use crate::graph::{FileId, Graph};
+use crate::graph::{File, FileId, Graph};
 use crate::wanted::Wanted;
 
 /// Takes out needs that something does meet: what another process of the package found, or loads by then.
@@ -27,21 +27,19 @@ pub(crate) fn settle(graph: &mut Graph) {
     }
 }
 
-/// The library that answers to `name` once everything of the package is loaded that needs the file `id`, or of those that
-/// load files with it.
+/// The library that answers to `name` once everything is loaded: one of the package that needs the file `id`, or one beside
+/// another that it loads, of what it depends on.
 fn beside(graph: &Graph, id: FileId, name: &Name) -> Option<FileId> {
-    let own = &graph.files[id].worlds;
-    let answers = |other: &FileId| graph.files[*other].facts.head.soname.as_ref() == Some(name);
-    let all: Vec<FileId> = (0..graph.files.len()).filter(answers).collect();
-    if all.is_empty() {
-        return None;
-    }
-    let shared = graph.files.iter().filter(|file| !file.system && !file.worlds.is_disjoint(own));
-    let near: BTreeSet<usize> = shared.flat_map(|file| &file.worlds).copied().collect();
-    let of = |worlds: &BTreeSet<usize>| {
-        all.iter().copied().find(|other| !graph.files[*other].worlds.is_disjoint(worlds))
+    let is_own = |file: &&File| !file.system && !file.worlds.is_disjoint(&graph.files[id].worlds);
+    let answers = |file: &File| file.facts.head.soname.as_ref() == Some(name);
+    let all = graph.files.iter().enumerate().filter(|(_, file)| answers(file));
+    let all: Vec<(FileId, &File)> = all.collect();
+    let own = all.iter().find(|(_, file)| is_own(file));
+    let near = || {
+        let folders: BTreeSet<_> = graph.files.iter().filter(is_own).map(|file| file.path.parent()).collect();
+        all.iter().find(|(_, file)| folders.contains(&file.path.parent()))
     };
-    of(own).or_else(|| of(&near))
+    own.or_else(|| if all.is_empty() { None } else { near() }).map(|(id, _)| *id)
 }
 
 /// The names that lead nowhere, with the files that need them.

@@ -127,6 +127,30 @@ fn a_plugin_for_a_library_of_nobody_does_not_get_the_other_packages() {
 }
 
 #[test]
+fn a_plugin_that_relies_on_another_to_bring_a_library_gets_its_own_packages() {
+    // `plugin.so` has no list of folders, and is looked at before `z.so`, which brings what it needs.
+    let helper = "int number(void); int from_system(void) { return 10 + number(); }";
+    let project = project(&format!(
+        r#"for name in one two; do
+            so $name.libs/libhelper.so.1 '{helper} int of_'$name';' "$(soname libhelper.so.1)" $(own $name)
+            so $name/z.so '' "$SITE/$name.libs/libhelper.so.1" $(own $name)
+            so $name/plugin.so "$plugin" "$SITE/$name.libs/libhelper.so.1" "$SITE/$name.libs/libnumber.so.1"
+            package $name "from . import _$name
+def plugin():
+    import ctypes, os
+    own = os.path.dirname(__file__)
+    ctypes.CDLL(os.path.join(own, 'z.so'))
+    return ctypes.CDLL(os.path.join(own, 'plugin.so')).plugin()"
+        done"#
+    ));
+    let said = stderr(&project.sync());
+    assert!(said.contains("Isolated one 1.0 and two 1.0"), "{said}");
+    for order in ORDERS {
+        assert_eq!(plugins(&project, order, &project.path("none")), "12 14", "{order:?}");
+    }
+}
+
+#[test]
 fn what_breaks_only_with_a_library_that_is_installed_later_is_found_then() {
     let project = project(
         r#"for name in one two; do
