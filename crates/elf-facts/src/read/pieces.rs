@@ -2,7 +2,7 @@
 //! compared, eight bytes at a time, and no string of the file is the name.
 //!
 //! Looked for are the first eight bytes of a name in code with its last ones near by, or its first sixteen, as a constant
-//! for a register of that size, and its last ones in code. Names of fewer than nine bytes are not, nor those that begin
+//! for a register of that size, and its last ones in code. Names of fewer than ten bytes are not, nor those that begin
 //! otherwise than with `lib`.
 //! Deliberately not here: names that are strings (`strings`), and code that makes a name in a loop.
 
@@ -12,10 +12,11 @@ use std::path::Path;
 
 use goblin::elf::program_header::{PF_X, PT_LOAD};
 use goblin::elf::section_header::SHF_EXECINSTR;
-use memchr::memmem::{Finder, find};
+use memchr::memmem::{Finder, find, find_iter};
 
 use super::image::Image;
 use super::state;
+use super::strings::once;
 use crate::error::FactsError;
 use crate::name::Name;
 
@@ -23,6 +24,8 @@ const PART: &str = "its code";
 /// What names of libraries begin with.
 const USUAL: &[u8] = b"lib";
 const FIRST: usize = 8;
+/// What is shorter ends in a move of two bytes or of one.
+const SHORTEST: usize = 10;
 /// The bytes of a vector register.
 const VECTOR: usize = 16;
 /// Fewer bytes of a name's end would be found near by in any code.
@@ -41,14 +44,16 @@ pub fn pieces(path: &Path, names: &BTreeSet<Name>) -> Result<BTreeSet<Name>, Fac
     let image = Image::open(path, &file, metadata.len())?;
     let mut beginnings: BTreeMap<&[u8], Vec<&Name>> = BTreeMap::new();
     for name in names.iter().filter(|name| name.as_bytes().starts_with(USUAL)) {
-        if let Some((first, _)) = name.as_bytes().split_at_checked(FIRST + 1) {
+        if let Some((first, _)) = name.as_bytes().split_at_checked(SHORTEST) {
             beginnings.entry(&first[..FIRST]).or_default().push(name);
         }
     }
     let (code, finder) = (code(&image), Finder::new(USUAL));
+    once(&image, code.iter().map(|code| code.end - code.start))?;
     let mut found = BTreeSet::new();
     let mut vectors = BTreeSet::new();
     let loads = image.segments.iter().filter(|segment| segment.p_type == PT_LOAD);
+    once(&image, loads.clone().map(|load| load.p_filesz))?;
     for load in loads.filter(|_| !beginnings.is_empty()) {
         let range = load.p_offset..load.p_offset.saturating_add(load.p_filesz);
         each_piece(&image, &range, |bytes, start| {
@@ -65,7 +70,11 @@ pub fn pieces(path: &Path, names: &BTreeSet<Name>) -> Result<BTreeSet<Name>, Fac
                     let inside = |at: u64| usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX);
                     let from = inside(code.start).max(hit.saturating_sub(NEAR));
                     let end = inside(code.end).min(bytes.len()).min(hit + NEAR);
-                    if ends_in(&bytes[from..end], name) {
+                    let near = &bytes[from..end];
+                    // The eight bytes in the middle of a longer name.
+                    let next = name.as_bytes().get(FIRST..VECTOR);
+                    let begun = if next.is_some() { VECTOR } else { FIRST };
+                    if next.is_none_or(|next| find(near, next).is_some()) && goes_on_in(near, name, begun) {
                         found.insert((*name).clone());
                     }
                 }
@@ -74,7 +83,7 @@ pub fn pieces(path: &Path, names: &BTreeSet<Name>) -> Result<BTreeSet<Name>, Fac
     }
     for range in code.iter().filter(|_| !vectors.is_empty()) {
         each_piece(&image, range, |bytes, _| {
-            found.extend(vectors.iter().filter(|name| ends_in(bytes, name)).cloned());
+            found.extend(vectors.iter().filter(|name| goes_on_in(bytes, name, VECTOR)).cloned());
         })?;
     }
     Ok(found)
@@ -93,26 +102,18 @@ fn code(image: &Image<'_>) -> Vec<Range<u64>> {
     loads.map(|load| range(load.p_offset, load.p_filesz)).collect()
 }
 
-/// Whether the end of `name` stands in `bytes`, alone: eight bytes or four, with or without the NUL.
-fn ends_in(bytes: &[u8], name: &Name) -> bool {
+/// Whether what follows the first `begun` bytes of `name` stands in `bytes`, and not in a string that is the name: its last
+/// four bytes or eight, as many as are left at least, with or without the NUL.
+fn goes_on_in(bytes: &[u8], name: &Name, begun: usize) -> bool {
     let name = name.as_bytes();
     let ended = [name, &[0]].concat();
     [name, &ended].into_iter().any(|all| {
-        [FIRST, LEAST].into_iter().any(|length| {
-            let end = &all[all.len() - length..];
-            let whole = |at: usize| {
-                (at + length).checked_sub(all.len()).is_some_and(|start| bytes[start..].starts_with(all))
-            };
-            let mut from = 0;
-            while let Some(at) = find(&bytes[from..], end).map(|at| from + at) {
-                // The whole name is a string.
-                if !whole(at) {
-                    return true;
-                }
-                from = at + 1;
-            }
-            false
-        })
+        let length = if all.len() > begun + LEAST { FIRST } else { LEAST };
+        let last = &all[all.len() - length..];
+        let is_whole = |at: usize| {
+            (at + length).checked_sub(all.len()).is_some_and(|start| bytes[start..].starts_with(all))
+        };
+        find_iter(bytes, last).any(|at| !is_whole(at))
     })
 }
 

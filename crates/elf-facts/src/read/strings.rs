@@ -97,6 +97,7 @@ fn searched(image: &Image<'_>) -> Result<Vec<(ProgramHeader, Range<u64>)>, Facts
     });
     let table = table.unwrap_or_default();
     let mut ranges = Vec::new();
+    once(image, image.segments.iter().filter(|segment| segment.p_type == PT_LOAD).map(|load| load.p_filesz))?;
     for load in image.segments.iter().filter(|segment| segment.p_type == PT_LOAD) {
         let (start, end) = (load.p_offset, load.p_offset.saturating_add(load.p_filesz));
         let parts = [start..end.min(table.start.max(start)), start.max(table.end.min(end))..end];
@@ -104,6 +105,15 @@ fn searched(image: &Image<'_>) -> Result<Vec<(ProgramHeader, Range<u64>)>, Facts
         ranges.extend(parts.into_iter().filter(|part| !part.is_empty()).map(|part| (load.clone(), part)));
     }
     Ok(ranges)
+}
+
+/// Refuses parts of a file that are its bytes many times over: linkers let segments share a page at most.
+pub(super) fn once(image: &Image<'_>, lengths: impl Iterator<Item = u64>) -> Result<(), FactsError> {
+    let sum = lengths.fold(0_u64, u64::saturating_add);
+    if sum > image.size.saturating_mul(2) {
+        return Err(image.malformed(PART, format!("{sum} bytes in a file of {}", image.size)));
+    }
+    Ok(())
 }
 
 struct Reader<'a> {
@@ -143,7 +153,8 @@ impl<'a> Reader<'a> {
             if !hits.contains(&(from + hit as u64)) {
                 continue;
             }
-            let Some(length) = memchr::memchr(0, &bytes[hit..]) else { continue };
+            let near = &bytes[hit..bytes.len().min(hit + LONGEST as usize)];
+            let Some(length) = memchr::memchr(0, near) else { continue };
             let before = bytes[..hit].iter().enumerate().rev().take(LONGEST as usize);
             let is_start = |at: usize| self.starts.contains(&(from + at as u64));
             let start = before
