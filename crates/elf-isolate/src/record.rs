@@ -16,7 +16,7 @@ use crate::rpath::Places;
 /// The file's name.
 pub const RECORD: &str = "isolated.json";
 /// The version of the format, and of how copies are made: copies of another version are made anew.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// What stands in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,8 +52,30 @@ pub struct Copy {
     pub strings: BTreeMap<String, String>,
     /// Its list of folders, if that is another one.
     pub rpath: Option<String>,
-    /// Its symbols that have another name, by the old one.
-    pub symbols: BTreeMap<String, String>,
+    /// Its symbols that have another name.
+    pub symbols: Option<Symbols>,
+}
+
+/// Symbols that have another name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Symbols {
+    /// How many.
+    pub count: usize,
+    /// A hash of their old and new names: thousands of C++ names would be most of the record.
+    pub hash: String,
+}
+
+impl Symbols {
+    fn of(names: &BTreeMap<Name, Name>) -> Option<Self> {
+        let mut hasher = blake3::Hasher::new();
+        for name in names.iter().flat_map(|(old, new)| [old, new]) {
+            // No name has a NUL.
+            hasher.update(name.as_bytes()).update(&[0]);
+        }
+        let hash = hasher.finalize().to_hex().to_string();
+        (!names.is_empty()).then_some(Self { count: names.len(), hash })
+    }
 }
 
 impl Record {
@@ -74,7 +96,7 @@ impl Record {
                 needed: both(&edit.needed),
                 strings: both(&edit.strings),
                 rpath: edit.rpath.as_ref().map(text),
-                symbols: both(&edit.symbols),
+                symbols: Symbols::of(&edit.symbols),
             }
         };
         let mut copies: Vec<Copy> = plan.edits.iter().map(copy).collect();
@@ -133,12 +155,12 @@ fn key(copies: &[Copy]) -> String {
         put(copy.original.as_os_str().as_bytes());
         put(copy.content.as_bytes());
         put(copy.name.as_deref().unwrap_or_default().as_bytes());
-        for (old, new) in copy.needed.iter().chain(&copy.strings).chain(&copy.symbols) {
+        for (old, new) in copy.needed.iter().chain(&copy.strings) {
             put(old.as_bytes());
             put(new.as_bytes());
         }
-        put(&copy.needed.len().to_le_bytes());
         put(copy.rpath.as_deref().unwrap_or_default().as_bytes());
+        put(copy.symbols.as_ref().map_or("", |symbols| symbols.hash.as_str()).as_bytes());
     }
     hasher.finalize().to_hex().to_string()
 }

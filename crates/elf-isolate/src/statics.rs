@@ -105,7 +105,7 @@ impl Statics {
         conflicts: &[Conflict],
         edited: &BTreeSet<FileId>,
     ) -> Renamed {
-        let (sides, mut renamed) = (Sides::of(graph, conflicts), Renamed::new());
+        let (sides, mut renamed) = (Sides::of(graph, wanted, conflicts), Renamed::new());
         if sides.gives.is_empty() {
             return renamed;
         }
@@ -151,10 +151,12 @@ impl Static {
     fn groups(&self, graph: &Graph, both: &BTreeSet<usize>) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
         for id in self.files.keys() {
-            let worlds: BTreeSet<usize> = graph.files[*id].worlds.difference(both).copied().collect();
+            let all = &graph.files[*id].worlds;
+            let mut worlds: BTreeSet<usize> = all.difference(both).copied().collect();
             let mut files = BTreeSet::from([*id]);
             if worlds.is_empty() {
-                // It is of the group whose library it needs.
+                // It is of the group of such a package's own files, and of that whose library it needs.
+                worlds.clone_from(all);
                 files.extend(needed(graph, *id).into_iter().filter(|need| self.files.contains_key(need)));
             }
             let mut group = Group { files, worlds };
@@ -181,22 +183,20 @@ impl Group {
 }
 
 impl Sides {
-    fn of(graph: &Graph, conflicts: &[Conflict]) -> Self {
+    fn of(graph: &Graph, wanted: &Wanted, conflicts: &[Conflict]) -> Self {
         let (mut gives, mut both) = (BTreeSet::new(), BTreeSet::new());
-        for conflict in conflicts {
-            let (keep, give) = (&graph.files[conflict.keeps].worlds, &graph.files[conflict.gives].worlds);
-            both.extend(keep.intersection(give));
-            let keep: Vec<usize> = keep.difference(give).copied().collect();
-            gives.extend(
-                give.iter()
-                    .filter(|world| !graph.files[conflict.keeps].worlds.contains(world))
-                    .flat_map(|world| keep.iter().map(|other| (*world, *other))),
-            );
+        let mut users: HashMap<FileId, BTreeSet<usize>> = HashMap::new();
+        for Conflict { keeps, gives: way } in conflicts {
+            let [keep, give] = [*keeps, *way].map(|id| &graph.files[id].worlds);
+            for one in give.difference(keep) {
+                gives.extend(keep.difference(give).map(|other| (*one, *other)));
+            }
+            // Who opens what needs either: in one process the second gets the first one's library.
+            let mut users = |id: FileId| users.entry(id).or_insert_with(|| who_uses(graph, id)).clone();
+            let users = [users(*keeps), users(*way)];
+            both.extend(users[0].intersection(&users[1]).filter(|world| !wanted.names(**world)));
         }
-        for (one, other) in &gives {
-            both.remove(one);
-            both.remove(other);
-        }
+        gives.retain(|(one, other)| !both.contains(one) && !both.contains(other));
         Self { gives, both }
     }
 
@@ -294,6 +294,20 @@ fn object(symbol: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(plain);
     }
     Cow::Owned([b"_Z", rest].concat())
+}
+
+/// The packages that load a file which comes to the file `id`.
+fn who_uses(graph: &Graph, id: FileId) -> BTreeSet<usize> {
+    let mut users = BTreeSet::from([id]);
+    loop {
+        let uses = |at: &FileId| graph.files[*at].leads().any(|(_, to)| users.contains(to));
+        let more: Vec<FileId> =
+            (0..graph.files.len()).filter(|at| !users.contains(at)).filter(uses).collect();
+        if more.is_empty() {
+            return users.into_iter().flat_map(|user| graph.files[user].worlds.iter().copied()).collect();
+        }
+        users.extend(more);
+    }
 }
 
 /// What a file needs, with what that needs.

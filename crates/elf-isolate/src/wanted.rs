@@ -72,6 +72,11 @@ impl Wanted {
         theirs(one, other).iter().any(|(name, content)| others.get(name).is_some_and(|it| it != content))
     }
 
+    /// Whether the package is one of those that are named to be kept apart from others.
+    pub(crate) fn names(&self, package: usize) -> bool {
+        self.apart.iter().flatten().any(|(one, _)| *one == package)
+    }
+
     /// Whether the file stays as it is.
     pub(crate) fn is_fixed(&self, graph: &Graph, id: FileId) -> bool {
         !self.fixed.is_disjoint(&graph.files[id].worlds)

@@ -4,6 +4,7 @@
 
 mod compiled;
 mod damaged;
+mod statics;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
