@@ -251,6 +251,24 @@ fn units_of_one_wheel_over_two_versions_of_a_library_elsewhere_are_an_error() {
         let [(_, severity, packages, _)] = &found[..] else { panic!("{file}: {found:?}") };
         assert_eq!(severity, "error");
         assert_eq!(packages, &["pkg==1.0 (in root)", "pkg==1.0 (in user)"], "told apart");
+        // With copies each has its own, also behind links, and the description says which.
+        let out = pins.folder.path().join("isolated");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_abicheck"));
+        command
+            .args(["isolate", "--no-cache", "--python"])
+            .arg(&pins.python.executable)
+            .arg("--out")
+            .arg(&out);
+        assert!(command.arg(&described).status().expect("it runs").success());
+        assert_eq!(pins.found(&out.join("closure.json"), &["AB202"]), []);
+        let text = std::fs::read_to_string(out.join("closure.json")).expect("a description");
+        let units: Value = serde_json::from_str(&text).expect("JSON");
+        let named = units["units"].as_array().expect("units").iter().filter_map(|unit| {
+            let libraries = unit["isolated"]["libraries"].as_object()?;
+            Some((unit["name"].as_str()?.to_owned(), libraries.keys().cloned().collect::<Vec<_>>()))
+        });
+        let cores: Vec<_> = named.filter(|(name, _)| name == "core").collect();
+        assert_eq!(cores, vec![("core".to_owned(), vec![file.to_owned()]); 2]);
         // The same twice over one library is no error.
         let one = pins.describe(&["core-new", "pkg-a", "user"], &[("user", &["pkg-same"])]);
         assert_eq!(pins.found(&one, &["AB202"]), [], "{file}");

@@ -104,7 +104,7 @@ impl Plan {
         let mut isolated: BTreeSet<FileId> = BTreeSet::new();
         let mut edited: BTreeSet<FileId> = BTreeSet::new();
         let lacking = lacking(graph);
-        let names = names(graph, &lacking);
+        let names = names(graph, &lacking, wanted);
         let (all_statics, unlike) = (Statics::of(graph, &names, wanted), statics::unlike(graph, wanted));
         let mut symbols = loop {
             let before = (isolated.len(), edited.len());
@@ -191,7 +191,11 @@ impl Plan {
 }
 
 /// Names, and the files that they lead to.
-fn names(graph: &Graph, lacking: &BTreeMap<Name, Vec<FileId>>) -> BTreeMap<Name, BTreeSet<FileId>> {
+fn names(
+    graph: &Graph,
+    lacking: &BTreeMap<Name, Vec<FileId>>,
+    wanted: &Wanted,
+) -> BTreeMap<Name, BTreeSet<FileId>> {
     let mut names: BTreeMap<Name, BTreeSet<FileId>> = BTreeMap::new();
     for (name, to) in graph.files.iter().flat_map(File::leads) {
         names.entry(name.clone()).or_default().insert(*to);
@@ -201,6 +205,12 @@ fn names(graph: &Graph, lacking: &BTreeMap<Name, Vec<FileId>>) -> BTreeMap<Name,
     }
     for (name, to) in &graph.by_name {
         names.entry(name.clone()).or_default().insert(*to);
+    }
+    if wanted.counts_unneeded() {
+        let sonames = graph.files.iter().filter_map(|file| file.facts.head.soname.clone());
+        for soname in sonames {
+            names.entry(soname).or_default();
+        }
     }
     // A library that code opens by its path answers to its SONAME as well.
     for (id, file) in graph.files.iter().enumerate() {

@@ -135,6 +135,15 @@ impl Record {
         self
     }
 
+    /// By the name that a library had, the one that it is asked for by now.
+    pub fn libraries(&self) -> BTreeMap<String, String> {
+        let renamed = self.copies.iter().filter_map(|copy| {
+            let last = || Some(copy.path.file_name()?.to_string_lossy().into_owned());
+            Some((copy.soname.clone().or_else(last)?, copy.name.clone()?))
+        });
+        renamed.collect()
+    }
+
     /// Its text.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();

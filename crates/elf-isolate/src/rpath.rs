@@ -51,6 +51,12 @@ impl Places {
         Self::named(named, OUTSIDE.into(), Links::default())
     }
 
+    /// The same where `links` lead from tree to tree.
+    #[must_use]
+    pub fn with_links(self, links: Links) -> Self {
+        Self { links, ..self }
+    }
+
     /// Places that the caller chose for each tree, and for copies of files that are in none; `links` lead from tree to tree.
     pub fn named(trees: Vec<(PathBuf, PathBuf)>, outside: PathBuf, links: Links) -> Self {
         let mut trees: Vec<_> = trees.into_iter().map(|(tree, place)| (straight(&tree), place)).collect();

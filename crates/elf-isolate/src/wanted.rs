@@ -21,6 +21,8 @@ pub struct Wanted {
     fixed: BTreeSet<usize>,
     /// Whether who opens a library by the name that it had gets the copy all the same.
     answered: bool,
+    /// Whether a SONAME counts that no file needs.
+    unneeded: bool,
 }
 
 impl Wanted {
@@ -33,13 +35,24 @@ impl Wanted {
     /// of `fixed` keep theirs whoever they are.
     pub fn pairs(pairs: impl IntoIterator<Item = (usize, usize)>, fixed: BTreeSet<usize>) -> Self {
         let both = |(a, b)| [(a, b), (b, a)];
-        Self { apart: Some(pairs.into_iter().flat_map(both).collect()), fixed, answered: false }
+        Self { apart: Some(pairs.into_iter().flat_map(both).collect()), fixed, ..Self::default() }
     }
 
     /// The same for processes with Pinfold's hook, which opens what code names by the name that it had.
     #[must_use]
     pub fn answered(self) -> Self {
         Self { answered: true, ..self }
+    }
+
+    /// The same, also for libraries that none of the files needs by the SONAME that several have.
+    #[must_use]
+    pub fn with_unneeded(self) -> Self {
+        Self { unneeded: true, ..self }
+    }
+
+    /// Whether a SONAME counts that no file needs.
+    pub(crate) fn counts_unneeded(&self) -> bool {
+        self.unneeded
     }
 
     /// Whether code that opens a library by its bare name finds it under no other.

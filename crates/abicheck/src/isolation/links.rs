@@ -9,7 +9,7 @@ use elf_isolate::Links;
 use pinfold_core::{closure, instance};
 
 /// The links between the folders of units: to folders, and to libraries.
-pub(super) fn links(closure: &closure::Environment) -> Links {
+pub fn links(closure: &closure::Environment) -> Links {
     let mut found = Vec::new();
     for unit in closure.units.iter().filter(|unit| unit.native) {
         for entry in walkdir::WalkDir::new(&unit.path).into_iter().flatten() {

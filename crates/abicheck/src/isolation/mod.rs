@@ -9,6 +9,7 @@ mod folders;
 mod holds;
 mod left;
 mod links;
+mod recorded;
 mod system;
 pub mod units;
 
@@ -23,6 +24,7 @@ use crate::environment::DistributionId;
 pub use folders::Stage;
 pub use holds::{breaks, refused_by_the_loader};
 pub use left::{Left, Why};
+pub use links::links;
 pub use system::seen;
 
 /// A process that imported one package, and then opened the rest of its distribution's native files, as far as what they

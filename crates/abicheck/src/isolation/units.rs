@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 use super::folders::{Folders, Stage};
 use super::left::{self, Left, Uneditable, Why};
 use super::links::{links, reached};
-use super::{breaks, broken, graph, refused_by_the_loader};
+use super::{breaks, broken, graph, recorded, refused_by_the_loader};
 use crate::analysis::{self, Analysis};
 use crate::commands::caches::Caches;
 use crate::environment::{DistributionId, Environment, Interpreter};
@@ -333,15 +333,8 @@ impl Isolating<'_> {
             if !self.folders.is_there(place) {
                 describe(unit, &own, &self.folders.root_of(place).join(&key))?;
             }
-            let renamed = own.copies.iter().filter_map(|copy| {
-                let last = || Some(copy.path.file_name()?.to_string_lossy().into_owned());
-                Some((copy.soname.clone().or_else(last)?, copy.name.clone()?))
-            });
-            let libraries = renamed.collect();
-            made.insert(
-                unit.id.clone(),
-                Isolated { key, libraries, files: plan.answered(graph, places, place) },
-            );
+            let (libraries, files) = (own.libraries(), plan.answered(graph, places, place));
+            made.insert(unit.id.clone(), Isolated { key, libraries, files });
         }
         Ok(Some(made))
     }
@@ -405,6 +398,7 @@ fn describe(unit: &closure::Unit, record: &Record, folder: &Path) -> Result<(), 
     let file = folder.join(RECORD);
     fs::write(&file, record.to_json()).map_err(failed(&file))?;
     fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).map_err(failed(&file))?;
+    recorded::update(&folder.join(SITE), record)?;
     let Some(table) = &unit.modules else { return Ok(()) };
     let to = folder.join(MODULES);
     fs::copy(table, &to).map_err(failed(&to)).map(drop)

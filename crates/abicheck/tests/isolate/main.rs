@@ -7,6 +7,7 @@ mod isolate;
 #[path = "../python/mod.rs"]
 mod python;
 mod spelled;
+mod targets;
 #[path = "../venv/mod.rs"]
 mod venv;
 

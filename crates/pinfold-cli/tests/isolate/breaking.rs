@@ -3,6 +3,7 @@
 //! Deliberately not here: files that cannot be opened (`unopened`).
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use pinfold_core::closure::Native;
@@ -11,6 +12,23 @@ use pinfold_core::names::UnitId;
 use crate::support::native::{Files, built, compiled, script_files};
 use crate::support::{self, Project, picture, stderr, stdout};
 use crate::{copies, environment, import};
+
+/// Code that verifies what is installed in `site` by its RECORD, and prints whose it is.
+fn verified(site: &Path) -> String {
+    format!(
+        "import base64, hashlib, importlib.metadata as metadata, pathlib
+site = pathlib.Path({:?})
+[one] = metadata.distributions(path=[str(site)])
+for file in one.files:
+    if file.hash:
+        found = base64.urlsafe_b64encode(hashlib.new(file.hash.mode, file.read_binary()).digest())
+        assert (found.decode().rstrip('='), len(file.read_binary())) == (file.hash.value, file.size), file
+there = {{path for path in site.rglob('*') if path.is_file() and path.name != '__pycache__'}}
+assert there == {{pathlib.Path(file.locate()) for file in one.files}}, there
+print(one.name)",
+        site.display().to_string()
+    )
+}
 
 #[test]
 fn packages_that_break_each_other_get_libraries_of_their_own() {
@@ -30,6 +48,7 @@ fn packages_that_break_each_other_get_libraries_of_their_own() {
         let names = &unit.isolated.as_ref().unwrap().libraries;
         assert_eq!(names.keys().next().map(String::as_str), library, "{scenario}");
         assert!(unit.path.starts_with(project.store().join("isolated")), "{}", unit.path.display());
+        assert_eq!(project.python(&verified(&unit.path)), unit.name, "{scenario}");
         let tree = stdout(&project.ok(&["tree", "--frozen"]));
         assert!(tree.contains("[lib]") && library.is_none_or(|name| tree.contains(name)), "{tree}");
         let before = picture(&copies(&project)[0]);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use elf_isolate::{Graph, Links, Places, Plan, Wanted, World, isolate};
 use elf_loader::{Load, Mode, Process};
 
-use super::{Options, loader_of, nothing, say};
+use super::{Options, loader_of, nothing, say, target};
 use crate::analysis::Machine;
 use crate::commands::caches::facts;
 use crate::environment::Interpreter;
@@ -27,6 +27,8 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
         })?;
         paths.push(path);
     }
+    let sites = paths.iter().filter_map(|path| target::site_of(path));
+    target::refuse(out, &sites.chain(paths.iter().cloned()).collect::<Vec<_>>())?;
     let first = paths.first().map_or(Path::new("."), PathBuf::as_path);
     let interpreter = match &options.python {
         Some(python) => Interpreter::named(python),
@@ -51,7 +53,8 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
     graph.read_strings();
     let folders = paths.iter().filter_map(|path| path.parent());
     let places = Places::new(&folders.map(Path::to_owned).collect::<Vec<_>>());
-    let plan = Plan::of(&graph, &places, &Wanted::all());
+    // They were named: whoever needs them is not among them, or opens them by their paths.
+    let plan = Plan::of(&graph, &places, &Wanted::all().with_unneeded());
     if plan.is_empty() {
         return Ok(nothing(output, &plan.kept));
     }

@@ -5,9 +5,9 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use elf_isolate::{Links, Places, Plan, Wanted, isolate};
+use elf_isolate::{Graph, Places, Plan, Record, Wanted, isolate};
 
-use super::{Options, loader_of, nothing, say, trees};
+use super::{Options, loader_of, nothing, say, target, trees};
 use crate::analysis::{self, Analysis, AnalysisError};
 use crate::commands::caches::Caches;
 use crate::environment::{self, Environment};
@@ -23,17 +23,21 @@ const CLOSURE: &str = "closure.json";
 pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Result<Outcome, Failure> {
     let wishes = environment::Wishes { python: options.python.clone() };
     let environment = Environment::read(&options.inputs, &wishes).map_err(Failure::new)?;
+    let whole = options.inputs.iter().filter_map(|input| target::environment_of(input));
+    target::refuse(out, &whole.chain(trees(&environment)).collect::<Vec<_>>())?;
     let caches = Caches::open(&environment, options.no_cache, &[]).map_err(Failure::new)?;
     let before = analyse(&environment, &caches).map_err(Failure::new)?;
-    let mut graph = isolation::graph(&before, &|package| package, &Links::default());
+    let closure = pinned(&options.inputs)?;
+    // In an environment of pins, folders of units have links into others.
+    let links = closure.as_ref().map(isolation::links).unwrap_or_default();
+    let mut graph = isolation::graph(&before, &|package| package, &links);
     graph.read_strings();
-    let places = Places::new(&trees(&environment));
+    let places = Places::new(&trees(&environment)).with_links(links);
     let plan = Plan::of(&graph, &places, &Wanted::all());
     if plan.is_empty() {
         return Ok(nothing(output, &plan.kept));
     }
     let loader = loader_of(&environment.interpreter, &caches.facts)?;
-    let closure = pinned(&options.inputs)?;
     let left: RefCell<Vec<String>> = RefCell::default();
     let holds = |staged: &Path| -> Result<(), String> {
         for copy in copies(staged) {
@@ -45,8 +49,8 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
         let inputs = match &closure {
             Some(closure) => {
                 let place = staged.join(CLOSURE);
-                std::fs::write(&place, moved(closure, &places, staged, staged).to_json())
-                    .map_err(|e| e.to_string())?;
+                let text = moved(closure, (&graph, &plan, &places), staged, staged).to_json();
+                std::fs::write(&place, text).map_err(|error| error.to_string())?;
                 vec![place]
             }
             None => places.trees().map(|(tree, place)| rebuilt(staged, tree, place)).collect(),
@@ -62,7 +66,7 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
         let errors = findings.into_iter().filter(|finding| finding.severity == Severity::Error);
         left.replace(errors.map(|finding| format!("{}: {}", finding.code, finding.title)).collect());
         if let Some(closure) = &closure {
-            let text = moved(closure, &places, staged, out).to_json();
+            let text = moved(closure, (&graph, &plan, &places), staged, out).to_json();
             std::fs::write(staged.join(CLOSURE), text).map_err(|error| error.to_string())?;
         }
         Ok(())
@@ -105,18 +109,22 @@ fn pinned(inputs: &[PathBuf]) -> Result<Option<pinfold_core::closure::Environmen
 /// The same with its units where their copies are, which are in `staged` now and will be in `out`.
 fn moved(
     closure: &pinfold_core::closure::Environment,
-    places: &Places,
+    (graph, plan, places): (&Graph, &Plan, &Places),
     staged: &Path,
     out: &Path,
 ) -> pinfold_core::closure::Environment {
+    let record = Record::of(graph, plan, places);
     let mut closure = closure.clone();
-    let mut units: Vec<_> = closure.units.iter().cloned().collect();
-    for unit in &mut units {
+    for unit in closure.units.whole() {
         let known = places.trees().find(|(tree, place)| *tree == unit.path && staged.join(place).is_dir());
-        if let Some((_, place)) = known {
-            unit.path = out.join(place);
-        }
+        let Some((_, place)) = known else { continue };
+        unit.path = out.join(place);
+        let own = record.below(place);
+        // One that is rebuilt for a link into another one has no copies of its own.
+        let mut isolated = unit.isolated.take().unwrap_or_default();
+        isolated.libraries.extend(own.libraries());
+        isolated.files.extend(plan.answered(graph, places, place));
+        unit.isolated = Some(isolated);
     }
-    closure.units = units.into();
     closure
 }

@@ -5,6 +5,7 @@
 
 mod files;
 mod installed;
+mod target;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -40,8 +41,7 @@ pub struct Options {
 /// # Errors
 /// When the inputs cannot be looked at, or a copy cannot be made; what was there before is as it was.
 pub fn run(options: &Options, output: &mut dyn Output) -> Result<Outcome, Failure> {
-    let out = std::path::absolute(&options.out)
-        .map_err(|error| Failure::new(format!("could not find {}: {error}", options.out.display())))?;
+    let out = target::of(&options.out)?;
     if let Some(wheel) = options.inputs.iter().find(|path| path.extension().is_some_and(|end| end == "whl")) {
         let what = format!("{} is a wheel, and copies are made of installed files", wheel.display());
         return Err(Failure::new(what).hint("install it into a virtual environment, and name that"));
