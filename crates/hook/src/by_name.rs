@@ -109,6 +109,13 @@ fn dlopen<'py>(py: Python<'py>, arguments: &Bound<'py, PyTuple>) -> PyResult<Bou
         _ => Some(0),
     };
     let named = if arguments.len() <= 2 { arguments.get_item(0).ok() } else { None };
+    if let Some((named, flags)) =
+        named.as_ref().zip(flags).filter(|(_, flags)| flags & libc::RTLD_GLOBAL != 0)
+        && is_for_itself(named)
+        && let Some(stock) = DLOPEN.get(py)
+    {
+        return stock.bind(py).call1((named, flags & !libc::RTLD_GLOBAL));
+    }
     let asked = named.as_ref().zip(flags).and_then(|(named, flags)| Some((named, flags, bare(named)?)));
     if let Some((named, flags, name)) = asked {
         let file = match answer(&name) {
@@ -119,7 +126,7 @@ fn dlopen<'py>(py: Python<'py>, arguments: &Bound<'py, PyTuple>) -> PyResult<Bou
         // As `py_dl_open` in Modules/_ctypes/callproc.c.
         if let Some(file) = file {
             py.import("sys")?.call_method1("audit", ("ctypes.dlopen", named))?;
-            let opened = file.and_then(|file| libraries::open(&file, flags | libc::RTLD_NOW));
+            let opened = file.and_then(|file| libraries::open(&file, own(&file, flags) | libc::RTLD_NOW));
             return Ok(opened.map_err(PyOSError::new_err)?.addr().into_pyobject(py)?.into_any());
         }
     }
@@ -167,13 +174,35 @@ fn take_over_cffi(backend: &Bound<'_, PyAny>) -> PyResult<()> {
 const CFFI_TEXT: &CStr = c"load_library(name, flags=0), for whoever asks";
 const CFFI_DOC: &str = "load_library(name, flags=0), for whoever asks";
 
-/// The text of a name without a folder, as `os.fsencode` has it; `None` for what stock has to take, or refuse.
-fn bare(named: &Bound<'_, PyAny>) -> Option<CString> {
+/// `flags`, but for everyone only what may be.
+fn own(file: &CStr, flags: c_int) -> c_int {
+    if is_own(file) { flags & !libc::RTLD_GLOBAL } else { flags }
+}
+
+/// Whether a path leads to a library of which another unit has the same symbols: whoever needs it finds them there, and
+/// everybody else must not.
+fn is_for_itself(named: &Bound<'_, PyAny>) -> bool {
+    text(named).is_some_and(|path| path.to_bytes().contains(&b'/') && is_own(&path))
+}
+
+fn is_own(path: &CStr) -> bool {
+    let unit = state::get().and_then(|state| {
+        let unit = state.unit_of_object(path.to_str().ok()?)?;
+        state.resolver.env().units.get(unit)
+    });
+    unit.is_some_and(|unit| unit.own_scope)
+}
+
+/// A name or path, as `os.fsencode` has it; `None` for what stock has to take, or refuse.
+fn text(named: &Bound<'_, PyAny>) -> Option<CString> {
     let py = named.py();
     let text = py.import("os").and_then(|os| os.call_method1("fsencode", (named,))).ok()?;
-    let text = text.cast_into::<PyBytes>().ok()?;
-    let bare = !text.as_bytes().is_empty() && !text.as_bytes().contains(&b'/');
-    CString::new(text.as_bytes()).ok().filter(|_| bare)
+    CString::new(text.cast_into::<PyBytes>().ok()?.as_bytes()).ok()
+}
+
+/// The text of a name without a folder.
+fn bare(named: &Bound<'_, PyAny>) -> Option<CString> {
+    text(named).filter(|name| !name.is_empty() && !name.to_bytes().contains(&b'/'))
 }
 
 /// The libraries that answered to `name` and do so no longer, with their units.

@@ -66,6 +66,7 @@ fn every_key_of_the_types_is_one_of_the_schema_and_the_other_way_round() {
         libraries: [("libx.so.1".into(), "libx-0a1b2c3d.so.1".into())].into(),
         files: [("libx.so.1".into(), "x.libs/libx.so.1".into())].into(),
     });
+    unit.own_scope = true;
     unit.pin.as_mut().unwrap().native = Native::Shared;
     let document: Value = serde_json::from_str(&environment.to_json()).unwrap();
     assert_eq!(complaints(&validator(), &document), Vec::<String>::new());

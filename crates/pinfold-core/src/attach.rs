@@ -346,6 +346,7 @@ fn pseudo_unit(request: &Request<'_>, sees: Vec<UnitId>) -> Result<Unit, AttachE
         provides: table.provides(),
         pin: None,
         isolated: None,
+        own_scope: false,
     })
 }
 

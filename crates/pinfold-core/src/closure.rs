@@ -69,6 +69,10 @@ pub struct Unit {
     /// Present when its files are copies, in which libraries have names of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolated: Option<Isolated>,
+    /// Libraries of it that Python code opens for everyone (RTLD_GLOBAL) are for those who need them only: another unit has
+    /// the same symbols.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_scope: bool,
 }
 
 /// What is different in the copies that a unit has for its files.
@@ -285,12 +289,15 @@ impl Environment {
         Ok(())
     }
 
-    /// The positions of units with libraries that answer to other names than they did.
+    /// The positions of units with libraries that answer to other names than they did, or that are for themselves: those
+    /// that Python code opens otherwise than the loader alone would.
     pub fn renamed(&self) -> Vec<usize> {
         if let Some(image) = self.units.image() {
             return image.renamed().collect();
         }
-        let has = |unit: &Unit| unit.isolated.as_ref().is_some_and(|isolated| !isolated.files.is_empty());
+        let has = |unit: &Unit| {
+            unit.own_scope || unit.isolated.as_ref().is_some_and(|isolated| !isolated.files.is_empty())
+        };
         self.units.iter().enumerate().filter(|(_, unit)| has(unit)).map(|(position, _)| position).collect()
     }
 

@@ -19,7 +19,7 @@ mod image;
 pub use image::Image;
 
 /// The frame of an index.
-pub const FRAME: Frame = Frame { magic: *b"PFINDEX\0", version: 6 };
+pub const FRAME: Frame = Frame { magic: *b"PFINDEX\0", version: 7 };
 
 /// The name of the index in an environment, beside `closure.json`.
 pub const FILE: &str = "index.bin";

@@ -68,6 +68,7 @@ impl Made {
                 native: Default::default(),
             }),
             isolated: None,
+            own_scope: false,
         });
         for closure in closures {
             if !self.0.closures.iter().any(|c| c.name == *closure) {

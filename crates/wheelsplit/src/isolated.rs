@@ -43,6 +43,8 @@ pub struct Verdict {
     pub wheels: BTreeSet<String>,
     /// Of each unit with copies, its identifier.
     pub units: BTreeMap<String, Copied>,
+    /// The identifiers of units whose libraries are for themselves.
+    pub own_scope: BTreeSet<String>,
     /// What is said to people about what was mended.
     pub mended: Vec<String>,
     /// What was left as it is.

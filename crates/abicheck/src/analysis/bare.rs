@@ -40,6 +40,13 @@ impl Machine {
     }
 }
 
+impl Machine {
+    /// Whether the library at `path` goes to the global scope where code asks for that.
+    pub(super) fn is_for_all(&self, path: &Path) -> bool {
+        !self.brought.owner(path).is_some_and(|owner| self.answers.has_own_scope(owner))
+    }
+}
+
 impl Run {
     /// A function of `source` opens a library by its bare name: what a distribution brings, and is loaded.
     pub(super) fn open_later(&mut self, machine: &Machine, name: &str, source: &Path) {

@@ -80,6 +80,11 @@ impl Brought {
         sources.iter().any(|source| self.owners_of(source).contains(own))
     }
 
+    /// The distribution whose library is at `path`.
+    pub(super) fn owner(&self, path: &Path) -> Option<DistributionId> {
+        self.owners.get(path).copied()
+    }
+
     /// Whether some distribution brings a library of this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.by_name.contains_key(name.as_bytes())

@@ -184,6 +184,7 @@ impl Run {
         }
         // A module is imported once; a library may be opened again to make it global.
         let (global, lazy) = mode;
+        let global = global && (module.is_some() || machine.is_for_all(&path));
         let again = self.opened.contains(&path);
         let is_sure = planned.eager && !when.guarded && !when.conditional;
         if again && (module.is_some() || !global) {

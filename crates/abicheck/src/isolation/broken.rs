@@ -19,6 +19,11 @@ pub(super) fn errors(analysis: &Analysis<'_>) -> Vec<Finding> {
     findings.filter(|finding| finding.severity == Severity::Error).collect()
 }
 
+/// Whether an error is that symbols are found first in what the other package opened for everyone.
+pub(super) fn is_of_scope(finding: &Finding) -> bool {
+    finding.code == "AB207"
+}
+
 /// The pairs that `errors` name, each with the first of them, where what the two share could be the cause.
 pub(super) fn pairs<'f>(analysis: &Analysis<'_>, errors: &'f [Finding]) -> BTreeMap<Pair, &'f Finding> {
     let share = sharing(analysis);
@@ -42,7 +47,10 @@ fn sharing(analysis: &Analysis<'_>) -> BTreeSet<Pair> {
     for together in &analysis.together {
         let is_shared = |change: &crate::analysis::Change| match &change.what {
             Changed::Needs(_) | Changed::Opens(_) | Changed::Fails(_) => true,
-            Changed::Binds(rebound) => rebound.references.iter().any(|reference| reference.unique),
+            Changed::Binds(rebound) => {
+                rebound.references.iter().any(|reference| reference.unique)
+                    || rules::are_versions(analysis, rebound)
+            }
             Changed::Works(_) => false,
         };
         if !together.changes.iter().any(is_shared) {

@@ -60,6 +60,8 @@ pub struct Request<'a> {
 pub struct Outcome {
     /// The units with copies.
     pub units: BTreeMap<UnitId, Isolated>,
+    /// The units whose libraries are for themselves, also where Python code opens them for everyone.
+    pub own_scope: BTreeSet<UnitId>,
     /// What was an error before, and is none with them.
     pub mended: Vec<Mended>,
     /// What still breaks.
@@ -130,6 +132,8 @@ struct Wishes {
     pairs: BTreeMap<broken::Pair, Mended>,
     /// What keeping them apart does not mend.
     hopeless: BTreeSet<broken::Pair>,
+    /// Of which neither is to open libraries for everyone.
+    scoped: BTreeSet<broken::Pair>,
     fixed: BTreeSet<DistributionId>,
     uneditable: Uneditable,
     left: Vec<Left>,
@@ -163,6 +167,25 @@ impl Wishes {
     }
 }
 
+impl Wishes {
+    /// Has packages open libraries for everyone again that need it; whether there were any.
+    fn give_up_scopes(&mut self) -> bool {
+        let scoped = std::mem::take(&mut self.scoped);
+        let why = Why::Other(
+            "what one opens for everyone (RTLD_GLOBAL) the other finds first, and modules of them find it in no other way"
+                .to_owned(),
+        );
+        self.leave(|pair| scoped.contains(pair), |_, _| why.clone());
+        self.hopeless.extend(&scoped);
+        !scoped.is_empty()
+    }
+
+    /// The packages that open libraries for themselves only.
+    fn own_scope(&self) -> BTreeSet<DistributionId> {
+        self.scoped.iter().flat_map(|(a, b)| [*a, *b]).collect()
+    }
+}
+
 impl Isolating<'_> {
     fn run(&self, environment: &Environment) -> Result<Outcome, Failure> {
         let before = self.analyse(environment)?;
@@ -177,22 +200,31 @@ impl Isolating<'_> {
             graph.read_strings();
         }
         for _ in 0..MOST_ROUNDS {
-            let (plan, places) = match self.plan(&graph, &wishes, &order) {
-                Ok(planned) => planned,
+            let planned = match self.plan(&graph, &wishes, &order) {
+                Ok(planned) => Some(planned),
+                Err(kept) if kept.is_empty() && !wishes.scoped.is_empty() => None,
                 Err(kept) if wishes.leave_spelled(&kept, &order) => continue,
                 Err(kept) => {
                     wishes.leave(|_| !kept.is_empty(), |_, _| left::kept(&kept));
                     break;
                 }
             };
-            if wishes.leave_spelled(&plan.kept, &order) {
-                continue;
-            }
-            let Some(made) = self.write(&graph, (&plan, &places), (&mut wishes, &order))? else { continue };
-            let moved = self.moved(&made);
+            let made = match planned {
+                Some((plan, _)) if wishes.leave_spelled(&plan.kept, &order) => continue,
+                Some((plan, places)) => self.write(&graph, (&plan, &places), (&mut wishes, &order))?,
+                None => Some(BTreeMap::new()),
+            };
+            let Some(made) = made else { continue };
+            let units = &self.request.closure.units;
+            let own_scope = wishes.own_scope().into_iter().map(|id| units[id].id.clone()).collect();
+            let moved = self.moved(&made, &own_scope);
             let copied = Environment::described(moved, self.interpreter.clone());
             let after = self.analyse(&copied)?;
             if let Some(why) = self.refused(&made)?.or_else(|| breaks(&before, &after)) {
+                if wishes.give_up_scopes() {
+                    self.folders.clear()?;
+                    continue;
+                }
                 let why = Why::Other(format!("the copies were made and do not hold: {why}"));
                 wishes.leave(|_| true, |_, _| why.clone());
                 break;
@@ -202,7 +234,7 @@ impl Isolating<'_> {
                 continue;
             }
             let mended = wishes.pairs.into_values().collect();
-            return Ok(Outcome { units: made, mended, left: wishes.left });
+            return Ok(Outcome { units: made, own_scope, mended, left: wishes.left });
         }
         self.folders.clear()?;
         Ok(Outcome { left: wishes.left, ..Outcome::default() })
@@ -221,18 +253,26 @@ impl Isolating<'_> {
         let errors = broken::errors(analysis);
         let (before, mut gone) = (wishes.pairs.len(), 0);
         for (pair, finding) in broken::pairs(analysis, &errors) {
-            if wishes.pairs.get(&pair).is_some_and(|known| known.title == readable(&finding.title)) {
-                let why = Why::Other("libraries of their own do not mend it".to_owned());
-                wishes.leave(|other| *other == pair, |_, _| why.clone());
-                wishes.hopeless.insert(pair);
+            let ids = (units[pair.0].id.clone(), units[pair.1].id.clone());
+            let shared = [&ids.0, &ids.1].into_iter().any(|id| self.request.shared.contains(id));
+            let mended = Mended { units: ids, code: finding.code, title: readable(&finding.title) };
+            let of_scope = broken::is_of_scope(finding);
+            if of_scope && !shared && !wishes.hopeless.contains(&pair) && wishes.scoped.insert(pair) {
+                wishes.pairs.entry(pair).or_insert(mended);
                 gone += 1;
                 continue;
             }
-            let ids = (units[pair.0].id.clone(), units[pair.1].id.clone());
-            let shared = [&ids.0, &ids.1].into_iter().any(|id| self.request.shared.contains(id));
+            let is_same = |known: &Mended| known.title == mended.title || of_scope;
+            if wishes.pairs.get(&pair).is_some_and(is_same) {
+                let why = Why::Other("libraries of their own do not mend it".to_owned());
+                wishes.leave(|other| *other == pair, |_, _| why.clone());
+                wishes.hopeless.insert(pair);
+                wishes.scoped.remove(&pair);
+                gone += 1;
+                continue;
+            }
             let both_fixed = wishes.fixed.contains(&pair.0) && wishes.fixed.contains(&pair.1);
             if !shared && !both_fixed && !wishes.hopeless.contains(&pair) {
-                let mended = Mended { units: ids, code: finding.code, title: readable(&finding.title) };
                 wishes.pairs.entry(pair).or_insert(mended);
             }
         }
@@ -340,9 +380,9 @@ impl Isolating<'_> {
     }
 
     /// The environment with its units where their copies are now.
-    fn moved(&self, made: &BTreeMap<UnitId, Isolated>) -> closure::Environment {
+    fn moved(&self, made: &BTreeMap<UnitId, Isolated>, own_scope: &BTreeSet<UnitId>) -> closure::Environment {
         let root = |isolated: &Isolated| self.folders.root_of(Path::new(&isolated.key)).to_owned();
-        moved(self.request.closure, made, &root)
+        moved(self.request.closure, (made, own_scope), &root)
     }
 
     /// What the real loader says of a copy that it does not say of its original.
@@ -370,14 +410,16 @@ impl Isolating<'_> {
     }
 }
 
-/// `closure` with its units where their copies are, each in a folder of its `root`.
+/// `closure` with its units where their copies are, each in a folder of its `root`, and those that open libraries for
+/// themselves.
 pub fn moved(
     closure: &closure::Environment,
-    made: &BTreeMap<UnitId, Isolated>,
+    (made, own_scope): (&BTreeMap<UnitId, Isolated>, &BTreeSet<UnitId>),
     root: &dyn Fn(&Isolated) -> PathBuf,
 ) -> closure::Environment {
     let mut closure = closure.clone();
     for unit in closure.units.whole() {
+        unit.own_scope = own_scope.contains(&unit.id);
         if let Some(isolated) = made.get(&unit.id) {
             let folder = root(isolated).join(&isolated.key);
             unit.path = folder.join(SITE);

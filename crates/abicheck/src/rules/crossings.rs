@@ -11,7 +11,7 @@ use elf_loader::Object;
 
 use super::instead::stands_for;
 use super::shared::first_of;
-use crate::analysis::{Analysis, Changed, PackageId};
+use crate::analysis::{Analysis, Changed, PackageId, Rebound};
 use crate::environment::DistributionId;
 use crate::finding::{Probe, SymbolName};
 
@@ -23,6 +23,8 @@ pub(super) struct Crossing {
     pub(super) own: Definition,
     /// What it is bound to.
     pub(super) now: Definition,
+    /// Both are of two versions of one distribution.
+    pub(super) versions: bool,
     /// The table of unique symbols decided.
     pub(super) unique: bool,
     /// The file that answers is loaded instead of the one that would, under one name.
@@ -70,6 +72,13 @@ impl Crossings {
         then.extend(self.module.clone());
         Some(Probe { imports: vec![(name(giver), modules(giver)), (name(victim), then)] })
     }
+}
+
+/// Whether a symbol is bound to another version of what it is bound to alone.
+pub(crate) fn are_versions(analysis: &Analysis<'_>, bound: &Rebound) -> bool {
+    let owner = |object| analysis.owner(object).map(|id| &analysis.environment.distributions[id]);
+    let both = owner(&bound.alone).zip(owner(&bound.now));
+    both.is_some_and(|(alone, now)| !std::ptr::eq(alone, now) && alone.is_version_of(now))
 }
 
 type Key = (DistributionId, DistributionId, std::path::PathBuf, std::path::PathBuf, Option<Vec<PackageId>>);
@@ -132,7 +141,14 @@ pub(super) fn crossings(analysis: &Analysis<'_>) -> Vec<Crossings> {
                     if let (Some(own), Some(now)) = (own, defined.get(binding.definition)) {
                         let symbol = super::symbol(facts, binding.reference);
                         let unique = binding.unique;
-                        let crossing = Crossing { symbol, own: *own, now: *now, unique, instead: false };
+                        let crossing = Crossing {
+                            symbol,
+                            own: *own,
+                            now: *now,
+                            versions: false,
+                            unique,
+                            instead: false,
+                        };
                         let importer = analysis.packages[package].distribution;
                         add((from, to), (importer, None), opening.module.as_ref(), crossing);
                     }
@@ -144,11 +160,13 @@ pub(super) fn crossings(analysis: &Analysis<'_>) -> Vec<Crossings> {
         for change in &together.changes {
             let Changed::Binds(bound) = &change.what else { continue };
             let instead = stands_for(&bound.now, &bound.alone);
+            let versions = are_versions(analysis, bound);
             for one in &bound.references {
                 let own = bound.alone.facts().definitions.get(one.alone);
                 if let (Some(own), Some(now)) = (own, bound.now.facts().definitions.get(one.now)) {
                     let symbol = super::symbol(bound.from.facts(), one.reference);
-                    let crossing = Crossing { symbol, own: *own, now: *now, unique: one.unique, instead };
+                    let crossing =
+                        Crossing { symbol, own: *own, now: *now, versions, unique: one.unique, instead };
                     let imported = (change.victim, Some(&together.order));
                     add((&bound.from, &bound.now), imported, change.module.as_ref(), crossing);
                 }

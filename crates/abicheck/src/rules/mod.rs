@@ -50,6 +50,7 @@ use rayon::prelude::*;
 use crate::analysis::Analysis;
 use crate::finding::{Finding, Severity, SymbolName};
 
+pub(crate) use crossings::are_versions;
 pub(crate) use gathered::Gathered;
 pub use page::Page;
 

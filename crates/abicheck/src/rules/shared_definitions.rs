@@ -7,7 +7,8 @@
 //!
 //! ## Why is this bad?
 //! Mostly it is not: templates and inline functions of one header do the same in both. About half of all environments
-//! that work have it. It is worth knowing where two packages seem to share state.
+//! that work have it. It is worth knowing where two packages seem to share state. Of two versions of one package, of which
+//! one works on the other's library because that was opened for everyone, it is an error.
 //!
 //! ## Example
 //! ```text
@@ -73,6 +74,11 @@ fn is_taken(crossing: &Crossing) -> bool {
     crossing.is_alike() && !crossing.unique && !crossing.instead
 }
 
+/// Whether it is the other version's, and no template or inline function, of which each file has one.
+fn is_other_version(crossing: &Crossing) -> bool {
+    is_taken(crossing) && crossing.versions && !crossing.own.is_weak() && !crossing.now.is_weak()
+}
+
 fn shared(
     analysis: &Analysis<'_>,
     owners: &BTreeSet<DistributionId>,
@@ -98,7 +104,9 @@ fn in_one_order(
     (giver, victim): (DistributionId, DistributionId),
     crossings: &[&Crossings],
 ) -> Finding {
-    let mut finding = Finding::of(&RULE);
+    let versions = crossings.iter().flat_map(|one| &one.symbols).any(is_other_version);
+    let severity = if versions { Severity::Error } else { RULE.severity };
+    let mut finding = Finding { severity, ..Finding::of(&RULE) };
     let (giver, victim) = (analysis.name(giver), analysis.name(victim));
     let all: BTreeSet<&SymbolName> = crossings
         .iter()
@@ -129,7 +137,10 @@ fn in_one_order(
         }
     }
     finding.symbols = all.into_iter().take(Finding::MOST_SYMBOLS).cloned().collect();
-    finding.hint = format!("nothing, as long as all works; otherwise import {victim} before {giver}");
+    finding.hint = match versions {
+        true => format!("open the libraries of {giver} without RTLD_GLOBAL"),
+        false => format!("nothing, as long as all works; otherwise import {victim} before {giver}"),
+    };
     finding
 }
 

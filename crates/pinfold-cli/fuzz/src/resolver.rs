@@ -149,6 +149,7 @@ fn environment(data: &mut Unstructured<'_>) -> Result<Environment> {
             provides,
             pin,
             isolated: None,
+            own_scope: false,
         });
     }
     units.sort_by(|one, other| one.id.cmp(&other.id));

@@ -99,6 +99,7 @@ pub fn assemble(lock: &Lock, place: &dyn Place, wheels: &BTreeMap<String, Instal
             provides: wheel.facts.provides.clone(),
             pin: unit.pin.clone(),
             isolated: None,
+            own_scope: false,
         });
     }
     let environment = Environment {

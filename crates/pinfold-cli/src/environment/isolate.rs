@@ -149,7 +149,7 @@ fn copy(
 ) -> Result<Verdict> {
     let python = &interpreter.executable;
     let request = Request { closure: environment, python, shared, there, stage, within, link };
-    let Outcome { units, mended, left } = units::isolate(&request).map_err(|failure| {
+    let Outcome { units, own_scope, mended, left } = units::isolate(&request).map_err(|failure| {
         let what = anyhow!("could not give packages libraries of their own: {}", failure.message());
         let hints = failure.hints().iter().map(|hint| format!("{hint}; "));
         hinted(
@@ -161,6 +161,7 @@ fn copy(
     Ok(Verdict {
         wheels: environment.units.iter().filter_map(|unit| unit.wheel.clone()).collect(),
         units: units.into_iter().map(|(id, isolated)| (id.to_string(), copied(isolated))).collect(),
+        own_scope: own_scope.iter().map(ToString::to_string).collect(),
         mended: mended.iter().map(|one| told(environment, &one.units, &one.titled())).collect(),
         left: left.into_iter().map(|left| kept(environment, left)).collect(),
     })
@@ -227,7 +228,9 @@ fn apply(assembled: &mut Assembled, copies: &Path, verdict: &Verdict) -> Result<
         Some((unit.id.clone(), Isolated { key, libraries, files }))
     });
     let made: BTreeMap<UnitId, Isolated> = made.collect();
-    let moved = units::moved(environment, &made, &|_| copies.to_owned());
+    let units = environment.units.iter().map(|unit| unit.id.clone());
+    let own_scope = units.filter(|id| verdict.own_scope.contains(id.as_str())).collect();
+    let moved = units::moved(environment, (&made, &own_scope), &|_| copies.to_owned());
     for (before, after) in environment.units.iter().zip(moved.units.iter()) {
         for root in
             assembled.roots.iter_mut().filter(|root| before.path != after.path && root.site == before.path)

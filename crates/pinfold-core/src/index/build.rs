@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::U32;
 
-use super::image::{ClosureRow, Header, IN_ROOT, PROVIDED, ProvidedRow, RENAMED, ROOTLIKE, Span, UnitRow};
+use super::image::{
+    ClosureRow, Header, IN_ROOT, OWN_SCOPE, PROVIDED, ProvidedRow, RENAMED, ROOTLIKE, Span, UnitRow,
+};
 use crate::closure::{Environment, Native, Provided, Undeclared};
 use crate::names::{ROOT, UnitId};
 
@@ -80,7 +82,8 @@ pub(super) fn body(env: &Environment) -> Result<Vec<u8>, String> {
         let in_root = unit.closures.iter().any(|name| name == ROOT);
         let rootlike = unit.pin.is_none() && members == [0];
         let renamed = unit.isolated.as_ref().is_some_and(|isolated| !isolated.files.is_empty());
-        let flags = [(in_root, IN_ROOT), (rootlike, ROOTLIKE), (renamed, RENAMED)];
+        let flags =
+            [(in_root, IN_ROOT), (rootlike, ROOTLIKE), (renamed, RENAMED), (unit.own_scope, OWN_SCOPE)];
         let flags: u32 = flags.into_iter().filter_map(|(is, flag)| is.then_some(flag)).sum();
         let record = UnitRecord {
             name: unit.name.clone(),

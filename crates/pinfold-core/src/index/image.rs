@@ -90,6 +90,8 @@ pub(super) const IN_ROOT: u32 = 1;
 pub(super) const ROOTLIKE: u32 = 2;
 /// The unit has libraries that answer to other names than they did.
 pub(super) const RENAMED: u32 = 4;
+/// What the unit opens for everyone is for itself.
+pub(super) const OWN_SCOPE: u32 = 8;
 
 /// How a row says what is provided.
 pub(super) const PROVIDED: [Provided; 4] =
@@ -215,10 +217,10 @@ impl Image {
         flags.map(|flags| (flags & IN_ROOT != 0, flags & ROOTLIKE != 0))
     }
 
-    /// The units with libraries that answer to other names than they did.
+    /// The units with libraries that answer to other names than they did, or that are for themselves.
     pub fn renamed(&self) -> impl Iterator<Item = usize> + '_ {
         let rows = self.rows().iter().enumerate();
-        rows.filter(|(_, row)| row.flags.get() & RENAMED != 0).map(|(unit, _)| unit)
+        rows.filter(|(_, row)| row.flags.get() & (RENAMED | OWN_SCOPE) != 0).map(|(unit, _)| unit)
     }
 
     /// Per unit, the closure that its sharing domain is named after.
@@ -330,6 +332,7 @@ impl Stored for Unit {
                 native,
             }),
             isolated: record.isolated.map(|(libraries, files)| Isolated { libraries, files }),
+            own_scope: row.flags.get() & OWN_SCOPE != 0,
             path: PathBuf::from(path),
         }
     }
