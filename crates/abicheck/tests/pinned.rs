@@ -294,3 +294,24 @@ fn what_lies_in_a_unit_is_its_own_whatever_it_records() {
     assert_eq!(found(": >$SITE/NAME-1.0.dist-info/RECORD"), whole);
     assert_eq!(found("sed -i '/\\.so/d' $SITE/NAME-1.0.dist-info/RECORD"), whole);
 }
+
+#[test]
+fn what_lies_in_no_unit_is_not_called_the_systems() {
+    let pins = Pins::new();
+    for (id, folder, library) in
+        [("one", "../elsewhere", "libssl.so.3"), ("two", "two.libs", "libssl.so.1.1")]
+    {
+        let script = format!(
+            "so {folder}/{library} 'int of_{id}(void) {{ return 1; }}' $(soname {library})
+            module {id}/_{id} 'int of_{id}(void);' 'of_{id}()' $SITE/{folder}/{library} $(runpath $SITE/{folder})
+            package {id}; distribution {id}"
+        );
+        pins.build(id, &script);
+    }
+    let output = pins.run(&pins.describe(&["one"], &[("one", &["two"])]), &[]);
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("libssl.so.3 of no distribution") && said.contains("libssl.so.1.1 of two"),
+        "{said}"
+    );
+}

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use elf_loader::Object;
+use elf_loader::{Found, Object};
 
 use crate::analysis::{Analysis, PackageId};
 use crate::environment::DistributionId;
@@ -38,9 +38,14 @@ impl Loaded<'_> {
         path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// The name of the distribution that has it.
+    /// The name of the distribution that has it. What a path or a list of folders leads to is not found for everyone, so that
+    /// it is not the system's.
     pub(super) fn whose(&self, analysis: &Analysis<'_>) -> String {
-        self.owner.map_or_else(|| "the system".to_owned(), |owner| analysis.name(owner).to_owned())
+        match (self.owner, self.object.found) {
+            (Some(owner), _) => analysis.name(owner).to_owned(),
+            (None, Found::Path | Found::Rpath(_) | Found::Runpath(_)) => "no distribution".to_owned(),
+            (None, _) => "the system".to_owned(),
+        }
     }
 
     /// The names of those whose import loads it.
