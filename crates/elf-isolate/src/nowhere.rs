@@ -61,7 +61,30 @@ pub(crate) fn misled(
 ) -> BTreeSet<FileId> {
     let is_wrong = |id: &FileId| {
         let stays = graph.files[*id].system || graph.stuck.contains_key(id) || wanted.is_fixed(graph, *id);
-        !stays && lacking.iter().any(|other| wanted.at_odds(graph, *other, *id))
+        !stays && lacking.iter().any(|other| at_odds(graph, wanted, *other, *id))
     };
     files.iter().copied().filter(is_wrong).collect()
+}
+
+/// Whether packages that load the two files do not go together, or such that they were made for: nobody loads a plugin of
+/// PyQt6-Qt6 by importing it, but it needs what PyQt6 loads.
+fn at_odds(graph: &Graph, wanted: &Wanted, one: FileId, other: FileId) -> bool {
+    let worlds = |id: FileId| &graph.files[id].worlds;
+    let made_for = || {
+        let (one, other) = (kin(graph, one), kin(graph, other));
+        one.is_disjoint(&other) && wanted.at_odds(graph, &one, &other)
+    };
+    wanted.at_odds(graph, worlds(one), worlds(other)) || made_for()
+}
+
+/// The packages that load a file, or something that it comes to.
+fn kin(graph: &Graph, id: FileId) -> BTreeSet<usize> {
+    let (mut reached, mut next, mut worlds) = (BTreeSet::from([id]), vec![id], BTreeSet::new());
+    while let Some(id) = next.pop() {
+        let file = &graph.files[id];
+        worlds.extend(&file.worlds);
+        let needs = file.needs.values().filter(|to| !graph.files[**to].system);
+        next.extend(needs.copied().filter(|to| reached.insert(*to)));
+    }
+    worlds
 }

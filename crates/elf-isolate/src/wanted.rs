@@ -62,18 +62,16 @@ impl Wanted {
 
     /// Whether a package that loads the one file is to be kept apart from one that loads the other.
     pub(crate) fn apart(&self, graph: &Graph, one: FileId, other: FileId) -> bool {
-        let Some(pairs) = &self.apart else { return true };
         let worlds = |id: FileId| &graph.files[id].worlds;
-        worlds(one).iter().any(|a| worlds(other).iter().any(|b| pairs.contains(&(*a, *b))))
+        self.apart.is_none() || self.at_odds(graph, worlds(one), worlds(other))
     }
 
-    /// Whether packages that load the two files are known not to go together: they are to be kept apart or, where all are,
-    /// they bring different libraries of one name.
-    pub(crate) fn at_odds(&self, graph: &Graph, one: FileId, other: FileId) -> bool {
-        if self.apart.is_some() {
-            return self.apart(graph, one, other);
+    /// Whether some of these packages are known not to go together: they are to be kept apart or, where all are, they bring
+    /// different libraries of one name.
+    pub(crate) fn at_odds(&self, graph: &Graph, one: &BTreeSet<usize>, other: &BTreeSet<usize>) -> bool {
+        if let Some(pairs) = &self.apart {
+            return one.iter().any(|a| other.iter().any(|b| pairs.contains(&(*a, *b))));
         }
-        let (one, other) = (&graph.files[one].worlds, &graph.files[other].worlds);
         let theirs = |worlds: &BTreeSet<usize>, not: &BTreeSet<usize>| {
             let files = graph.files.iter().filter(|file| !file.system && file.worlds.is_disjoint(not));
             let files = files.filter(|file| !file.worlds.is_disjoint(worlds));

@@ -5,8 +5,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::native::script_files;
-use crate::support::{Project, said, stderr, stdout};
+use pinfold_core::names::UnitId;
+
+use crate::support::native::{built, script_files};
+use crate::support::{Project, said, stderr, stdout, wheel_of_bytes};
 use crate::{copies, environment};
 
 /// Two packages with different libraries of one name; the second's module fails with the first's.
@@ -51,13 +53,14 @@ fn installed_later(project: &Project, name: &str) -> PathBuf {
     folder.join("system")
 }
 
-/// What `one` and `two` say of their plugins, imported in this order.
+/// What `one` and `two` say of their plugins, imported in this order, when all is loaded that they have.
 fn plugins(project: &Project, order: [&str; 2], system: &Path) -> String {
     let code = format!(
         "import {}, {}, one, two
 def say(package):
     try: return package.plugin()
     except OSError as error: return str(error).split(':')[0]
+say(one), say(two)
 print(say(one), say(two))",
         order[0], order[1]
     );
@@ -123,6 +126,43 @@ fn a_plugin_for_a_library_of_nobody_does_not_get_the_other_packages() {
         let unit = environment.units.iter().find(|unit| unit.name == has).unwrap();
         let names = &unit.isolated.as_ref().unwrap().libraries;
         assert!(names.contains_key("libextra.so.1"), "{names:?}");
+    }
+}
+
+#[test]
+fn nor_does_it_get_a_library_that_nothing_loads_by_importing_it() {
+    // The libraries of `two` are a distribution of their own, of which `two` loads one.
+    let files = built(&format!(
+        r#"{}{TWO}
+        plugin='{PLUGIN}'
+        so two.libs/libextra.so.1 'int number(void); int from_system(void) {{ return 10; }} int extra(void) {{ return number(); }}' \
+            "$(soname libextra.so.1)" $(own two)
+        so two.libs/plugin.so "$plugin" "$SITE/two.libs/libextra.so.1" $(own two)
+        sed -i "s|'plugin.so'|'..', 'two.libs', 'plugin.so'|" "$SITE/two/__init__.py"
+        system libextra.so.1
+        so one/plugin.so "$plugin" $(own one) "$SITE/../system/libextra.so.1""#,
+        words()
+    ));
+    let mut project = Project::new();
+    let mut unit = |name: &str, tops: &[&str], dependencies: &[&UnitId]| {
+        let is_in = |path: &str| tops.contains(&path.split('/').next().unwrap());
+        let files = files.iter().filter(|(path, _)| is_in(path)).map(|(path, bytes)| (path.as_str(), bytes));
+        let wheel = project.add_wheel(name, "1.0", &wheel_of_bytes(name, "1.0", files));
+        let id = project.unit(name, &wheel, dependencies, &["root"]);
+        project.require(&id, name);
+        id
+    };
+    unit("one", &["one", "one.libs"], &[]);
+    let libraries = unit("two-libraries", &["two.libs"], &[]);
+    unit("two", &["two"], &[&libraries]);
+    project.lock();
+    let said = stderr(&project.sync());
+    assert!(said.contains("Isolated one 1.0 and two 1.0"), "{said}");
+    let none = project.path("none");
+    let later = installed_later(&project, "libextra.so.1");
+    for order in ORDERS {
+        assert_eq!(plugins(&project, order, &none), "libextra.so.1 12", "{order:?}");
+        assert_eq!(plugins(&project, order, &later), "11 12", "{order:?}");
     }
 }
 
