@@ -109,7 +109,13 @@ impl Statics {
         if sides.gives.is_empty() {
             return renamed;
         }
-        for one in &self.all {
+        // Most are in packages of one side only, or of none.
+        let is_shared = |one: &&Static| {
+            let files = one.files.keys().map(|id| &graph.files[*id]).filter(|file| !file.system);
+            let worlds: BTreeSet<usize> = files.flat_map(|file| file.worlds.iter().copied()).collect();
+            sides.gives.iter().any(|(one, other)| worlds.contains(one) && worlds.contains(other))
+        };
+        for one in self.all.iter().filter(is_shared) {
             let groups = one.groups(graph, &sides.both);
             let moves = |group: &&Group| {
                 let stays = |id: &FileId| {
