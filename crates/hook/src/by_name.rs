@@ -56,6 +56,10 @@ fn complete(ctypes: &Bound<'_, PyAny>) -> PyResult<()> {
 
 /// The same for what was loaded before there were such copies: at the start, and when an environment is attached.
 pub(crate) fn loaded_before(py: Python<'_>, state: &State) -> PyResult<()> {
+    // At every start: with a thousand units, what is looked at below takes longer than all the rest of this.
+    if state.resolver.env().renamed().is_empty() {
+        return Ok(());
+    }
     let tables = state.own.iter().copied().chain([state.storage]);
     for table in tables {
         for name in ["_ctypes", "ctypes", "_cffi_backend"] {
