@@ -70,6 +70,9 @@ pub enum IsolateError {
         /// Why.
         why: EditError,
     },
+    /// Names cannot be replaced.
+    #[error("{}\nhint: {OTHERS}", .0.join("\n"))]
+    Names(Vec<String>),
     /// Something else stands where the copies should.
     #[error("{} is there, and was not made by this\nhint: name a folder that is not there yet", out.display())]
     Foreign {
@@ -100,12 +103,13 @@ impl IsolateError {
     }
 }
 
+/// What to do where a file stays as it is.
+const OTHERS: &str = "nothing was changed; install versions of both packages that bring the same library, or leave one of them out";
+
 /// What to do about a file that cannot be edited.
 fn hint(error: &EditError) -> &'static str {
     match error {
         EditError::Io { .. } => "nothing was changed; free space or permissions, then try again",
-        _ => {
-            "nothing was changed; install versions of both packages that bring the same library, or leave one of them out"
-        }
+        _ => OTHERS,
     }
 }

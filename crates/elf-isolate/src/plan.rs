@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use elf_facts::Name;
 
 use crate::edit::Edit;
+use crate::error::IsolateError;
 use crate::graph::{File, FileId, Graph};
 use crate::naming::{name, new_names};
 use crate::nowhere::{lacking, misled};
@@ -79,6 +80,19 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Refuses names that lead to several files of which more than one must keep it.
+    ///
+    /// # Errors
+    /// When there are such names: for who would get copies of the rest, one of these packages works on the other's library.
+    pub fn check(&self) -> Result<(), IsolateError> {
+        let spelled = self.kept.iter().filter_map(|kept| match kept {
+            Kept::Spelled { name, spelled, .. } => Some(spelled.iter().map(|one| one.refused(name))),
+            _ => None,
+        });
+        let names: Vec<String> = spelled.flatten().collect();
+        if names.is_empty() { Ok(()) } else { Err(IsolateError::Names(names)) }
+    }
+
     /// Whether there is nothing to copy.
     pub fn is_empty(&self) -> bool {
         self.edits.is_empty()

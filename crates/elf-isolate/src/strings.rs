@@ -67,8 +67,13 @@ impl fmt::Display for How {
 }
 
 impl Spelled {
+    /// As a sentence about the library's `name`.
+    pub fn refused(&self, name: &Name) -> String {
+        format!("{name} cannot be given another name: {}", self.told())
+    }
+
     /// As a sentence's end.
-    pub fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         let Self { file, how, function } = self;
         format!("{} {how}, and imports {function}", file.display())
     }

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 pub use elf_isolate::Link;
 use elf_isolate::{
-    EditError, Graph, IsolateError, Kept, Links, Places, Plan, RECORD, Record, Spelled, Wanted, is_whole,
-    rebuilt, write,
+    EditError, Graph, IsolateError, Kept, Links, Places, Plan, RECORD, Record, Wanted, is_whole, rebuilt,
+    write,
 };
 use pinfold_core::closure;
 use pinfold_core::names::{ROOT, UnitId};
@@ -159,8 +159,7 @@ impl Wishes {
             let Kept::Spelled { name, spelled, worlds } = one else { continue };
             let both = |(a, b): &broken::Pair| worlds.contains(&order[*a]) && worlds.contains(&order[*b]);
             self.hopeless.extend(self.pairs.keys().copied().filter(both));
-            let stays = |one: &Spelled| format!("{name} cannot be given another name: {}", one.told());
-            let stay: Vec<String> = spelled.iter().map(stays).collect();
+            let stay: Vec<String> = spelled.iter().map(|one| one.refused(name)).collect();
             self.leave(both, |uneditable, (a, b)| uneditable.of_both(*a, *b, &stay));
         }
         self.pairs.len() < before

@@ -108,9 +108,10 @@ fn the_end_of_words_for_people_is_a_name() {
 /// What `abicheck isolate` says where a name cannot be followed.
 fn stays(library: &str, code: &str) -> String {
     let venv = two(library, "", code, "");
-    let said = venv.isolate(&venv.path("out")).expect("there is nothing to do");
-    assert!(said.contains(&format!("{library} stays one for all: ")), "{said}");
-    assert!(said.contains("nothing was copied") && venv.beside() == ["venv"], "{said}");
+    let said = venv.isolate(&venv.path("out")).expect_err("it is refused");
+    assert!(said.starts_with("exit status: 2") && said.contains("hint: nothing was changed"), "{said}");
+    assert!(said.contains(&format!("{library} cannot be given another name: ")), "{said}");
+    assert!(said.contains("/_one.") && said.contains("/_two.") && venv.beside() == ["venv"], "{said}");
     said
 }
 

@@ -55,6 +55,7 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
     let places = Places::new(&folders.map(Path::to_owned).collect::<Vec<_>>());
     // They were named: whoever needs them is not among them, or opens them by their paths.
     let plan = Plan::of(&graph, &places, &Wanted::all().with_unneeded());
+    plan.check().map_err(Failure::new)?;
     if plan.is_empty() {
         return Ok(nothing(output, &plan.kept));
     }

@@ -34,6 +34,7 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
     graph.read_strings();
     let places = Places::new(&trees(&environment)).with_links(links);
     let plan = Plan::of(&graph, &places, &Wanted::all());
+    plan.check().map_err(Failure::new)?;
     if plan.is_empty() {
         return Ok(nothing(output, &plan.kept));
     }

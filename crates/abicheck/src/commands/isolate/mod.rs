@@ -85,7 +85,8 @@ fn nothing(output: &mut dyn Output, kept: &BTreeSet<Kept>) -> Outcome {
         let (name, why) = one.told();
         output.note(&format!("{} stays one for all: {why}", plain(&name)));
     }
-    output.note("no name leads to different libraries here: nothing was copied");
+    let why = if kept.is_empty() { "no name leads to different libraries here: " } else { "" };
+    output.note(&format!("{why}nothing was copied"));
     Outcome::Fine
 }
 
