@@ -144,6 +144,12 @@ impl Record {
         renamed.collect()
     }
 
+    /// The copy that answers to each new name; paths of copies are below `folder`.
+    pub fn named(&self, folder: &Path) -> BTreeMap<String, PathBuf> {
+        let named = |copy: &Copy| Some((copy.name.clone()?, folder.join(&copy.path)));
+        self.copies.iter().filter_map(named).collect()
+    }
+
     /// Its text.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();

@@ -4,8 +4,9 @@
 //! needs, past what is not there, checks versions, and runs nothing (ld.so(8); `--list` ends at the first that is not
 //! there).
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::analysis::Analysis;
@@ -29,11 +30,22 @@ pub fn breaks(before: &Analysis<'_>, after: &Analysis<'_>) -> Option<String> {
     Some(format!("{package} cannot load its module {module}: {}", why.unwrap_or_else(|| "it is gone".into())))
 }
 
-/// What the real loader `loader` says of the copy at `copy` that it does not say of the original.
-pub fn refused_by_the_loader(loader: &Path, original: &Path, copy: &Path) -> Option<String> {
-    let said = |path: &Path| -> Result<BTreeSet<String>, std::io::Error> {
+/// What the real loader `loader` says of the copy at `copy` that it does not say of the original. A library that no list
+/// of its folders leads to, but that whoever opens it has loaded, is loaded first: `named` says where it is.
+pub fn refused_by_the_loader(
+    loader: &Path,
+    original: &Path,
+    copy: &Path,
+    named: &BTreeMap<String, PathBuf>,
+) -> Option<String> {
+    let said_after = |path: &Path, first: &[&Path]| -> Result<BTreeSet<String>, std::io::Error> {
         let mut command = Command::new(loader);
-        let output = command.arg(path).env_clear().env("LD_TRACE_LOADED_OBJECTS", "1").output()?;
+        command.arg(path).env_clear().env("LD_TRACE_LOADED_OBJECTS", "1");
+        if !first.is_empty() {
+            let first: Vec<&OsStr> = first.iter().map(|path| path.as_os_str()).collect();
+            command.env("LD_PRELOAD", first.join(OsStr::new(":")));
+        }
+        let output = command.output()?;
         let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
         let bad = |line: &&str| line.contains("not found") || line.contains("error while loading");
         let mut lines: BTreeSet<String> =
@@ -43,11 +55,19 @@ pub fn refused_by_the_loader(loader: &Path, original: &Path, copy: &Path) -> Opt
         }
         Ok(lines)
     };
-    let copied = said(copy).unwrap_or_else(|error| BTreeSet::from([error.to_string()]));
+    let said = |path: &Path, first: &[&Path]| {
+        said_after(path, first).unwrap_or_else(|error| BTreeSet::from([error.to_string()]))
+    };
+    let mut copied = said(copy, &[]);
+    let missing = copied.iter().filter_map(|line| named.get(line.split_once(" => ")?.0));
+    let missing: Vec<&Path> = missing.map(PathBuf::as_path).collect();
+    if !missing.is_empty() {
+        copied = said(copy, &missing);
+    }
     if copied.is_empty() {
         return None;
     }
     // What needs to be imported after something else misses that with or without other names.
-    let before = said(original).map_or(0, |lines| lines.len());
+    let before = said(original, &[]).len();
     (copied.len() > before).then(|| copied.into_iter().collect::<Vec<_>>().join("; "))
 }

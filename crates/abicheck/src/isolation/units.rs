@@ -389,18 +389,21 @@ impl Isolating<'_> {
         let facts = self.caches.facts.get(&self.interpreter.executable).map_err(Failure::new)?;
         let loader =
             facts.head.interpreter.as_ref().map(|name| name.as_path().to_owned()).unwrap_or_default();
+        let folder = |key: &str| self.folders.root_of(Path::new(key)).join(key);
+        let records = made.values().map(|isolated| folder(&isolated.key));
+        let named = records.filter_map(|folder| Some(Record::read(&folder)?.named(&folder.join(SITE))));
+        let named = named.flatten().collect();
         for isolated in made.values() {
             let place = Path::new(&isolated.key);
             // What is there already was looked at.
             if self.folders.is_there(place) {
                 continue;
             }
-            let folder = self.folders.root_of(place).join(place);
+            let folder = folder(&isolated.key);
             for copy in Record::read(&folder).into_iter().flat_map(|record| record.copies) {
                 let original = self.request.within.join(&copy.original);
-                if let Some(why) =
-                    refused_by_the_loader(&loader, &original, &folder.join(SITE).join(&copy.path))
-                {
+                let copy = folder.join(SITE).join(&copy.path);
+                if let Some(why) = refused_by_the_loader(&loader, &original, &copy, &named) {
                     return Ok(Some(why));
                 }
             }

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use elf_isolate::{Graph, Links, Places, Plan, Wanted, World, isolate};
+use elf_isolate::{Graph, Links, Places, Plan, Record, Wanted, World, isolate};
 use elf_loader::{Load, Mode, Process};
 
 use super::{Options, loader_of, nothing, say, target};
@@ -61,9 +61,10 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
     }
     let loader = loader_of(&interpreter, &cache)?;
     let holds = |staged: &Path| -> Result<(), String> {
+        let named = Record::read(staged).map(|record| record.named(staged)).unwrap_or_default();
         let copies: Vec<PathBuf> = paths.iter().map(|path| staged.join(places.of(path))).collect();
         for (original, copy) in paths.iter().zip(&copies) {
-            if let Some(why) = isolation::refused_by_the_loader(&loader, original, copy) {
+            if let Some(why) = isolation::refused_by_the_loader(&loader, original, copy, &named) {
                 return Err(why);
             }
         }

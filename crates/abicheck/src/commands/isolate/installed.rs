@@ -41,8 +41,11 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
     let loader = loader_of(&environment.interpreter, &caches.facts)?;
     let left: RefCell<Vec<String>> = RefCell::default();
     let holds = |staged: &Path| -> Result<(), String> {
-        for copy in copies(staged) {
-            if let Some(why) = isolation::refused_by_the_loader(&loader, &copy.0, &copy.1) {
+        let record = Record::read(staged);
+        let named = record.as_ref().map(|record| record.named(staged)).unwrap_or_default();
+        for copy in record.iter().flat_map(|record| &record.copies) {
+            let (original, copy) = (&copy.original, staged.join(&copy.path));
+            if let Some(why) = isolation::refused_by_the_loader(&loader, original, &copy, &named) {
                 return Err(why);
             }
         }
@@ -86,13 +89,6 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
 fn analyse<'e>(environment: &'e Environment, caches: &Caches) -> Result<Analysis<'e>, AnalysisError> {
     let wishes = analysis::Wishes::default();
     Analysis::of(environment, caches.facts.clone(), &caches.sources, &wishes, &|_| {})
-}
-
-/// Each original with its copy.
-fn copies(staged: &Path) -> Vec<(PathBuf, PathBuf)> {
-    let record = elf_isolate::Record::read(staged);
-    let copies = record.into_iter().flat_map(|record| record.copies);
-    copies.map(|copy| (copy.original, staged.join(copy.path))).collect()
 }
 
 /// A tree as it is in the output, or where it was.
