@@ -4,6 +4,7 @@
 //! define or ask for such a symbol are grouped: those that one package loads together are of one group. Where the group
 //! of a package that gives way and that of the other have a symbol of one name, all files of the first get one new name
 //! for it, and it stays unique. So it is one within the group, also for modules that are opened one after another.
+//! A package that depends on one of these, and imports it later or leaves that to others, is of its group as well.
 //!
 //! A group keeps its names where one of its files is the system's (`std::locale::id` of libstdc++, which works on that one
 //! object), is loaded by both packages, or answers to a name that leads elsewhere in other processes. Symbols
@@ -54,6 +55,8 @@ struct Sides {
     gives: BTreeSet<(usize, usize)>,
     /// Packages that load the files of both sides: that they load two files says nothing about these.
     both: BTreeSet<usize>,
+    /// Packages of one side, whichever.
+    of_one: BTreeSet<usize>,
 }
 
 impl Statics {
@@ -116,7 +119,7 @@ impl Statics {
             sides.gives.iter().any(|(one, other)| worlds.contains(one) && worlds.contains(other))
         };
         for one in self.all.iter().filter(is_shared) {
-            let groups = one.groups(graph, &sides.both);
+            let groups = one.groups(graph, wanted, &sides);
             let moves = |group: &&Group| {
                 let stays = |id: &FileId| {
                     graph.files[*id].system || wanted.is_fixed(graph, *id) || self.bound.contains(id)
@@ -153,9 +156,9 @@ impl Statics {
 }
 
 impl Static {
-    /// The groups of its files. Packages of `both` do not make two files one group.
-    fn groups(&self, graph: &Graph, both: &BTreeSet<usize>) -> Vec<Group> {
-        let mut groups: Vec<Group> = Vec::new();
+    /// The groups of its files. Packages that load both sides do not make two files one group.
+    fn groups(&self, graph: &Graph, wanted: &Wanted, sides: &Sides) -> Vec<Group> {
+        let (both, mut groups) = (&sides.both, Vec::<Group>::new());
         for id in self.files.keys() {
             let all = &graph.files[*id].worlds;
             let mut worlds: BTreeSet<usize> = all.difference(both).copied().collect();
@@ -177,7 +180,30 @@ impl Static {
             });
             groups.push(group);
         }
+        self.join_dependents(graph, wanted, sides, &mut groups);
         groups
+    }
+
+    /// Makes one group of that of a file and that of what its package depends on, unless they are to be kept apart: who
+    /// depends on both sides goes on with what it loads.
+    fn join_dependents(&self, graph: &Graph, wanted: &Wanted, sides: &Sides, groups: &mut Vec<Group>) {
+        for id in self.files.keys() {
+            for on in sides.undisputed(wanted.dependencies(&graph.files[*id].path)) {
+                let place = |is_it: &dyn Fn(&Group) -> bool| groups.iter().position(is_it);
+                let file = place(&|group| group.files.contains(id));
+                let package = place(&|group| group.worlds.contains(&on));
+                let Some((file, package)) = file.zip(package).filter(|(file, package)| file != package)
+                else {
+                    continue;
+                };
+                if !sides.at_odds(&groups[file], &groups[package]) {
+                    let Group { files, worlds } = groups.remove(file.max(package));
+                    let joined = &mut groups[file.min(package)];
+                    joined.files.extend(files);
+                    joined.worlds.extend(worlds);
+                }
+            }
+        }
     }
 }
 
@@ -203,12 +229,32 @@ impl Sides {
             both.extend(users[0].intersection(&users[1]).filter(|world| !wanted.names(**world)));
         }
         gives.retain(|(one, other)| !both.contains(one) && !both.contains(other));
-        Self { gives, both }
+        let of_one = gives.iter().flat_map(|(one, other)| [*one, *other]).collect();
+        Self { gives, both, of_one }
     }
 
     /// Whether the first one gives way to the other.
     fn apart(&self, group: &Group, other: &Group) -> bool {
         group.worlds.iter().any(|one| other.worlds.iter().any(|other| self.gives.contains(&(*one, *other))))
+    }
+
+    /// Whether either gives way to the other.
+    fn at_odds(&self, group: &Group, other: &Group) -> bool {
+        self.apart(group, other) || self.apart(other, group)
+    }
+
+    /// Those of `packages` that are of one side, and none before them or beside them is of the other.
+    fn undisputed(&self, packages: &[BTreeSet<usize>]) -> Vec<usize> {
+        let (mut known, mut undisputed) = (BTreeSet::new(), Vec::new());
+        for beside in packages {
+            known.extend(beside.intersection(&self.of_one).copied());
+            let is_against = |one: usize, other: usize| {
+                self.gives.contains(&(one, other)) || self.gives.contains(&(other, one))
+            };
+            let is_one = |package: &usize| !known.iter().any(|other| is_against(*package, *other));
+            undisputed.extend(beside.intersection(&self.of_one).copied().filter(is_one));
+        }
+        undisputed
     }
 }
 
@@ -222,9 +268,7 @@ fn suffixes<'g>(
 ) -> Vec<(&'g Group, String)> {
     let mut worlds: Vec<Vec<&Group>> = Vec::new();
     for group in groups {
-        let is_one = |known: &&mut Vec<&Group>| {
-            !known.iter().any(|other| sides.apart(group, other) || sides.apart(other, group))
-        };
+        let is_one = |known: &&mut Vec<&Group>| !known.iter().any(|other| sides.at_odds(group, other));
         match worlds.iter_mut().find(is_one) {
             Some(known) => known.push(group),
             None => worlds.push(vec![group]),

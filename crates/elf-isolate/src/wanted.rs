@@ -4,8 +4,10 @@
 //! Deliberately not here: how it is found out that two packages break each other.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use elf_facts::{ContentHash, Name};
+use elf_loader::straight;
 
 use crate::graph::{FileId, Graph};
 
@@ -23,6 +25,8 @@ pub struct Wanted {
     answered: bool,
     /// Whether a SONAME counts that no file needs.
     unneeded: bool,
+    /// By the folder of a package, those that it depends on ([`Wanted::depending`]).
+    dependencies: BTreeMap<PathBuf, Vec<BTreeSet<usize>>>,
 }
 
 impl Wanted {
@@ -48,6 +52,20 @@ impl Wanted {
     #[must_use]
     pub fn with_unneeded(self) -> Self {
         Self { unneeded: true, ..self }
+    }
+
+    /// The same, with what the package in each folder depends on, whether it imports that when it is imported, or later, or
+    /// never: they go together. Of two that are kept apart the one in an earlier set counts.
+    #[must_use]
+    pub fn depending(self, dependencies: impl IntoIterator<Item = (PathBuf, Vec<BTreeSet<usize>>)>) -> Self {
+        let straight = |(folder, on): (PathBuf, _)| (straight(&folder), on);
+        Self { dependencies: dependencies.into_iter().map(straight).collect(), ..self }
+    }
+
+    /// What the package depends on that has the file at `path`.
+    pub(crate) fn dependencies(&self, path: &Path) -> &[BTreeSet<usize>] {
+        let on = path.ancestors().find_map(|folder| self.dependencies.get(folder));
+        on.map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Whether a SONAME counts that no file needs.

@@ -303,10 +303,16 @@ impl Environment {
 
     /// The positions of the units that `unit` comes to by what it depends on, the nearest first; its own is one of them.
     pub fn reached(&self, unit: usize) -> Vec<usize> {
+        self.reached_past(unit, &|_| true)
+    }
+
+    /// As [`Self::reached`], past units that are `passable`: what others depend on is their own affair.
+    pub fn reached_past(&self, unit: usize, passable: &dyn Fn(usize) -> bool) -> Vec<usize> {
         let mut reached = vec![unit];
         let mut at = 0;
-        while let Some(one) = reached.get(at).and_then(|unit| self.units.get(*unit)) {
+        while let Some(here) = reached.get(at).copied() {
             at += 1;
+            let Some(one) = self.units.get(here).filter(|_| passable(here)) else { continue };
             for dependency in one.dependencies.iter().filter_map(|id| self.find(id)) {
                 if !reached.contains(&dependency) {
                     reached.push(dependency);

@@ -5,6 +5,7 @@
 //! Deliberately not here: the copies (`elf-isolate`).
 
 mod broken;
+mod depends;
 mod folders;
 mod holds;
 mod left;

@@ -19,6 +19,7 @@ use pinfold_core::closure;
 use pinfold_core::names::{ROOT, UnitId};
 use sha2::{Digest, Sha256};
 
+use super::depends::dependencies;
 use super::folders::{Folders, Stage};
 use super::left::{self, Left, Uneditable, Why};
 use super::links::{links, reached};
@@ -290,7 +291,8 @@ impl Isolating<'_> {
     ) -> Result<(Plan, Places), BTreeSet<Kept>> {
         let number = |(a, b): &broken::Pair| (order[*a], order[*b]);
         let fixed = wishes.fixed.iter().map(|id| order[*id]).collect();
-        let wanted = Wanted::pairs(wishes.pairs.keys().map(number), fixed).answered();
+        let dependencies = dependencies(self.request.closure, order);
+        let wanted = Wanted::pairs(wishes.pairs.keys().map(number), fixed).answered().depending(dependencies);
         let units = &self.request.closure.units;
         let places = |name: &dyn Fn(&closure::Unit) -> String, outside: PathBuf| {
             let place = |unit: &closure::Unit| (unit.path.clone(), Path::new(&name(unit)).join(SITE));

@@ -152,6 +152,30 @@ fn packages_that_go_together_go_on_sharing() {
 }
 
 #[test]
+fn packages_go_with_what_they_depend_on_also_where_they_do_not_import_it() {
+    let packages = Packages::new();
+    for package in ["more_of_two", "of_both", "of_none"] {
+        fs::create_dir(packages.site(package)).expect("folders can be made");
+        packages.copy("more.so", &format!("{package}/more.so"));
+    }
+    let worlds = [ONE, TWO, &["more_of_two/more.so"], &["of_both/more.so"], &["of_none/more.so"]];
+    let on = |package: &str, on: &[&[usize]]| {
+        (packages.site(package), on.iter().map(|on| on.iter().copied().collect()).collect())
+    };
+    let answers = |wanted: Wanted, of_both: &[&[usize]]| {
+        let wanted = wanted.depending([on("more_of_two", &[&[2], &[1]]), on("of_both", of_both)]);
+        packages.answers(&worlds, &wanted, &worlds.concat())
+    };
+    let fixed = || Wanted::pairs([(0, 1)], BTreeSet::from([1]));
+    // What depends on none of them, or on both, keeps its names, as one of the two does.
+    assert_eq!(answers(pairs(&[(0, 1)]), &[&[3, 0, 1]]), "1 2 3 1 2 3 4 4 5");
+    assert_eq!(answers(fixed(), &[&[3, 0, 1]]), "1 2 3 1 2 3 4 5 6");
+    // Of both, that one counts which it finds itself.
+    assert_eq!(answers(pairs(&[(0, 1)]), &[&[3], &[1], &[0]]), "1 2 3 1 2 3 4 5 4");
+    assert_eq!(answers(fixed(), &[&[3], &[0], &[1]]), "1 2 3 1 2 3 4 4 5");
+}
+
+#[test]
 fn what_both_versions_work_on_stays_one() {
     let packages = Packages::new();
     let wanted = pairs(&[(0, 1)]);

@@ -13,7 +13,7 @@ use crate::digest::hex;
 use crate::interpreter::Interpreter;
 
 /// Raised when equal environments may come to other copies than before.
-const VERSION: u32 = 7;
+const VERSION: u32 = 8;
 
 /// The units, wherever their store is, the interpreter that imports them, and the libraries outside of their wheels that
 /// they need, or lack: a module that cannot be opened today breaks nothing, and may tomorrow.

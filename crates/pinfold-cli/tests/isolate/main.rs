@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod breaking;
+mod dependents;
 mod spelled;
 mod store;
 #[path = "../support/mod.rs"]
