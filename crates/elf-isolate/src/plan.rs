@@ -217,6 +217,10 @@ fn names(
     for name in lacking.keys() {
         names.entry(name.clone()).or_default();
     }
+    // Native code asks for these by their names, too, in a way in which no other can stand.
+    for to in graph.stuck.keys() {
+        names.entry(name(&graph.files[*to])).or_default().insert(*to);
+    }
     for (name, to) in &graph.by_name {
         names.entry(name.clone()).or_default().insert(*to);
     }

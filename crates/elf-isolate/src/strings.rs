@@ -46,7 +46,7 @@ pub enum How {
 impl How {
     fn of(spelling: Spelling) -> Self {
         match spelling.form {
-            Form::Whole => Self::Short(spelling.text),
+            Form::Whole | Form::Origin => Self::Short(spelling.text),
             Form::End => Self::End(spelling.text),
             Form::Format => Self::Format(spelling.text),
         }
@@ -88,12 +88,17 @@ pub(crate) struct Strings {
     pub(crate) stuck: BTreeMap<FileId, Spelled>,
 }
 
-/// Whether another name may take its place: it is a string of its own, or the end of words for people, which are words as
-/// well with another name.
+/// Whether another name may take its place: it is a string of its own, the end of words for people, which are words as
+/// well with another name, or that of a path from the file's own folder: a link under the new name is beside the copy.
+/// glibc compares such a path as it is written with those that were opened before, whoever wrote it.
 pub(crate) fn is_replaceable(spelling: &Spelling) -> bool {
     let before = spelling.text.as_bytes().strip_suffix(spelling.name.as_bytes()).and_then(<[u8]>::last);
     let ends_words = || before.is_some_and(|byte| b" \t\n\r'\"`:,;=()[]{}<>|".contains(byte));
-    spelling.form == Form::Whole || (spelling.form == Form::End && ends_words())
+    match spelling.form {
+        Form::Whole | Form::Origin => true,
+        Form::End => ends_words(),
+        Form::Format => false,
+    }
 }
 
 impl Strings {

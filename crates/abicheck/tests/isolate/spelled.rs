@@ -132,6 +132,29 @@ fn a_name_that_is_the_end_of_a_path_stays() {
 }
 
 #[test]
+fn what_nobody_needs_has_its_name_as_the_end_of_a_path_and_stays() {
+    let code = r#"const char *volatile path = "/usr/lib/libnumber_part.so";
+        if (!path[0] || ask("libnumber_part.so", 0) != NUMBER) abort()"#;
+    let venv = two("libnumber.so.1", "", code, "libnumber_part.so");
+    let said = venv.isolate(&venv.path("out")).expect_err("it is refused");
+    assert!(said.starts_with("exit status: 2") && venv.beside() == ["venv"], "{said}");
+    assert!(said.contains("libnumber_part.so cannot be given another name: "), "{said}");
+}
+
+#[test]
+fn a_path_from_the_own_folder_leads_to_the_own_library() {
+    // The same string in both: what it leads to first is what it leads to.
+    let part = r#"int check(void) { return ask("$ORIGIN/libnumber_part.so", 0) == number(); }"#;
+    let said = holds(&two(
+        "libnumber.so.1",
+        part,
+        "if (number() != NUMBER || !check()) abort()",
+        "libnumber_part.so",
+    ));
+    assert!(said.contains("4 libraries have names of their own"), "{said}");
+}
+
+#[test]
 fn names_that_code_makes_or_that_have_no_room_stay() {
     let code = r#"char name[] = "libnumber.so.1";
         if (number() != NUMBER || ask(name, 0) != NUMBER) abort()"#;

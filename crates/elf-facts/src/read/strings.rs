@@ -23,6 +23,8 @@ use crate::name::Name;
 const PART: &str = "its strings";
 /// What nearly every name of a library has in it.
 const USUAL: &[u8] = b".so";
+/// How paths from a file's own folder begin.
+const ORIGIN: [&[u8]; 2] = [b"$ORIGIN/", b"${ORIGIN}/"];
 /// Bytes read at once, and how much of a string is looked at on either side of what it is found by.
 const PIECE: u64 = 1 << 20;
 const LONGEST: u64 = 1 << 10;
@@ -49,6 +51,8 @@ pub enum Form {
     Whole,
     /// The end of a longer one, by an address of its own; where the machine's code is not known, with or without one.
     End,
+    /// The end of a path from the folder that the file itself is in, `$ORIGIN/` (ld.so(8)).
+    Origin,
     /// A format of `printf` could become it, of which the part before the first `%` has all up to `.so`.
     Format,
 }
@@ -170,7 +174,9 @@ impl<'a> Reader<'a> {
             };
             for end in start.max((hit + length).saturating_sub(self.longest))..=hit {
                 if let Some(name) = self.names.get(&Name::new(&bytes[end..hit + length])) {
-                    add(end, name, if end == start { Form::Whole } else { Form::End });
+                    let from_here = ORIGIN.iter().any(|origin| bytes[start..end].starts_with(origin));
+                    let longer = if from_here { Form::Origin } else { Form::End };
+                    add(end, name, if end == start { Form::Whole } else { longer });
                 }
             }
             if text.contains(&b'%') {
