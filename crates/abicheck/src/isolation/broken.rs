@@ -43,7 +43,7 @@ pub(super) fn pairs<'f>(analysis: &Analysis<'_>, errors: &'f [Finding]) -> BTree
 
 /// Packages of which one gets what is the other's when it is imported after it.
 fn sharing(analysis: &Analysis<'_>) -> BTreeSet<Pair> {
-    let mut found = BTreeSet::new();
+    let mut found: BTreeSet<Pair> = rules::unloaded_versions(analysis).into_keys().collect();
     for together in &analysis.together {
         let is_shared = |change: &crate::analysis::Change| match &change.what {
             Changed::Needs(_) | Changed::Opens(_) | Changed::Fails(_) => true,

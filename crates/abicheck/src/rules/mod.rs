@@ -40,6 +40,7 @@ mod shared_name_different_needs;
 mod static_tls;
 mod text_relocations;
 mod unique_size;
+mod unloaded_versions;
 mod unreadable_file;
 mod wrong_tag;
 
@@ -53,6 +54,7 @@ use crate::finding::{Finding, Severity, SymbolName};
 pub(crate) use crossings::are_versions;
 pub(crate) use gathered::Gathered;
 pub use page::Page;
+pub(crate) use unloaded_versions::unloaded_versions;
 
 /// One rule.
 pub struct Rule {

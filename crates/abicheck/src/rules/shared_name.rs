@@ -14,7 +14,8 @@
 //! modules of the one version work on a library that was built for the other, whose symbols have the names that they
 //! look for, and other classes and tables behind them. `import torch` in a second version crashes so, with every symbol
 //! found. So it is where the library stands in a distribution of its own, and two packages, or one wheel in two closures,
-//! depend on two versions of that.
+//! depend on two versions of that. Two versions of one distribution are told also where no import loads such a library:
+//! what opens it when it is called gets the one that is loaded.
 //!
 //! ## Example
 //! ```text
@@ -28,10 +29,11 @@
 //! package, `abicheck isolate` gives each copy a SONAME of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use super::other_versions::{Crossed, other_versions};
 use super::shared::Shared;
-use super::{Gathered, Rule};
+use super::{Gathered, Rule, unloaded_versions};
 use crate::analysis::Analysis;
 use crate::environment::DistributionId;
 use crate::finding::{Evidence, Finding, Severity};
@@ -108,8 +110,19 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         finding.hint = hint.to_owned();
         findings.push(finding);
     }
-    let crossed = other_versions(analysis).into_iter().filter(|(pair, _)| !told.contains(pair));
-    findings.extend(crossed.map(|(pair, libraries)| of_other_versions(analysis, pair, &libraries)));
+    for (pair, libraries) in other_versions(analysis) {
+        if told.insert(pair) {
+            findings.push(of_other_versions(analysis, pair, &libraries));
+        }
+    }
+    let other = failing.iter().map(|(a, b)| (*a.min(b), *a.max(b)));
+    told.extend(
+        other.chain(
+            gathered.shared().iter().map(|one| (one.victim.min(one.giver), one.victim.max(one.giver))),
+        ),
+    );
+    let unloaded = unloaded_versions(analysis).into_iter().filter(|(pair, _)| !told.contains(pair));
+    findings.extend(unloaded.map(|(pair, libraries)| of_unloaded_versions(analysis, pair, &libraries)));
 }
 
 fn title(a: &str, b: &str, names: impl ExactSizeIterator<Item = impl ToString>) -> String {
@@ -120,6 +133,32 @@ fn title(a: &str, b: &str, names: impl ExactSizeIterator<Item = impl ToString>) 
     let more = if names.len() > 3 { ", ..." } else { "" };
     let names: Vec<String> = names.take(3).map(|name| name.to_string()).collect();
     format!("{a} and {b} share {count}: {}{more}", names.join(", "))
+}
+
+/// Of libraries of two versions that imports do not come to, or not in this way.
+fn of_unloaded_versions(
+    analysis: &Analysis<'_>,
+    (a, b): (DistributionId, DistributionId),
+    libraries: &BTreeMap<elf_facts::Name, [PathBuf; 2]>,
+) -> Finding {
+    let mut finding = Finding { severity: Severity::Error, ..Finding::of(&RULE) };
+    let names = [a, b].map(|id| analysis.name(id));
+    finding.title = title(names[0], names[1], libraries.keys());
+    finding.message = format!(
+        "{}. No import shows it: whatever code opens what needs them first, when it is called, decides for both versions.",
+        finding.title
+    );
+    finding.packages = names.map(str::to_owned).to_vec();
+    for paths in libraries.values() {
+        for (path, name) in paths.iter().zip(names) {
+            if finding.evidence.len() < 2 * Finding::MOST_SYMBOLS {
+                finding.evidence.push(Evidence { path: path.clone(), text: format!("is {name}'s") });
+            }
+            finding.libraries.push(path.clone());
+        }
+    }
+    finding.hint = OWN_NAMES.to_owned();
+    finding
 }
 
 /// Of libraries that neither package brings itself: each depends on another version of what does.

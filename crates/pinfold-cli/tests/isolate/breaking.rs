@@ -238,3 +238,39 @@ fn a_wheel_in_two_units_gets_in_each_the_library_that_it_depends_on() {
         }
     }
 }
+
+#[test]
+fn versions_whose_libraries_are_opened_when_code_is_called_are_kept_apart() {
+    let lazy = |version: u8| {
+        built(&format!(
+            "so lazy/lib/libcore.so.1 'int version(void) {{ return {version}; }}' \"$(soname libcore.so.1)\"
+            so lazy/lib/user.so 'int version(void); int used(void) {{ return version(); }}' \
+                $SITE/lazy/lib/libcore.so.1 \"$(runpath '$ORIGIN')\"
+            package lazy 'def run():
+                import ctypes, os
+                return ctypes.CDLL(os.path.join(os.path.dirname(__file__), \"lib\", \"user.so\")).used()'"
+        ))
+    };
+    let mut project = Project::new();
+    let mut unit = |version: u8, closures: &[&str]| {
+        let (files, version) = (lazy(version), format!("{version}.0"));
+        let files = files.iter().map(|(path, bytes)| (path.as_str(), bytes));
+        let wheel =
+            project.add_wheel("lazy", &version, &crate::support::wheel_of_bytes("lazy", &version, files));
+        project.unit("lazy", &wheel, &[], closures)
+    };
+    let (old, new) = (unit(1, &[]), unit(2, &["root"]));
+    let app = project.simple("app", "1.0", &[&old]);
+    project.require(&new, "lazy");
+    project.pin(&app, "app", &[&old]);
+    project.lock();
+    let said = stderr(&project.sync());
+    assert!(said.contains("share 1 library: libcore.so.1 (AB202)"), "{said}");
+    let environment = environment(&project);
+    let file = |id: &UnitId| environment.units[environment.find(id).unwrap()].path.join("lazy/lib/user.so");
+    for order in [[&old, &new], [&new, &old]] {
+        let opened = order.map(|id| format!("ctypes.CDLL({:?}).used()", file(id).display().to_string()));
+        let versions = project.python(&format!("import ctypes; print({}, {})", opened[0], opened[1]));
+        assert_eq!(versions, if order[0] == &old { "1 2" } else { "2 1" });
+    }
+}
