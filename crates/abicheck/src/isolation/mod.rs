@@ -39,8 +39,14 @@ struct Opened<'a> {
 }
 
 /// Which file each name leads to for each package of `analysis` alone; `number` is what a package is called in it, and
-/// `links` lead from one package's folder into another's.
-pub fn graph(analysis: &Analysis<'_>, number: &dyn Fn(DistributionId) -> usize, links: &Links) -> Graph {
+/// `links` lead from one package's folder into another's. `dependencies` are the packages that one is installed with: a
+/// file that lacks something finds it where their imports have loaded it.
+pub fn graph(
+    analysis: &Analysis<'_>,
+    number: &dyn Fn(DistributionId) -> usize,
+    links: &Links,
+    dependencies: &dyn Fn(DistributionId) -> Vec<DistributionId>,
+) -> Graph {
     let (machine, start) = (&analysis.machine, analysis.machine.start.len());
     let mut all: Vec<Opened<'_>> = Vec::new();
     for (id, distribution) in analysis.environment.distributions.iter().enumerate() {
@@ -56,17 +62,35 @@ pub fn graph(analysis: &Analysis<'_>, number: &dyn Fn(DistributionId) -> usize, 
         let open = |process: &mut Process, path: &Path| {
             process.trace(path.as_os_str().as_encoded_bytes(), machine.caller)
         };
-        if run.is_some() {
-            let mut process = begun;
-            let after = rest.map(|path| (path.clone(), open(&mut process, path))).collect();
-            all.push(Opened { owner: id, process, imported, after });
-        } else {
-            // Nothing says what comes before them: each by itself.
-            for path in rest {
-                let mut process = begun.clone();
+        // Once what it depends on is loaded, if that has native code.
+        let beside = std::cell::LazyCell::new(|| {
+            let runs = dependencies(id).into_iter().filter_map(|on| analysis.package_of(on));
+            let loaded: Vec<&Opening> =
+                runs.flat_map(|on| &analysis.alone[on].openings).filter(opened).collect();
+            let mut process = begun.clone();
+            loaded.iter().for_each(|opening| drop(open(&mut process, &opening.path)));
+            Some(process).filter(|_| !loaded.is_empty())
+        });
+        let mut process = begun.clone();
+        let mut after = Vec::new();
+        for path in rest {
+            // Where nothing is imported, nothing says what comes before them: each by itself.
+            let mut own = if run.is_some() { None } else { Some(begun.clone()) };
+            let found = open(own.as_mut().unwrap_or(&mut process), path);
+            if let Some(mut process) =
+                Some(&found).filter(|(_, unmet)| !unmet.is_empty()).and_then(|_| beside.clone())
+            {
                 let after = vec![(path.clone(), open(&mut process, path))];
                 all.push(Opened { owner: id, process, imported: Vec::new(), after });
+            } else if let Some(process) = own {
+                let after = vec![(path.clone(), found)];
+                all.push(Opened { owner: id, process, imported: Vec::new(), after });
+            } else {
+                after.push((path.clone(), found));
             }
+        }
+        if run.is_some() {
+            all.push(Opened { owner: id, process, imported, after });
         }
     }
     let worlds = all.iter().map(|opened| {

@@ -56,6 +56,13 @@ fn a_link_is_followed_and_stays_one() {
     assert!(fs::symlink_metadata(&link).expect("it is there").is_symlink());
     assert!(out.join("isolated.json").is_file());
     assert!(venv.isolate(&link).expect("the same").contains("there already"));
+    // One package alone: copies of what there was before must not go on being used.
+    for folder in ["two", "two.libs"] {
+        fs::remove_dir_all(venv.site.join(folder)).expect("it is removed");
+    }
+    let said = venv.isolate(&link).expect("nothing is left to copy");
+    assert!(said.contains("nothing was copied") && said.contains("is gone") && !out.exists(), "{said}");
+    fs::create_dir(&out).expect("a folder");
     let error = venv.isolate(&broken).expect_err("it leads nowhere");
     assert!(error.contains("is a link that leads nowhere") && error.contains("hint: "), "{error}");
     assert!(fs::symlink_metadata(&broken).expect("it is there").is_symlink());

@@ -274,3 +274,52 @@ fn versions_whose_libraries_are_opened_when_code_is_called_are_kept_apart() {
         assert_eq!(versions, if order[0] == &old { "1 2" } else { "2 1" });
     }
 }
+
+#[test]
+fn a_module_that_finds_what_its_dependency_has_loaded_is_edited_though_no_import_loads_it() {
+    let core = |version: u8| {
+        built(&format!(
+            "so core/lib/libcore.so.1 'int version(void) {{ return {version}; }} int of_{version};' \
+                \"$(soname libcore.so.1)\"
+            module core/_core 'extern int of_{version}; int version(void);' 'if (of_{version} + version() != {version}) __builtin_abort()' \
+                $SITE/core/lib/libcore.so.1 \"$(runpath '$ORIGIN/lib')\"
+            package core"
+        ))
+    };
+    let user = built(
+        "so core/lib/libcore.so.1 'int version(void) { return 0; }' \"$(soname libcore.so.1)\"
+        so user/used.so 'int version(void); int used(void) { return version(); }' $SITE/core/lib/libcore.so.1
+        rm -r $SITE/core; package user ''",
+    );
+    let mut project = Project::new();
+    let mut wheel = |name: &str, version: &str, files: &Files| {
+        let files = files.iter().map(|(path, bytes)| (path.as_str(), bytes));
+        project.add_wheel(name, version, &crate::support::wheel_of_bytes(name, version, files))
+    };
+    let wheels =
+        [wheel("core", "1.0", &core(1)), wheel("core", "2.0", &core(2)), wheel("user", "1.0", &user)];
+    let old = project.unit("core", &wheels[0], &[], &[]);
+    let new = project.unit("core", &wheels[1], &[], &["root"]);
+    let users = [(&old, None), (&new, Some("root"))].map(|(core, closure)| {
+        project.unit("user", &wheels[2], &[core], &closure.into_iter().collect::<Vec<_>>())
+    });
+    let app = project.simple("app", "1.0", &[&users[0]]);
+    project.require(&users[1], "user");
+    project.pin(&app, "app", &[&users[0], &old]);
+    project.lock();
+    let said = stderr(&project.sync());
+    assert!(said.contains("Isolated core 1.0 and 2.0: "), "{said}");
+    let environment = environment(&project);
+    let place = |id: &UnitId| environment.units[environment.find(id).unwrap()].path.clone();
+    let (cores, users) = ([&old, &new].map(place), users.each_ref().map(place));
+    for order in [[0, 1], [1, 0]] {
+        // As imports do: what it depends on is there before it is opened.
+        let used = order.map(|at| {
+            let module = cores[at].join("core/_core.so").display().to_string();
+            let user = users[at].join("user/used.so").display().to_string();
+            format!("(ctypes.CDLL({module:?}), ctypes.CDLL({user:?}).used())[1]")
+        });
+        let versions = project.python(&format!("import ctypes; print({}, {})", used[0], used[1]));
+        assert_eq!(versions, format!("{} {}", order[0] + 1, order[1] + 1));
+    }
+}

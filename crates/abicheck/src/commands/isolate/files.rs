@@ -57,7 +57,7 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
     let plan = Plan::of(&graph, &places, &Wanted::all().with_unneeded());
     plan.check().map_err(Failure::new)?;
     if plan.is_empty() {
-        return Ok(nothing(output, &plan.kept));
+        return nothing(out, output, &plan.kept);
     }
     let loader = loader_of(&interpreter, &cache)?;
     let holds = |staged: &Path| -> Result<(), String> {

@@ -30,13 +30,16 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
     let closure = pinned(&options.inputs)?;
     // In an environment of pins, folders of units have links into others.
     let links = closure.as_ref().map(isolation::links).unwrap_or_default();
-    let mut graph = isolation::graph(&before, &|package| package, &links);
+    let mut graph = isolation::graph(&before, &|package| package, &links, &|id| {
+        let reached = closure.as_ref().map(|closure| closure.reached(id)).unwrap_or_default();
+        reached.into_iter().filter(|on| *on != id).collect()
+    });
     graph.read_strings();
     let places = Places::new(&trees(&environment)).with_links(links);
     let plan = Plan::of(&graph, &places, &Wanted::all());
     plan.check().map_err(Failure::new)?;
     if plan.is_empty() {
-        return Ok(nothing(output, &plan.kept));
+        return nothing(out, output, &plan.kept);
     }
     let loader = loader_of(&environment.interpreter, &caches.facts)?;
     let left: RefCell<Vec<String>> = RefCell::default();

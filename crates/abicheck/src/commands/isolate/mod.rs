@@ -79,15 +79,20 @@ fn say(isolated: &Isolated, out: &Path, output: &mut dyn Output) -> Result<(), F
     Ok(())
 }
 
-/// A folder that nothing was written to is told, and not made.
-fn nothing(output: &mut dyn Output, kept: &BTreeSet<Kept>) -> Outcome {
+/// A folder that nothing was written to is told, and not made; copies of another run do not stay in it.
+fn nothing(out: &Path, output: &mut dyn Output, kept: &BTreeSet<Kept>) -> Result<Outcome, Failure> {
+    if out.join(elf_isolate::RECORD).is_file() {
+        let failed = |error| Failure::new(format!("could not remove {}: {error}", plain_path(out)));
+        std::fs::remove_dir_all(out).map_err(failed)?;
+        output.note(&format!("{}, which another run had made, is gone", plain_path(out)));
+    }
     for one in kept {
         let (name, why) = one.told();
         output.note(&format!("{} stays one for all: {why}", plain(&name)));
     }
     let why = if kept.is_empty() { "no name leads to different libraries here: " } else { "" };
     output.note(&format!("{why}nothing was copied"));
-    Outcome::Fine
+    Ok(Outcome::Fine)
 }
 
 /// The folders of the distributions.
