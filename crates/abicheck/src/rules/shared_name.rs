@@ -110,17 +110,18 @@ fn check(gathered: &Gathered<'_>, findings: &mut Vec<Finding>) {
         finding.hint = hint.to_owned();
         findings.push(finding);
     }
+    let both = |a: DistributionId, b: DistributionId| (a.min(b), a.max(b));
+    // Whose they are is told by those who come to them.
+    let mut owners = BTreeSet::new();
     for (pair, libraries) in other_versions(analysis) {
+        owners.extend(libraries.values().map(|one| both(one.now.1, one.own.1)));
         if told.insert(pair) {
             findings.push(of_other_versions(analysis, pair, &libraries));
         }
     }
-    let other = failing.iter().map(|(a, b)| (*a.min(b), *a.max(b)));
-    told.extend(
-        other.chain(
-            gathered.shared().iter().map(|one| (one.victim.min(one.giver), one.victim.max(one.giver))),
-        ),
-    );
+    told.extend(owners);
+    told.extend(failing.iter().map(|(a, b)| both(*a, *b)));
+    told.extend(gathered.shared().iter().map(|one| both(one.victim, one.giver)));
     let unloaded = unloaded_versions(analysis).into_iter().filter(|(pair, _)| !told.contains(pair));
     findings.extend(unloaded.map(|(pair, libraries)| of_unloaded_versions(analysis, pair, &libraries)));
 }
