@@ -38,6 +38,11 @@ pub(crate) struct File {
 }
 
 impl File {
+    /// The name of the file itself.
+    pub(crate) fn last(&self) -> Name {
+        Name::from(Path::new(self.path.file_name().unwrap_or_default()))
+    }
+
     /// Which file each name leads to.
     pub(crate) fn leads(&self) -> impl Iterator<Item = (&Name, &FileId)> {
         self.needs.iter().chain(&self.opens)

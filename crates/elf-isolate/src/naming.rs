@@ -3,7 +3,6 @@
 //! A name of the same length can stand where the old one is spelled. Deliberately not here: which libraries get one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use blake3::Hash;
 use elf_facts::Name;
@@ -21,8 +20,7 @@ const DIGITS: &[u8; 62] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP
 /// What a file is asked for by: its SONAME, else its file name. A SONAME with a slash is looked for as it stands, and its
 /// last part is the name.
 pub(crate) fn name(file: &File) -> Name {
-    let last = || Name::from(Path::new(file.path.file_name().unwrap_or_default()));
-    let name = file.facts.head.soname.clone().unwrap_or_else(last);
+    let name = file.facts.head.soname.clone().unwrap_or_else(|| file.last());
     Name::new(name.as_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default())
 }
 
@@ -59,9 +57,8 @@ pub(crate) fn new_names(
 /// The names that there are.
 fn names(graph: &Graph) -> impl Iterator<Item = Name> {
     let of = |file: &File| {
-        let last = Name::from(Path::new(file.path.file_name().unwrap_or_default()));
         let needed = file.facts.head.needed.iter().cloned();
-        needed.chain([last]).chain(file.facts.head.soname.clone()).collect::<Vec<_>>()
+        needed.chain([file.last()]).chain(file.facts.head.soname.clone()).collect::<Vec<_>>()
     };
     graph.files.iter().flat_map(of)
 }

@@ -195,7 +195,7 @@ impl Answers {
         let needed = needs.map(|(name, to)| (name.clone(), *to)).collect();
         for (id, file) in graph.files.iter().enumerate().filter(|(_, file)| !file.system) {
             names.entry(name(file)).or_default().insert(id);
-            names.entry(beside(file)).or_default().insert(id);
+            names.entry(file.last()).or_default().insert(id);
             file.worlds.iter().for_each(|world| *sizes.entry(*world).or_default() += 1);
             if imported(&file.facts, &OPENING).is_some() {
                 let looked = crate::rpath::folders(file);
@@ -230,7 +230,7 @@ impl Answers {
         let files = self.names.get(asked)?.iter().filter(|id| graph.files[**id].worlds.contains(&world));
         let key = |id: &&FileId| {
             let file = &graph.files[**id];
-            let (named, placed) = (name(file) == *asked, beside(file) == *asked);
+            let (named, placed) = (name(file) == *asked, file.last() == *asked);
             let folder = || file.path.parent().unwrap_or(Path::new("/")).to_owned();
             let is_found = file.facts.head.soname.is_some() && named
                 || placed && self.folders.contains(&(world, folder()))
@@ -239,9 +239,4 @@ impl Answers {
         };
         files.min_by_key(key).filter(|id| !key(id).0).copied()
     }
-}
-
-/// The name of the file itself.
-fn beside(file: &File) -> Name {
-    Name::from(Path::new(file.path.file_name().unwrap_or_default()))
 }

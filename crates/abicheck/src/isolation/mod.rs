@@ -64,7 +64,8 @@ pub fn graph(
         };
         // Once what it depends on is loaded, if that has native code.
         let beside = std::cell::LazyCell::new(|| {
-            let runs = dependencies(id).into_iter().filter_map(|on| analysis.package_of(on));
+            let others = dependencies(id).into_iter().filter(|on| *on != id);
+            let runs = others.filter_map(|on| analysis.package_of(on));
             let loaded: Vec<&Opening> =
                 runs.flat_map(|on| &analysis.alone[on].openings).filter(opened).collect();
             let mut process = begun.clone();

@@ -195,9 +195,8 @@ impl Isolating<'_> {
             Wishes { fixed: (0..units.len()).filter(|id| shared(*id)).collect(), ..Wishes::default() };
         self.add_errors(&mut wishes, &before);
         let order = order(self.request.closure);
-        let mut graph = graph(&before, &|package| order[package], &self.links, &|id| {
-            self.request.closure.reached(id).into_iter().filter(|on| *on != id).collect()
-        });
+        let mut graph =
+            graph(&before, &|package| order[package], &self.links, &|id| self.request.closure.reached(id));
         if !wishes.pairs.is_empty() {
             graph.read_strings();
         }

@@ -190,24 +190,16 @@ fn a_killed_sync_or_a_full_disk_leaves_the_environment_as_it_was() {
     assert_eq!((copies(&project).len(), left), (1, 0));
 }
 
-/// One wheel in two units, of which root's works on one version of a library and that of a pin on another; the library
-/// stands in a distribution of its own.
-fn one_wheel_twice(file: &str, soname: &str) -> (Project, [UnitId; 2]) {
-    let core = |version: u8| {
-        built(&format!("so core/lib/{file} 'int version(void) {{ return {version}; }}' {soname}"))
-    };
-    let user = built(&format!(
-        "so core/lib/{file} 'int version(void) {{ return 0; }}' {soname}
-        so user/_user.so 'int version(void); int used(void) {{ return version(); }}' -L$SITE/core/lib -l:{file} \
-            \"$(runpath '$ORIGIN/../core/lib')\"; rm -r $SITE/core; package user"
-    ));
+/// A wheel `user` in two units: that of a pin depends on `core` 1.0, root's on 2.0. The units of `core` and of `user`, the
+/// pin's first.
+fn over_two_versions(cores: [Files; 2], user: &Files) -> (Project, [UnitId; 2], [UnitId; 2]) {
     let mut project = Project::new();
     let mut wheel = |name: &str, version: &str, files: &Files| {
         let files = files.iter().map(|(path, bytes)| (path.as_str(), bytes));
         project.add_wheel(name, version, &crate::support::wheel_of_bytes(name, version, files))
     };
     let wheels =
-        [wheel("core", "1.0", &core(1)), wheel("core", "2.0", &core(2)), wheel("user", "1.0", &user)];
+        [wheel("core", "1.0", &cores[0]), wheel("core", "2.0", &cores[1]), wheel("user", "1.0", user)];
     let old = project.unit("core", &wheels[0], &[], &[]);
     let new = project.unit("core", &wheels[1], &[], &["root"]);
     let users = [(&old, None), (&new, Some("root"))].map(|(core, closure)| {
@@ -217,13 +209,27 @@ fn one_wheel_twice(file: &str, soname: &str) -> (Project, [UnitId; 2]) {
     project.require(&users[1], "user");
     project.pin(&app, "app", &[&users[0], &old]);
     project.lock();
-    (project, users)
+    (project, [old, new], users)
+}
+
+/// One wheel in two units, of which root's works on one version of a library and that of a pin on another; the library
+/// stands in a distribution of its own.
+fn one_wheel_twice(file: &str, soname: &str) -> (Project, [UnitId; 2], [UnitId; 2]) {
+    let core = |version: u8| {
+        built(&format!("so core/lib/{file} 'int version(void) {{ return {version}; }}' {soname}"))
+    };
+    let user = built(&format!(
+        "so core/lib/{file} 'int version(void) {{ return 0; }}' {soname}
+        so user/_user.so 'int version(void); int used(void) {{ return version(); }}' -L$SITE/core/lib -l:{file} \
+            \"$(runpath '$ORIGIN/../core/lib')\"; rm -r $SITE/core; package user"
+    ));
+    over_two_versions([core(1), core(2)], &user)
 }
 
 #[test]
 fn a_wheel_in_two_units_gets_in_each_the_library_that_it_depends_on() {
     for (file, soname) in [("libcore.so.1", "$(soname libcore.so.1)"), ("libcore.so.1", ""), ("core", "")] {
-        let (project, users) = one_wheel_twice(file, soname);
+        let (project, _, users) = one_wheel_twice(file, soname);
         let said = stderr(&project.sync());
         assert!(said.contains(": user==1.0 (in "), "{file} {soname}: {said}");
         let environment = environment(&project);
@@ -291,27 +297,12 @@ fn a_module_that_finds_what_its_dependency_has_loaded_is_edited_though_no_import
         so user/used.so 'int version(void); int used(void) { return version(); }' $SITE/core/lib/libcore.so.1
         rm -r $SITE/core; package user ''",
     );
-    let mut project = Project::new();
-    let mut wheel = |name: &str, version: &str, files: &Files| {
-        let files = files.iter().map(|(path, bytes)| (path.as_str(), bytes));
-        project.add_wheel(name, version, &crate::support::wheel_of_bytes(name, version, files))
-    };
-    let wheels =
-        [wheel("core", "1.0", &core(1)), wheel("core", "2.0", &core(2)), wheel("user", "1.0", &user)];
-    let old = project.unit("core", &wheels[0], &[], &[]);
-    let new = project.unit("core", &wheels[1], &[], &["root"]);
-    let users = [(&old, None), (&new, Some("root"))].map(|(core, closure)| {
-        project.unit("user", &wheels[2], &[core], &closure.into_iter().collect::<Vec<_>>())
-    });
-    let app = project.simple("app", "1.0", &[&users[0]]);
-    project.require(&users[1], "user");
-    project.pin(&app, "app", &[&users[0], &old]);
-    project.lock();
+    let (project, cores, users) = over_two_versions([core(1), core(2)], &user);
     let said = stderr(&project.sync());
     assert!(said.contains("Isolated core 1.0 and 2.0: "), "{said}");
     let environment = environment(&project);
     let place = |id: &UnitId| environment.units[environment.find(id).unwrap()].path.clone();
-    let (cores, users) = ([&old, &new].map(place), users.each_ref().map(place));
+    let (cores, users) = (cores.each_ref().map(place), users.each_ref().map(place));
     for order in [[0, 1], [1, 0]] {
         // As imports do: what it depends on is there before it is opened.
         let used = order.map(|at| {

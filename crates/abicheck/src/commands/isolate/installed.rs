@@ -31,8 +31,7 @@ pub(super) fn run(options: &Options, out: &Path, output: &mut dyn Output) -> Res
     // In an environment of pins, folders of units have links into others.
     let links = closure.as_ref().map(isolation::links).unwrap_or_default();
     let mut graph = isolation::graph(&before, &|package| package, &links, &|id| {
-        let reached = closure.as_ref().map(|closure| closure.reached(id)).unwrap_or_default();
-        reached.into_iter().filter(|on| *on != id).collect()
+        closure.as_ref().map(|closure| closure.reached(id)).unwrap_or_default()
     });
     graph.read_strings();
     let places = Places::new(&trees(&environment)).with_links(links);
